@@ -1,1 +1,10 @@
-export {};
+export * from './assert-never.js';
+export * from './bytes.js';
+export * from './canonical-json.js';
+export * from './clock.js';
+export * from './merkle.js';
+export * from './money.js';
+export * from './random.js';
+export * from './result.js';
+export * from './sha256.js';
+export * from './uuid.js';

@@ -1,0 +1,188 @@
+import { z } from 'zod';
+import { codesSchema, recordRefSchema, TASK_STATES, TERMINAL_STATES, usageSchema } from './envelope.js';
+import { reasonCodeSchema } from './codes.js';
+import { agentRefSchema, CONTROLS, digestSchema, instantSchema, microsSchema, nonceSchema, uuidSchema, type Control } from './identities.js';
+import { dataClassSchema } from './envelope.js';
+import { TRUST_LEVELS } from './policy-document.js';
+
+const count = z.number().int().min(1).max(10_000);
+const sequence = z.number().int().min(1);
+const text = z.string().max(400);
+const list = z.array(z.string().max(129)).nullable();
+
+/** The task an item is about; `id` is the task id. */
+export const itemTaskSchema = z.object({ org: uuidSchema, agent: uuidSchema, id: uuidSchema });
+const head = { nonce: nonceSchema, task: itemTaskSchema, attempt: count, round: count, span: z.string().regex(/^[0-9a-f]{16}$/).optional() };
+
+/** What a task may use: `null` any, `[]` none. `notAfter` is null where no rule ends it before the deadline. */
+export const grantTermsSchema = z.object({
+  models: list, tools: list, dataStores: list, dataClasses: z.array(dataClassSchema).nullable(), taskTypes: list,
+  maxCostMicros: microsSchema.nullable(), notAfter: instantSchema.nullable(), hopsLeft: z.number().int().min(0).max(10),
+});
+/** What a task may use. */
+export type GrantTerms = z.infer<typeof grantTermsSchema>;
+
+/** Epochs that registry judged: the claim compares them with the blocks. */
+export const epochsSchema = z.object({ client: z.number().int(), target: z.number().int(), connection: z.number().int(), share: z.number().int().optional() });
+const connectionRef = z.object({ id: uuidSchema, org: uuidSchema, agent: uuidSchema, share: uuidSchema.optional() });
+const trustLevel = z.enum(TRUST_LEVELS);
+const hundredths = z.number().int().min(0).max(10_000);
+/** A score in hundredths with its level. */
+export const trustScoreSchema = z.object({ score: hundredths, level: trustLevel });
+/** Which guardrail ran with which outcome; no content. */
+export const guardrailOutcomeSchema = z.object({ id: z.string().max(64), version: z.number().int(), outcome: z.enum(['NOT_TRIGGERED', 'TRIGGERED', 'ERROR', 'TIMEOUT', 'SKIPPED']), action: z.string().max(20) });
+/** Versions of whatever a control judged by. */
+export const versionsSchema = z.record(z.string().max(80), z.union([z.string().max(100), z.number()]));
+
+/** A control's judgement of one evaluation of a task. */
+export const verdictItemSchema = z.object({
+  type: z.literal('verdict'),
+  ...head,
+  seq: sequence,
+  digest: digestSchema,
+  decision: z.enum(['APPROVE', 'DENY', 'ESCALATE']),
+  codes: codesSchema,
+  details: z.record(z.string().max(60), z.json()),
+  versions: versionsSchema,
+  decidedAt: instantSchema,
+  validUntil: instantSchema,
+  connection: connectionRef.optional(),
+  epochs: epochsSchema.optional(),
+  grant: grantTermsSchema.optional(),
+  transformedDigest: digestSchema.optional(),
+  estimateMicros: microsSchema.optional(),
+  priceBookVersion: z.number().int().optional(),
+  score: z.object({ client: trustScoreSchema, target: trustScoreSchema }).optional(),
+  guardrails: z.array(guardrailOutcomeSchema).max(100).optional(),
+  record: recordRefSchema.optional(),
+});
+/** A control's judgement of one evaluation of a task. */
+export type VerdictItem = z.infer<typeof verdictItemSchema>;
+
+/** A control takes its approval back. */
+export const withdrawItemSchema = z.object({ type: z.literal('withdraw'), ...head, codes: codesSchema, at: instantSchema });
+/** A control takes its approval back. */
+export type WithdrawItem = z.infer<typeof withdrawItemSchema>;
+
+/** Where a verdict stands: root of its frame, index and leaf of its line. */
+export const verdictRefSchema = z.object({ frame: digestSchema, index: z.number().int().nonnegative(), leaf: digestSchema });
+const byControl = <T extends z.ZodType>(value: T) => z.object(Object.fromEntries(CONTROLS.map((c) => [c, value.optional()])) as { [K in Control]: z.ZodOptional<T> });
+
+/** What the record wants to know of a task and its verdicts, so that nobody has to join streams. */
+export const factsSchema = z.object({
+  taskType: text.optional(),
+  target: agentRefSchema.optional(),
+  connection: uuidSchema.optional(),
+  client: trustScoreSchema.optional(),
+  targetTrust: trustScoreSchema.optional(),
+  clause: z.number().int().optional(),
+  estimateMicros: microsSchema.optional(),
+  priceBookVersion: z.number().int().optional(),
+  versions: byControl(versionsSchema).optional(),
+  guardrails: z.array(guardrailOutcomeSchema).optional(),
+  grant: grantTermsSchema.optional(),
+  deadline: instantSchema.optional(),
+  usesModels: z.boolean().optional(),
+  sandbox: z.boolean().optional(),
+  /** Of a denial for want of a verdict: whose, and why. */
+  missing: z.object({ service: z.enum(CONTROLS), cause: z.enum(['missing', 'malformed', 'signature', 'digest', 'stale']) }).optional(),
+});
+/** What the record wants to know of a task and its verdicts. */
+export type Facts = z.infer<typeof factsSchema>;
+
+const transition = { ...head, digest: digestSchema, at: instantSchema };
+
+/** The decision on one evaluation. */
+export const decidedItemSchema = z.object({
+  type: z.literal('decided'),
+  ...transition,
+  decision: z.enum(['release', 'deny', 'hold']),
+  codes: codesSchema,
+  primary: reasonCodeSchema.optional(),
+  verdicts: byControl(verdictRefSchema),
+  facts: factsSchema,
+  actionDigest: digestSchema.optional(),
+  deliverDigest: digestSchema.optional(),
+});
+/** The decision on one evaluation. */
+export type DecidedItem = z.infer<typeof decidedItemSchema>;
+
+/** The claim: from here the task counts as handed over under this grant. */
+export const claimedItemSchema = z.object({ type: z.literal('claimed'), ...transition, grant: uuidSchema, to: agentRefSchema });
+/** The claim. */
+export type ClaimedItem = z.infer<typeof claimedItemSchema>;
+
+/** A result was taken from stream RES. `digest` is the result's. */
+export const resultedItemSchema = z.object({ type: z.literal('resulted'), ...transition, seq: sequence, usage: z.array(usageSchema) });
+/** A result was taken from stream RES. */
+export type ResultedItem = z.infer<typeof resultedItemSchema>;
+
+/** The end of a task: budget settles or releases on it, trust observes it. `claimed` tells whether the last attempt was handed over. */
+export const finishedItemSchema = z.object({
+  type: z.literal('finished'),
+  ...transition,
+  state: z.enum(TERMINAL_STATES),
+  code: reasonCodeSchema.optional(),
+  codes: codesSchema,
+  claimed: z.boolean(),
+  chargedMicros: microsSchema.optional(),
+  outputDigest: digestSchema.optional(),
+  facts: factsSchema,
+});
+/** The end of a task. */
+export type FinishedItem = z.infer<typeof finishedItemSchema>;
+
+/** Every other transition: approved, a new round, cancelling, a void claim … */
+export const movedItemSchema = z.object({ type: z.literal('moved'), ...transition, to: z.enum(TASK_STATES), cause: text, actor: text.optional() });
+/** Every other transition. */
+export type MovedItem = z.infer<typeof movedItemSchema>;
+
+/** An item of a `dec` frame. */
+export const transitionItemSchema = z.discriminatedUnion('type', [decidedItemSchema, claimedItemSchema, resultedItemSchema, finishedItemSchema, movedItemSchema]);
+/** An item of a `dec` frame. */
+export type TransitionItem = z.infer<typeof transitionItemSchema>;
+
+/** Asks guardrails to screen a result. */
+export const screenItemSchema = z.object({
+  type: z.literal('screen'),
+  ...head,
+  seq: sequence,
+  digest: digestSchema,
+  connection: uuidSchema,
+  target: agentRefSchema,
+  grant: z.object({ jti: uuidSchema, models: list, tools: list }),
+  at: instantSchema,
+});
+/** Asks guardrails to screen a result. */
+export type ScreenItem = z.infer<typeof screenItemSchema>;
+
+/** What output screening found. */
+export const screenedItemSchema = z.object({
+  type: z.literal('screened'),
+  ...head,
+  digest: digestSchema,
+  outcome: z.enum(['ALLOW', 'WARN', 'BLOCK', 'ESCALATE', 'RETRY']),
+  codes: codesSchema,
+  details: z.record(z.string().max(60), z.json()),
+  versions: versionsSchema,
+  guardrails: z.array(guardrailOutcomeSchema).max(100).optional(),
+  transformedDigest: digestSchema.optional(),
+  at: instantSchema,
+});
+/** What output screening found. */
+export type ScreenedItem = z.infer<typeof screenedItemSchema>;
+
+/** A transition stands in the organisation's chain; `kind` is the type of the item recorded, of `moved` with `:` and its `to`. */
+export const recordedItemSchema = z.object({ type: z.literal('recorded'), ...head, kind: z.string().max(60), position: z.number().int().nonnegative(), leaf: digestSchema, at: instantSchema });
+/** A transition stands in the organisation's chain. */
+export type RecordedItem = z.infer<typeof recordedItemSchema>;
+
+/** Name of what was recorded: the item's type, of `moved` with the state it moved to, because one round may move more than once. */
+export function kindOfTransition(item: TransitionItem): string {
+  return item.type === 'moved' ? `moved:${item.to}` : item.type;
+}
+
+/** Any item of a verdict frame. */
+export const verdictFrameItemSchema = z.discriminatedUnion('type', [verdictItemSchema, withdrawItemSchema]);
+/** Any item of a verdict frame. */
+export type VerdictFrameItem = z.infer<typeof verdictFrameItemSchema>;

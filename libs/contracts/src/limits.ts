@@ -1,0 +1,45 @@
+/** Largest envelope and largest result, in bytes. */
+export const MAX_BODY_BYTES = 256 * 1024;
+/** Largest message of ING and RES with headers and the line of a round, in bytes. */
+export const MAX_MESSAGE_BYTES = 320 * 1024;
+/** Largest frame, in bytes. */
+export const MAX_FRAME_BYTES = 512 * 1024;
+/** How far the time in a task id may be off the stream's timestamp. */
+export const MAX_ID_SKEW_MS = 10 * 60_000;
+/** Most messages of one batch. */
+export const MAX_BATCH = 64;
+/** Partitions of task ids and of organisations; fixed at install. */
+export const TASK_PARTITIONS = 64;
+/** Partitions of organisations. */
+export const ORG_PARTITIONS = 16;
+/** A read model whose last tick is older than this denies. */
+export const MAX_STALENESS_MS = 3_000;
+/** How long a verdict may be acted on. */
+export const VERDICT_VALIDITY_MS = 60_000;
+
+/** The timers of the saga, in milliseconds. */
+export const TIMERS = {
+  /** From the stream's timestamp of the task to that of a verdict that counts. */
+  verdict: 5_000,
+  /** After the first denial, how long further reasons are collected. */
+  collect: 100,
+  /** From the release decision to the claim. */
+  release: 10_000,
+  /** From the claim to the target's acceptance. */
+  handOver: 5_000,
+  /** How long a person has to approve. */
+  approval: 4 * 3_600_000,
+  /** After a cancel signal. */
+  cancelGrace: 30_000,
+  /** From the result to the verdict of output screening. */
+  screen: 30_000,
+  /** After the deadline, before money is settled without a report. */
+  settle: 15 * 60_000,
+  /** Release must follow the last approval within this. */
+  releaseAfterApproval: 15 * 60_000,
+} as const;
+
+/** A task's deadline where it names none, and the longest it may name, from submission. */
+export const DEADLINE = { default: 15 * 60_000, max: 60 * 60_000, minAfterHold: 5 * 60_000 } as const;
+/** Most rounds of one attempt. */
+export const MAX_ROUNDS = 3;

@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import { instantSchema, SIGNERS, uuidSchema } from './identities.js';
+
+const base64url = z.string().regex(/^[A-Za-z0-9_-]+$/);
+
+/** One public key of a signer. `kid` is `<service>-<first 16 hex digits of SHA-256(raw public key)>`. */
+export const trustedKeySchema = z.object({ kid: z.string().max(60), service: z.enum(SIGNERS), publicKey: base64url.length(43), notBefore: instantSchema, notAfter: instantSchema });
+/** One public key of a signer. */
+export type TrustedKey = z.infer<typeof trustedKeySchema>;
+
+/** What the installation key signs. */
+export const trustBundleBodySchema = z.object({ v: z.literal(1), version: z.number().int().positive(), keys: z.array(trustedKeySchema).max(200) });
+/** What the installation key signs. */
+export type TrustBundleBody = z.infer<typeof trustBundleBodySchema>;
+
+/** `trust-bundle.json`: body as base64url, and the installation key's signature with subject `trust-bundle`. */
+export const trustBundleFileSchema = z.object({ body: base64url, sig: base64url.length(86) });
+/** `trust-bundle.json`. */
+export type TrustBundleFile = z.infer<typeof trustBundleFileSchema>;
+
+/** What an agent's author gets once: everything to connect, and the keys to verify answers and grants. */
+export const credentialFileSchema = z.object({
+  nats: z.array(z.string()).min(1),
+  org: uuidSchema,
+  agent: uuidSchema,
+  name: z.string(),
+  clientId: z.string(),
+  clientSecret: z.string(),
+  inboxPrefix: z.string(),
+  installationKey: base64url.length(43),
+  trustBundle: trustBundleFileSchema,
+});
+/** An agent's credential file. */
+export type CredentialFile = z.infer<typeof credentialFileSchema>;
+
+/** Claims of a release grant, `typ: cs-grant+jwt`. Times of JWT are seconds. */
+export const grantClaimsSchema = z.object({
+  aud: uuidSchema,
+  sub: uuidSchema,
+  jti: uuidSchema,
+  iat: z.number().int(),
+  exp: z.number().int(),
+  org: uuidSchema,
+  targetOrg: uuidSchema,
+  task: uuidSchema,
+  attempt: z.number().int().min(1),
+  connection: uuidSchema,
+  root: uuidSchema,
+  path: z.array(uuidSchema).min(2),
+  onBehalfOf: z.object({ orgId: uuidSchema, userId: z.null() }),
+  digest: z.string(),
+  models: z.array(z.string()).nullable(),
+  tools: z.array(z.string()).nullable(),
+  dataStores: z.array(z.string()).nullable(),
+  dataClasses: z.array(z.string()).nullable(),
+  taskTypes: z.array(z.string()).nullable(),
+  maxCostMicros: z.string().nullable(),
+  notAfter: instantSchema,
+  hopsLeft: z.number().int().min(0).max(10),
+});
+/** Claims of a release grant. */
+export type GrantClaims = z.infer<typeof grantClaimsSchema>;
+/** `typ` of a release grant's header. */
+export const GRANT_TYPE = 'cs-grant+jwt';
+/** Header of a hand-over that carries the release grant. */
+export const GRANT_HEADER = 'cs-grant';
+/** Headers of a signed message. */
+export const SIGNATURE_HEADERS = { kid: 'cs-kid', sig: 'cs-sig' } as const;
+
+/** What a signature is for: the first bytes of what is signed, so that none can be used as another. */
+export const PURPOSES = {
+  frame: 'countersign/frame/v1',
+  round: 'countersign/round/v1',
+  record: 'countersign/record/v1',
+  answer: 'countersign/answer/v1',
+  admin: 'countersign/admin/v1',
+  reply: 'countersign/reply/v1',
+  bundle: 'countersign/bundle/v1',
+} as const;
+/** What a signature is for. */
+export type Purpose = (typeof PURPOSES)[keyof typeof PURPOSES];
+
+/** Reply of a target to a hand-over. */
+export const deliveryReplySchema = z.discriminatedUnion('accepted', [z.object({ accepted: z.literal(true) }), z.object({ accepted: z.literal(false), code: z.string().max(60) })]);
+/** Reply of a target to a hand-over. */
+export type DeliveryReply = z.infer<typeof deliveryReplySchema>;

@@ -1,0 +1,18 @@
+const BASE64URL = /^[A-Za-z0-9_-]*$/;
+
+/** Encodes bytes as base64url without padding (RFC 4648 section 5). */
+export function toBase64Url(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64url');
+}
+
+/** Decodes base64url without padding; throws on any character outside the alphabet and on a non-canonical ending. */
+export function fromBase64Url(text: string): Buffer {
+  const bytes = Buffer.from(text, 'base64url');
+  if (!BASE64URL.test(text) || bytes.toString('base64url') !== text) throw new Error('not base64url without padding');
+  return bytes;
+}
+
+/** Encodes text as UTF-8. */
+export function utf8(text: string): Buffer {
+  return Buffer.from(text, 'utf8');
+}

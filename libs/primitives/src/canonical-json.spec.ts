@@ -1,0 +1,45 @@
+import { describe, expect, it } from '@jest/globals';
+import canonicalize from 'canonicalize';
+import fc from 'fast-check';
+import { canonicalJson } from './canonical-json.js';
+
+const value = fc.letrec((tie) => ({
+  node: fc.oneof(
+    { depthSize: 'small' },
+    fc.string({ unit: 'grapheme' }).filter((s) => s.isWellFormed()),
+    fc.maxSafeInteger(),
+    fc.boolean(),
+    fc.constant(null),
+    fc.array(tie('node'), { maxLength: 4 }),
+    fc.dictionary(fc.string({ unit: 'binary' }).filter((s) => s.isWellFormed() && s !== '__proto__'), tie('node'), { maxKeys: 4 }),
+  ),
+})).node;
+
+describe('canonical JSON', () => {
+  it('writes what another implementation of RFC 8785 writes', () => {
+    fc.assert(fc.property(value, (v) => canonicalJson(v) === canonicalize(v)), { numRuns: 2000 });
+  });
+
+  it('sorts keys by UTF-16 code units as in the example of RFC 8785 section 3.2.3', () => {
+    const input = { '\u20ac': 'Euro Sign', '\r': 'Carriage Return', '\ufb33': 'Hebrew', '1': 'One', '\ud83d\ude00': 'Smiley', '\u0080': 'Control', '\u00f6': 'o' };
+    expect(Object.values(JSON.parse(canonicalJson(input)) as object)).toHaveLength(7);
+    expect(canonicalJson(input)).toBe('{"\\r":"Carriage Return","1":"One","\u0080":"Control","\u00f6":"o","\u20ac":"Euro Sign","\ud83d\ude00":"Smiley","\ufb33":"Hebrew"}');
+  });
+
+  it.each([
+    ['a fraction', 0.5],
+    ['an integer beyond 2^53', 9007199254740993],
+    ['not a number', Number.NaN],
+    ['undefined', { a: undefined }],
+    ['a function', { a: () => 1 }],
+    ['a bigint', 1n],
+    ['a map', new Map()],
+    ['bytes', Buffer.from('x')],
+    // eslint-disable-next-line no-sparse-arrays -- the hole is what is tested
+    ['a hole', [, 1]],
+    ['a lone surrogate', '\ud800'],
+    ['a date', new Date(0)],
+  ])('refuses %s', (_name, input) => {
+    expect(() => canonicalJson(input)).toThrow(TypeError);
+  });
+});

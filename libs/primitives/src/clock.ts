@@ -1,0 +1,27 @@
+/** Where an instant comes from. Domain code receives it, so a test decides what time it is. */
+export abstract class Clock {
+  /** Milliseconds since 1970-01-01T00:00:00Z. Throws when the source cannot be trusted at this moment. */
+  abstract now(): number;
+}
+
+/** The clock of this machine: for logs, certificates and agents; decisions that have state use the database's. */
+export class SystemClock extends Clock {
+  now(): number {
+    // eslint-disable-next-line no-restricted-syntax, no-restricted-properties -- the one place where the machine's clock enters
+    return Date.now();
+  }
+}
+
+const INSTANT = /^\d{4}-(0[1-9]|1[0-2])-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
+
+/** Writes milliseconds since 1970 as ISO 8601 UTC with milliseconds, the only form on the wire. */
+export function formatInstant(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+/** Reads ISO 8601 UTC with milliseconds; throws on every other form, on impossible dates too. */
+export function parseInstant(text: string): number {
+  const ms = INSTANT.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(ms) || new Date(ms).toISOString() !== text) throw new Error(`not an instant in ISO 8601 UTC with milliseconds: ${text.slice(0, 40)}`);
+  return ms;
+}

@@ -1,0 +1,31 @@
+import { createHash, hash } from 'node:crypto';
+
+/** `sha256:` and 64 lower-case hexadecimal digits. */
+export type Digest = `sha256:${string}`;
+
+const DIGEST = /^sha256:[0-9a-f]{64}$/;
+
+/** SHA-256 (FIPS 180-4) over the parts, one after another. 32 bytes. */
+export function sha256(...parts: readonly (Uint8Array | string)[]): Buffer {
+  const [only] = parts;
+  if (parts.length === 1 && only !== undefined) return hash('sha256', only, 'buffer');
+  const state = createHash('sha256');
+  for (const part of parts) state.update(part);
+  return state.digest();
+}
+
+/** Writes 32 bytes of SHA-256 as a {@link Digest}. */
+export function formatDigest(bytes: Uint8Array): Digest {
+  return `sha256:${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')}`;
+}
+
+/** Reads a {@link Digest} back to its 32 bytes; throws when the text is none. */
+export function parseDigest(text: string): Buffer {
+  if (!isDigest(text)) throw new Error('not a sha256 digest');
+  return Buffer.from(text.slice(7), 'hex');
+}
+
+/** Tells whether the text is `sha256:` and 64 lower-case hexadecimal digits. */
+export function isDigest(text: string): text is Digest {
+  return DIGEST.test(text);
+}
