@@ -1,0 +1,140 @@
+import { readFile } from 'node:fs/promises';
+import { SystemClock, SystemRandom } from '@countersign/primitives';
+import { answerSubject, credentialFileSchema, taskDigest, taskSubject, type AnswerData, type CredentialFile, type PeersReply } from '@countersign/contracts';
+import { AgentRequestFailed, type UntrustedMessage } from './errors.js';
+import { openConnection, type Link } from './link.js';
+import { isFinal, OpenTasks } from './open-tasks.js';
+import { publishStored } from './publishing.js';
+import { askPeers, askStatus, readAnswer } from './requests.js';
+import { instanceName, Serving, type ServeOptions, type TaskHandler } from './serving.js';
+import { prepareTask, type TaskInput } from './task-input.js';
+import { TrustStore } from './trust-store.js';
+
+const POLL_MS = 10_000;
+/** A task may be asked for before the dispatcher read it from the log; so many polls that find nothing end the wait. */
+const POLLS_UNTIL_LOST = 3;
+
+/** How an agent connects. */
+export interface ConnectOptions {
+  /** Hears of messages that were dropped because their signature does not count. */
+  readonly onUntrusted?: (message: UntrustedMessage) => void;
+}
+
+/** How a task is followed. */
+export interface SubmitOptions {
+  /** Hears of states before the end, such as AWAITING_APPROVAL. */
+  readonly onState?: (answer: AnswerData) => void;
+}
+
+/** One agent, connected: submits tasks, serves tasks, asks for state and peers. */
+export class Agent {
+  readonly #open = new OpenTasks();
+  readonly #instance: string;
+  readonly #lost = new Map<string, number>();
+  #serving: Serving | undefined;
+  #poll: NodeJS.Timeout | undefined;
+
+  private constructor(private readonly link: Link) {
+    this.#instance = instanceName(link);
+    for (const instance of [this.#instance, 'all']) {
+      link.nc.subscribe(answerSubject(link.credential, instance), {
+        callback: (error, message) => {
+          if (error !== null) return;
+          const answer = readAnswer(link, message);
+          if (answer === undefined) return;
+          message.respond();
+          this.#open.settle(answer);
+        },
+      });
+    }
+    void this.#askAfterReconnect();
+    this.#poll = setInterval(() => void this.#askForOpenTasks(), POLL_MS).unref();
+  }
+
+  /** Connects with a credential file (its path or content); throws when it is none or its trust bundle does not verify. */
+  static async connect(credential: string | CredentialFile, options: ConnectOptions = {}): Promise<Agent> {
+    const file = credentialFileSchema.parse(typeof credential === 'string' ? JSON.parse(await readFile(credential, 'utf8')) : credential);
+    const trust = new TrustStore(file);
+    const nc = await openConnection(file);
+    const agent = new Agent({ nc, credential: file, trust, clock: new SystemClock(), random: new SystemRandom(), onUntrusted: options.onUntrusted ?? (() => undefined) });
+    await nc.flush();
+    return agent;
+  }
+
+  /** This agent's id. */
+  get id(): string {
+    return this.link.credential.agent;
+  }
+
+  /**
+   * Submits a task and waits for its end. The answer is verified; its state tells how it ended, a code why. Throws {@link AgentRequestFailed} when
+   * the task was not accepted, or when its id belongs to another task.
+   */
+  async submit(task: TaskInput, options: SubmitOptions = {}): Promise<AnswerData> {
+    const { id, body } = prepareTask(this.link, this.#instance, task);
+    const { org, agent } = this.link.credential;
+    const end = this.#open.wait(id, options.onState ?? (() => undefined));
+    end.catch(() => undefined);
+    try {
+      const published = await publishStored(this.link, taskSubject({ org, agent, task: id }), body);
+      if (published === 'already-there') await this.#adopt(id, taskDigest({ org, agent, task: id }, body));
+    } catch (error) {
+      this.#open.fail(id, error instanceof Error ? error : new Error('not submitted'));
+      throw error;
+    }
+    return end;
+  }
+
+  /** State and answer of an own task, verified. */
+  async status(task: string): Promise<AnswerData> {
+    return askStatus(this.link, task);
+  }
+
+  /** Own connections: whom this agent may call for which task types. */
+  async peers(): Promise<PeersReply['connections']> {
+    return (await askPeers(this.link)).connections;
+  }
+
+  /** Serves tasks until {@link close}. One handler an agent. */
+  serve(handler: TaskHandler, options: ServeOptions = {}): void {
+    if (this.#serving !== undefined) throw new Error('this agent serves already');
+    this.#serving = new Serving(this.link, handler, options);
+  }
+
+  /** Takes no further task, finishes the running ones, and disconnects. Tasks it submitted go on. */
+  async close(): Promise<void> {
+    clearInterval(this.#poll);
+    this.#poll = undefined;
+    await this.#serving?.stop();
+    this.#open.close();
+    await this.link.nc.drain();
+  }
+
+  async #adopt(id: string, digest: string): Promise<void> {
+    const known = await this.status(id);
+    if (known.digest !== undefined && known.digest !== digest) throw AgentRequestFailed.of('DUPLICATE_TASK_ID', 'no');
+    this.#open.settle(isFinal(known) && known.state === 'NOT_FOUND' ? { ...known, state: 'EVALUATING' } : known);
+  }
+
+  async #askAfterReconnect(): Promise<void> {
+    for await (const status of this.link.nc.status()) if (status.type === 'reconnect') await this.#askForOpenTasks();
+  }
+
+  async #askForOpenTasks(): Promise<void> {
+    for (const id of this.#open.ids()) {
+      const answer = await this.status(id).catch(() => undefined);
+      if (answer === undefined) continue;
+      const misses = answer.state === 'NOT_FOUND' ? (this.#lost.get(id) ?? 0) + 1 : 0;
+      if (misses > 0 && misses < POLLS_UNTIL_LOST) this.#lost.set(id, misses);
+      else {
+        this.#lost.delete(id);
+        this.#open.settle(answer);
+      }
+    }
+  }
+}
+
+/** Connects an agent with its credential file. */
+export async function connect(credential: string | CredentialFile, options: ConnectOptions = {}): Promise<Agent> {
+  return Agent.connect(credential, options);
+}
