@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { reasonCodeSchema } from './codes.js';
 import { recordRefSchema, TASK_STATES } from './envelope.js';
-import { agentRefSchema, digestSchema, instantSchema, microsSchema, nonceSchema, slugSchema, taskKeySchema, uuidSchema } from './identities.js';
+import { agentRefSchema, digestSchema, instantSchema, microsSchema, nonceSchema, slugSchema, taskKeySchema, uuidSchema, type Signer } from './identities.js';
 import { organizationPolicySchema, policySchema, surfaceSchema } from './policy-document.js';
 import { agentRecordSchema, connectionRecordSchema, guardrailSchema, orgRecordSchema, policyRecordSchema, policyScopeSchema, priceBookRecordSchema, priceEntrySchema } from './read-models.js';
 import { grantTermsSchema } from './frame-items.js';
@@ -21,6 +21,8 @@ export type Problem = z.infer<typeof problemSchema>;
 export interface CommandSpec<Q extends z.ZodType = z.ZodType, A extends z.ZodType = z.ZodType> {
   readonly service: CommandService;
   readonly verb: string;
+  /** Whether it changes anything; the answer of such a command is remembered under its idempotency key. */
+  readonly mutates: boolean;
   readonly request: Q;
   readonly answer: A;
 }
@@ -28,7 +30,9 @@ export interface CommandSpec<Q extends z.ZodType = z.ZodType, A extends z.ZodTyp
 /** Services that take commands. */
 export type CommandService = 'registry' | 'policy' | 'guardrails' | 'trust' | 'budget' | 'dispatcher' | 'audit';
 
-const command = <Q extends z.ZodType, A extends z.ZodType>(service: CommandService, verb: string, request: Q, answer: A): CommandSpec<Q, A> => ({ service, verb, request, answer });
+const READING = /^(?:.*-list|.*-show|list|show|explain|tasks|approvals|export|verify|open|check)$/;
+
+const command = <Q extends z.ZodType, A extends z.ZodType>(service: CommandService, verb: string, request: Q, answer: A): CommandSpec<Q, A> => ({ service, verb, request, answer, mutates: !READING.test(verb) });
 
 /** The outer form of every command; signed by the sender over the subject and these bytes. The same idempotency key again answers the same. */
 export const commandEnvelopeSchema = z.strictObject({ nonce: nonceSchema, actor: actorSchema, idempotencyKey: uuidSchema, body: z.unknown() });
@@ -170,3 +174,11 @@ export type RequestOf<C extends CommandSpec> = z.input<C['request']>;
 export type ParsedRequestOf<C extends CommandSpec> = z.output<C['request']>;
 /** What a command answers. */
 export type AnswerOf<C extends CommandSpec> = z.output<C['answer']>;
+
+/** Services that may send a command in their own name; every command is open to the operator and the gateway. */
+const SERVICE_CALLERS: Readonly<Record<string, readonly Signer[]>> = { 'dispatcher.block': ['registry'], 'dispatcher.tasks': ['budget'], 'audit.open': ['dispatcher'] };
+
+/** Tells whether a signer may send a command. */
+export function mayCommand(signer: Signer, { service, verb }: Pick<CommandSpec, 'service' | 'verb'>): boolean {
+  return signer === 'operator' || signer === 'gateway' || (SERVICE_CALLERS[`${service}.${verb}`]?.includes(signer) ?? false);
+}

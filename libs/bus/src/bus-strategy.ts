@@ -1,0 +1,185 @@
+import type { JsMsg } from '@nats-io/jetstream';
+import type { Msg, Subscription } from '@nats-io/transport-node';
+import { Catch, type ExceptionFilter } from '@nestjs/common';
+import { Server, type CustomTransportStrategy } from '@nestjs/microservices';
+import { utf8, type Clock, type Random } from '@countersign/primitives';
+import { agentRequestSchema, CONTROLS, durableName, parseStoredResultSubject, screenItemSchema, transitionItemSchema, type CommandSpec } from '@countersign/contracts';
+import { signReply, type SigningKey, type TrustBundle } from '@countersign/identity';
+import { isObservable, lastValueFrom, throwError, type Observable } from 'rxjs';
+import type { ZodType } from 'zod';
+import type { Bus } from './bus.js';
+import { answerCommand, type ServedCommand } from './command-server.js';
+import { DurableConsumer } from './durable-consumer.js';
+import type { FrameReader } from './frame-reader.js';
+import type { FrameWriter } from './frame-writer.js';
+import type { Freshness } from './freshness.js';
+import type { IdempotencyStore } from './idempotency.js';
+import { judgeBatch, type Judge } from './judge-batch.js';
+import { bufferOf, jsonOf, streamMessageOf } from './messages.js';
+import { PATTERN, type CommandContext } from './patterns.js';
+import { signedHeaders } from './publisher.js';
+import { readTaskMessage, type TaskMessage } from './task-message.js';
+
+/** What a service hears with. */
+export interface BusStrategyOptions {
+  readonly bus: Bus;
+  readonly bundle: TrustBundle;
+  readonly key: SigningKey;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly frameWriter: FrameWriter;
+  readonly frameReader: FrameReader;
+  /** Read models that must be fresh to judge. */
+  readonly models: readonly Freshness[];
+  readonly judgesLate?: boolean;
+  readonly judgesInvalid?: boolean;
+  readonly idempotency?: IdempotencyStore;
+  readonly events: BusEvents;
+}
+
+/** What the strategy tells of: signatures that do not count are CRITICAL alert events. */
+export interface BusEvents {
+  readonly invalid: (what: { readonly subject: string; readonly seq?: number; readonly failure: string }) => void;
+  readonly error: (error: unknown, where: { readonly subject?: string; readonly task?: TaskMessage }) => void;
+}
+
+/** A result of a target as it is stored: whose, under which grant. */
+export interface ResultMessage {
+  readonly org: string;
+  readonly agent: string;
+  readonly grant: string;
+  readonly seq: number;
+  readonly streamAt: number;
+  readonly subject: string;
+  readonly body: Buffer;
+}
+
+/** Lets errors of handlers reach the strategy as they were thrown; without it Nest replaces them by a text. */
+@Catch()
+export class PassErrors implements ExceptionFilter {
+  catch(error: unknown): Observable<never> {
+    return throwError(() => error);
+  }
+}
+
+/** Nest transport of the control plane: batches of tasks, transitions, screening requests and results, commands and agents' requests. */
+export class BusStrategy extends Server implements CustomTransportStrategy {
+  override readonly propagatesEventHandlerErrors = true;
+  readonly #consumers: DurableConsumer[] = [];
+  readonly #subscriptions: Subscription[] = [];
+  readonly #inFlight = new Set<Promise<void>>();
+
+  constructor(private readonly options: BusStrategyOptions) {
+    super();
+  }
+
+  listen(callback: (error?: unknown) => void): void {
+    this.#open().then(() => callback(), callback);
+  }
+
+  /** Stops the pulls and the questions, finishes what is in work. */
+  async close(): Promise<void> {
+    for (const subscription of this.#subscriptions) subscription.unsubscribe();
+    await Promise.all(this.#consumers.map((consumer) => consumer.close()));
+    await Promise.allSettled(this.#inFlight);
+  }
+
+  on(): never {
+    throw new Error('the bus strategy has no events of its own');
+  }
+
+  unwrap<T>(): T {
+    return this.options.bus.nc as T;
+  }
+
+  async #open(): Promise<void> {
+    const { service } = this.options.bus;
+    if (service === 'provisioner') throw new Error('the provisioner hears nothing');
+    if (this.messageHandlers.has(PATTERN.judge)) await this.#consume('ING', durableName(service, 'ing'), (batch) => this.#judge(batch));
+    if (this.messageHandlers.has(PATTERN.transitions)) await this.#consume('FLOW', durableName(service, 'dec'), (batch) => this.#deliver(PATTERN.transitions, batch, transitionItemSchema));
+    if (this.messageHandlers.has(PATTERN.screens)) await this.#consume('FLOW', durableName(service, 'scr'), (batch) => this.#deliver(PATTERN.screens, batch, screenItemSchema));
+    if (this.messageHandlers.has(PATTERN.results)) await this.#consume('RES', durableName(service, 'res'), (batch) => this.#results(batch));
+    this.#subscribe(`adm.${service}.>`, service, (message) => this.#command(message));
+    if (this.messageHandlers.has(`${PATTERN.agent}status`)) this.#subscribe('agt.*.*.status.*', service, (message) => this.#agentRequest('status', message));
+    if (this.messageHandlers.has(`${PATTERN.agent}peers`)) this.#subscribe('agt.*.*.peers.list', service, (message) => this.#agentRequest('peers', message));
+  }
+
+  async #consume(stream: string, durable: string, handle: (batch: readonly JsMsg[]) => Promise<void>): Promise<void> {
+    this.#consumers.push(await DurableConsumer.open(this.options.bus, { stream, durable, handle, onError: (error) => this.options.events.error(error, { subject: durable }) }));
+  }
+
+  #subscribe(subject: string, queue: string, handle: (message: Msg) => Promise<void>): void {
+    const callback = (error: Error | null, message: Msg): void => {
+      if (error !== null) return this.options.events.error(error, { subject });
+      const run = handle(message)
+        .catch((cause: unknown) => this.options.events.error(cause, { subject: message.subject }))
+        .finally(() => this.#inFlight.delete(run));
+      this.#inFlight.add(run);
+    };
+    this.#subscriptions.push(this.options.bus.nc.subscribe(subject, { queue, callback }));
+  }
+
+  async #call(pattern: string, payload: unknown, context: unknown): Promise<unknown> {
+    const handler = this.messageHandlers.get(pattern);
+    if (handler === undefined) throw new Error(`nobody handles ${pattern}`);
+    const answer: unknown = await handler(payload, context);
+    return isObservable(answer) ? lastValueFrom(answer, { defaultValue: undefined }) : answer;
+  }
+
+  async #judge(batch: readonly JsMsg[]): Promise<void> {
+    const { options } = this;
+    const control = CONTROLS.find((name) => name === options.bus.service);
+    if (control === undefined) throw new Error(`${options.bus.service} is no control`);
+    const readable: { readonly raw: JsMsg; readonly task: TaskMessage }[] = [];
+    for (const raw of batch) {
+      const message = streamMessageOf(raw);
+      const task = readTaskMessage(options.bundle, message);
+      if ('failure' in task) {
+        options.events.invalid({ subject: message.subject, seq: message.seq, failure: task.failure });
+        raw.term('not a task');
+      } else readable.push({ raw, task });
+    }
+    const judge = ((tasks) => this.#call(PATTERN.judge, tasks, undefined)) as Judge;
+    const onError = (error: unknown, task?: TaskMessage): void => options.events.error(error, task === undefined ? {} : { task });
+    const settled = await judgeBatch({ ...options, control, judge, onError, judgesLate: options.judgesLate ?? false, judgesInvalid: options.judgesInvalid ?? false }, readable.map((r) => r.task));
+    readable.forEach(({ raw }, i) => (settled[i] === 'ack' ? raw.ack() : raw.nak(250)));
+  }
+
+  async #deliver<T>(pattern: string, batch: readonly JsMsg[], schema: ZodType<T>): Promise<void> {
+    const items = batch.flatMap((raw) => this.options.frameReader.read(streamMessageOf(raw), schema));
+    if (items.length > 0) await this.#call(pattern, items, undefined);
+    for (const raw of batch) raw.ack();
+  }
+
+  async #results(batch: readonly JsMsg[]): Promise<void> {
+    const results = batch.flatMap((raw): ResultMessage[] => {
+      const { subject, seq, streamAt, data } = streamMessageOf(raw);
+      const address = parseStoredResultSubject(subject);
+      if (address === undefined) this.options.events.invalid({ subject, seq, failure: 'subject' });
+      return address === undefined ? [] : [{ ...address, seq, streamAt, subject, body: data }];
+    });
+    if (results.length > 0) await this.#call(PATTERN.results, results, undefined);
+    for (const raw of batch) raw.ack();
+  }
+
+  async #command(message: Msg): Promise<void> {
+    const { options } = this;
+    const handler = this.messageHandlers.get(message.subject);
+    const command = handler?.extras?.['command'] as CommandSpec | undefined;
+    const served: ServedCommand | undefined = command && { command, handle: (body: unknown, context: CommandContext) => this.#call(message.subject, body, context) };
+    await answerCommand(
+      { ...options, idempotency: options.idempotency, onRefusedSignature: (subject, failure) => options.events.invalid({ subject, failure }), onError: (error, subject) => options.events.error(error, { subject }) },
+      served,
+      message,
+    );
+  }
+
+  async #agentRequest(verb: 'status' | 'peers', message: Msg): Promise<void> {
+    const [, org = '', agent = '', , id = ''] = message.subject.split('.');
+    const request = bufferOf(message.data);
+    if (!agentRequestSchema.safeParse(jsonOf(request)).success) return;
+    const reply = utf8(JSON.stringify(await this.#call(`${PATTERN.agent}${verb}`, { org, agent, id }, undefined)));
+    message.respond(reply, { headers: signedHeaders(signReply(this.options.key, { subject: message.subject, request, reply })) });
+  }
+}
+

@@ -1,0 +1,77 @@
+import { jetstream, jetstreamManager, type JetStreamClient, type JetStreamManager } from '@nats-io/jetstream';
+import { connect, nkeyAuthenticator, type NatsConnection } from '@nats-io/transport-node';
+import { utf8 } from '@countersign/primitives';
+import type { Signer } from '@countersign/contracts';
+
+const OLDEST_SERVER = [2, 12] as const;
+
+/** How a service reaches NATS. `nkeySeed` is the seed of its user key. */
+export interface BusOptions {
+  readonly servers: readonly string[];
+  readonly service: Signer | 'provisioner';
+  readonly nkeySeed: string;
+  /** Seconds of the first connection; later ones are tried for ever. */
+  readonly timeoutMs?: number;
+}
+
+/** One connection of one service to the account CONTROL. */
+export class Bus {
+  private constructor(
+    readonly service: Signer | 'provisioner',
+    readonly nc: NatsConnection,
+    readonly js: JetStreamClient,
+    readonly jsm: JetStreamManager,
+  ) {}
+
+  /** Connects and refuses a server that is too old to know the safety flags of the streams. */
+  static async connect(options: BusOptions): Promise<Bus> {
+    const nc = await connect({
+      servers: [...options.servers],
+      authenticator: nkeyAuthenticator(utf8(options.nkeySeed.trim())),
+      name: options.service,
+      inboxPrefix: inboxPrefixOf(options.service),
+      timeout: options.timeoutMs ?? 10_000,
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: 250,
+      reconnectJitter: 250,
+      ignoreAuthErrorAbort: true,
+      pingInterval: 20_000,
+      noAsyncTraces: true,
+    });
+    refuseOldServer(nc.info?.version ?? '0.0');
+    return new Bus(options.service, nc, jetstream(nc), await jetstreamManager(nc, { checkAPI: false }));
+  }
+
+  /** Whether there is a live connection at this moment. */
+  get connected(): boolean {
+    return !this.nc.isClosed() && !this.nc.isDraining() && this.nc.info !== undefined && this.#live;
+  }
+
+  #live = true;
+
+  /** Keeps {@link connected} up to date; ends with the connection. */
+  async watch(onChange: (connected: boolean) => void = () => undefined): Promise<void> {
+    for await (const status of this.nc.status()) {
+      if (status.type === 'disconnect' || status.type === 'reconnect') {
+        this.#live = status.type === 'reconnect';
+        onChange(this.#live);
+      }
+    }
+  }
+
+  /** Sends what is buffered, ends every subscription and closes. */
+  async drain(): Promise<void> {
+    if (!this.nc.isClosed()) await this.nc.drain().catch(() => this.nc.close());
+  }
+}
+
+/** Prefix of a service's reply subjects: the only ones it may subscribe. */
+export function inboxPrefixOf(service: string): string {
+  return `_INBOX_${service}`;
+}
+
+function refuseOldServer(version: string): void {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const [wantMajor, wantMinor] = OLDEST_SERVER;
+  if (major < wantMajor || (major === wantMajor && minor < wantMinor)) throw new Error(`nats-server ${version} is older than ${wantMajor}.${wantMinor}: it would drop safety flags of the streams in silence`);
+}

@@ -1,0 +1,58 @@
+import type { ConsumerMessages, JsMsg } from '@nats-io/jetstream';
+import { MAX_BATCH } from '@countersign/contracts';
+import { BatchLoop } from './batch-loop.js';
+import type { Bus } from './bus.js';
+
+/** How long before the ack wait is over the server is told that a message is still in work. */
+const WORKING_EVERY_MS = 1_000;
+const NAK_DELAY_MS = 250;
+
+/** What a durable consumer is read for. The handler settles each message itself (settling twice does nothing); one it throws on is given back with a delay. */
+export interface DurableOptions {
+  readonly stream: string;
+  readonly durable: string;
+  readonly handle: (batch: readonly JsMsg[]) => Promise<void>;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Reads a durable pull consumer in batches, one in work at a time; the consumer's limit of unacknowledged messages bounds the buffer. */
+export class DurableConsumer {
+  readonly #loop: BatchLoop<JsMsg>;
+  #messages: ConsumerMessages | undefined;
+  #working: NodeJS.Timeout | undefined;
+
+  private constructor(private readonly options: DurableOptions) {
+    this.#loop = new BatchLoop<JsMsg>({
+      max: MAX_BATCH,
+      handle: async (batch) => {
+        try {
+          await options.handle(batch);
+        } catch (error) {
+          for (const message of batch) message.nak(NAK_DELAY_MS);
+          throw error;
+        }
+      },
+      onError: options.onError,
+    });
+  }
+
+  /** Starts to read; throws when the consumer does not exist. */
+  static async open(bus: Bus, options: DurableOptions): Promise<DurableConsumer> {
+    const opened = new DurableConsumer(options);
+    const consumer = await bus.js.consumers.get(options.stream, options.durable);
+    opened.#messages = await consumer.consume({ max_messages: 4 * MAX_BATCH, expires: 30_000, idle_heartbeat: 2_000, callback: (message) => opened.#loop.push(message) });
+    opened.#working = setInterval(() => opened.#stillWorking(), WORKING_EVERY_MS).unref();
+    return opened;
+  }
+
+  /** Stops the pull, finishes the batch in work and gives the rest back. */
+  async close(): Promise<void> {
+    this.#messages?.stop();
+    for (const message of await this.#loop.stop()) message.nak();
+    clearInterval(this.#working);
+  }
+
+  #stillWorking(): void {
+    for (const message of this.#loop.unfinished()) message.working();
+  }
+}

@@ -1,0 +1,39 @@
+import { EventPattern, MessagePattern } from '@nestjs/microservices';
+import { commandSubject, type AnswerOf, type Actor, type CommandSpec, type ParsedRequestOf, type Signer } from '@countersign/contracts';
+
+/** Patterns under which Nest keeps the handlers of what a service hears from the bus. */
+export const PATTERN = { judge: 'tasks', transitions: 'transitions', screens: 'screens', results: 'results', agent: 'agent.' } as const;
+
+/** What stands beside a command's handler. */
+export interface CommandExtras {
+  readonly command: CommandSpec;
+}
+
+/** Who commanded, and under which key a repetition is the same command. */
+export interface CommandContext {
+  readonly actor: Actor;
+  readonly idempotencyKey: string;
+  /** Whose key signed the command. */
+  readonly signer: Signer;
+}
+
+/** The form of a command's handler. */
+export type CommandHandler<C extends CommandSpec> = (body: ParsedRequestOf<C>, context: CommandContext) => Promise<AnswerOf<C>>;
+
+/** Handles batches of tasks: `(tasks: readonly TaskMessage[]) => Promise<readonly (Judgement | null)[]>`, aligned by index; null gives no verdict. */
+export const JudgeTasks = (): MethodDecorator => EventPattern(PATTERN.judge) as MethodDecorator;
+
+/** Handles batches of transitions: `(items: readonly ReceivedItem<TransitionItem>[]) => Promise<void>`; acknowledged after it resolves. */
+export const OnTransitions = (): MethodDecorator => EventPattern(PATTERN.transitions) as MethodDecorator;
+
+/** Handles batches of screening requests: `(items: readonly ReceivedItem<ScreenItem>[]) => Promise<void>`. */
+export const OnScreens = (): MethodDecorator => EventPattern(PATTERN.screens) as MethodDecorator;
+
+/** Handles batches of results: `(results: readonly ResultMessage[]) => Promise<void>`. */
+export const OnResults = (): MethodDecorator => EventPattern(PATTERN.results) as MethodDecorator;
+
+/** Handles one command; see {@link CommandHandler}. Throws CommandRefused for an expected refusal. */
+export const OnCommand = (command: CommandSpec): MethodDecorator => MessagePattern(commandSubject(command.service, command.verb), { command } satisfies CommandExtras);
+
+/** Handles a signed-reply request of agents: `(from: {org, agent, id}) => Promise<object>`. */
+export const OnAgentRequest = (verb: 'status' | 'peers'): MethodDecorator => MessagePattern(`${PATTERN.agent}${verb}`);

@@ -1,0 +1,113 @@
+import type { ConsumerMessages, JsMsg } from '@nats-io/jetstream';
+import { sha256, type Clock } from '@countersign/primitives';
+import { MAX_STALENESS_MS, PURPOSES, readModelStream, readModelSubject, TICK_KEY, tickSchema, type ReadModelOwner } from '@countersign/contracts';
+import type { TrustBundle } from '@countersign/identity';
+import type { ZodType } from 'zod';
+import type { Bus } from './bus.js';
+import { Freshness } from './freshness.js';
+import type { InvalidFrame } from './frame-reader.js';
+import { jsonOf, streamMessageOf, type StreamMessage } from './messages.js';
+
+/** Any record of a read model: a version not higher than the one held is ignored. */
+export interface Versioned {
+  readonly version: number;
+}
+
+/** What a read model is made of. */
+export interface ReadModelOptions<T extends Versioned> {
+  readonly bus: Bus;
+  readonly bundle: TrustBundle;
+  readonly clock: Clock;
+  readonly owner: ReadModelOwner;
+  readonly schema: ZodType<T>;
+  readonly onInvalid?: (invalid: InvalidFrame) => void;
+}
+
+/** Hears of a record that replaced another. */
+export type ChangeListener<T> = (key: string, record: T, previous: T | undefined) => void;
+
+/**
+ * What one service publishes of itself, kept in the memory of another. It is read by a pull consumer over the bucket's stream with a heartbeat of a
+ * second: after a restart of the server it is back within milliseconds. Only records that the owner signed for their very key count.
+ */
+export class ReadModel<T extends Versioned> extends Freshness {
+  readonly name: string;
+  readonly #records = new Map<string, T>();
+  readonly #listeners = new Set<ChangeListener<T>>();
+  #tickAt = Number.NEGATIVE_INFINITY;
+  #readToEnd = false;
+  #messages: ConsumerMessages | undefined;
+
+  private constructor(private readonly options: ReadModelOptions<T>) {
+    super();
+    this.name = options.owner;
+  }
+
+  /** Starts to read; it is not fresh before it has read everything and a young tick. */
+  static async open<T extends Versioned>(options: ReadModelOptions<T>): Promise<ReadModel<T>> {
+    const model = new ReadModel<T>(options);
+    const stream = readModelStream(options.owner);
+    const consumer = await options.bus.js.consumers.get(stream, { filter_subjects: readModelSubject(options.owner, '>'), deliver_policy: 'last_per_subject', name_prefix: `${options.bus.service}-${stream}` });
+    model.#messages = await consumer.consume({ max_messages: 1_000, expires: 5_000, idle_heartbeat: 1_000, callback: (message) => model.#take(message) });
+    return model;
+  }
+
+  /** The record of a key; undefined when there is none, which denies whatever needs it. */
+  get(key: string): T | undefined {
+    return this.#records.get(key);
+  }
+
+  /** Every key with its record. */
+  entries(): IterableIterator<[string, T]> {
+    return this.#records.entries();
+  }
+
+  /** Hears of every later change; the answer ends it. */
+  onChange(listener: ChangeListener<T>): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  fresh(): boolean {
+    return this.#readToEnd && this.stalenessMs() <= MAX_STALENESS_MS;
+  }
+
+  stalenessMs(): number {
+    return this.options.clock.now() - this.#tickAt;
+  }
+
+  /** Ends the reading. */
+  async close(): Promise<void> {
+    await this.#messages?.close();
+  }
+
+  #take(raw: JsMsg): void {
+    const message = streamMessageOf(raw);
+    const failure = this.#apply(message);
+    if (failure !== undefined) this.options.onInvalid?.({ subject: message.subject, seq: message.seq, streamAt: message.streamAt, failure });
+    if (raw.info.pending === 0) this.#readToEnd = true;
+  }
+
+  #apply(message: StreamMessage): string | undefined {
+    const { owner, bundle, schema } = this.options;
+    const key = message.subject.slice(readModelSubject(owner, '').length);
+    const checked = bundle.check(message.signature, { purpose: PURPOSES.record, subject: message.subject, bodyHash: sha256(message.data), signers: [owner], at: message.streamAt });
+    if (!checked.ok) return checked.failure;
+    const content = jsonOf(message.data);
+    if (key === TICK_KEY) {
+      if (tickSchema.safeParse(content).success) this.#tickAt = Math.max(this.#tickAt, message.streamAt);
+      return undefined;
+    }
+    const record = schema.safeParse(content);
+    if (!record.success) return 'malformed';
+    this.#put(key, record.data);
+    return undefined;
+  }
+
+  #put(key: string, record: T): void {
+    const previous = this.#records.get(key);
+    if (previous !== undefined && record.version <= previous.version) return;
+    this.#records.set(key, record);
+    for (const listener of this.#listeners) listener(key, record, previous);
+  }
+}
