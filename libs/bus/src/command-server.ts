@@ -73,7 +73,7 @@ async function carryOut(parts: CommandServerParts, { command, handle }: ServedCo
       throw error;
     }
   };
-  if (parts.idempotency === undefined || !command.mutates) return run();
+  if (parts.idempotency === undefined || !command.remembered) return run();
   const scope = { verb: `${command.service}.${command.verb}`, actor: `${envelope.actor.kind}:${envelope.actor.id}`, key: envelope.idempotencyKey, requestHash: sha256(JSON.stringify(envelope.body)).toString('hex') };
   return parts.idempotency.once(scope, run);
 }

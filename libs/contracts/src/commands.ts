@@ -21,8 +21,8 @@ export type Problem = z.infer<typeof problemSchema>;
 export interface CommandSpec<Q extends z.ZodType = z.ZodType, A extends z.ZodType = z.ZodType> {
   readonly service: CommandService;
   readonly verb: string;
-  /** Whether it changes anything; the answer of such a command is remembered under its idempotency key. */
-  readonly mutates: boolean;
+  /** Whether its answer is remembered under its idempotency key: not of a command that only reads, nor of one whose answer carries a secret. */
+  readonly remembered: boolean;
   readonly request: Q;
   readonly answer: A;
 }
@@ -30,9 +30,9 @@ export interface CommandSpec<Q extends z.ZodType = z.ZodType, A extends z.ZodTyp
 /** Services that take commands. */
 export type CommandService = 'registry' | 'policy' | 'guardrails' | 'trust' | 'budget' | 'dispatcher' | 'audit';
 
-const READING = /^(?:.*-list|.*-show|list|show|explain|tasks|approvals|export|verify|open|check)$/;
+const NOT_REMEMBERED = /^(?:agent-create|credential-issue|.*-list|.*-show|list|show|explain|tasks|approvals|export|verify|open|check)$/;
 
-const command = <Q extends z.ZodType, A extends z.ZodType>(service: CommandService, verb: string, request: Q, answer: A): CommandSpec<Q, A> => ({ service, verb, request, answer, mutates: !READING.test(verb) });
+const command = <Q extends z.ZodType, A extends z.ZodType>(service: CommandService, verb: string, request: Q, answer: A): CommandSpec<Q, A> => ({ service, verb, request, answer, remembered: !NOT_REMEMBERED.test(verb) });
 
 /** The outer form of every command; signed by the sender over the subject and these bytes. The same idempotency key again answers the same. */
 export const commandEnvelopeSchema = z.strictObject({ nonce: nonceSchema, actor: actorSchema, idempotencyKey: uuidSchema, body: z.unknown() });

@@ -1,1 +1,2 @@
-export {};
+export * from './log-fields.js';
+export * from './logger.js';
