@@ -1,0 +1,36 @@
+/** One condition of being able to decide now. Services register their own beside those of the host. */
+export interface ReadinessCheck {
+  readonly name: string;
+  readonly ready: () => boolean | Promise<boolean>;
+}
+
+/** Whether this process can decide now: every check has to say yes. */
+export class Readiness {
+  readonly #checks: ReadinessCheck[] = [];
+  #draining = false;
+
+  /** Adds a condition. */
+  add(check: ReadinessCheck): void {
+    this.#checks.push(check);
+  }
+
+  /** From here on never ready again. */
+  drain(): void {
+    this.#draining = true;
+  }
+
+  /** Names of the conditions that do not hold; none means ready. A check that throws does not hold. */
+  async failing(): Promise<readonly string[]> {
+    const failing: string[] = this.#draining ? ['draining'] : [];
+    for (const check of this.#checks) if (!(await holds(check))) failing.push(check.name);
+    return failing;
+  }
+}
+
+async function holds(check: ReadinessCheck): Promise<boolean> {
+  try {
+    return await check.ready();
+  } catch {
+    return false;
+  }
+}

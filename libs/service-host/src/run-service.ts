@@ -1,0 +1,96 @@
+import 'reflect-metadata';
+import { Module, type INestMicroservice, type Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { BusStrategy, PassErrors } from '@countersign/bus';
+import { createLogger } from '@countersign/telemetry';
+import { hostConfigSchema, readConfig, type HostConfig } from './host-config.js';
+import { HealthServer } from './health-server.js';
+import { HostModule } from './host.module.js';
+import { openHostParts, type HostParts } from './host-parts.js';
+import { Readiness } from './readiness.js';
+import type { ServiceDefinition } from './service-definition.js';
+
+const DRAIN_MS = 5_000;
+
+@Module({})
+class Root {}
+
+/**
+ * Runs a service until SIGTERM or SIGINT: reads the configuration (all errors at once), opens what it stands on, starts its Nest module on the bus, answers
+ * health questions, and drains within 5 s. A failure at start ends the process with 1.
+ */
+export async function runService(module: Type, definition: ServiceDefinition): Promise<void> {
+  try {
+    await start(module, definition);
+  } catch (error) {
+    const message = error instanceof Error && 'code' in error ? error.message : undefined;
+    createLogger({ service: definition.service, level: 'info' }).error('cannot start', { error });
+    if (message !== undefined) process.stderr.write(`${definition.service}: ${message}\n`);
+    process.exit(1);
+  }
+}
+
+async function start(module: Type, definition: ServiceDefinition): Promise<void> {
+  // one schema of both, so that all errors are told at once; extending loses the host's types
+  const config = readConfig(hostConfigSchema.extend(definition.config.shape), process.env) as HostConfig & Readonly<Record<string, unknown>>;
+  const readiness = new Readiness();
+  let started = false;
+  readiness.add({ name: 'start', ready: () => started });
+  const health = await HealthServer.start({ host: config.COUNTERSIGN_HEALTH_HOST, port: config.COUNTERSIGN_HEALTH_PORT, readiness });
+  stopEarly(() => started);
+  const parts = await openHostParts(definition, config, readiness);
+  const app = await createApp(module, definition, parts, config);
+  await app.listen();
+  started = true;
+  parts.logger.info('started', { port: health.port });
+  onSignal(() => drain({ app, parts, health }));
+}
+
+async function createApp(module: Type, definition: ServiceDefinition, parts: HostParts, values: Readonly<Record<string, unknown>>): Promise<INestMicroservice> {
+  const { judgesBy } = definition;
+  const strategy = new BusStrategy({
+    ...parts,
+    idempotency: parts.commandLog,
+    models: judgesBy === undefined ? parts.models.all() : judgesBy.map((name) => parts.models[name]),
+    judgesLate: definition.judgesLate ?? false,
+    judgesInvalid: definition.judgesInvalid ?? false,
+  });
+  const root = { module: Root, imports: [HostModule.of(parts, values), module] };
+  const app = await NestFactory.createMicroservice(root, { strategy, logger: false });
+  app.useGlobalFilters(new PassErrors());
+  return app;
+}
+
+async function drain({ app, parts, health }: { readonly app: INestMicroservice; readonly parts: HostParts; readonly health: HealthServer }): Promise<void> {
+  parts.readiness.drain();
+  parts.logger.info('draining');
+  await app.close();
+  await parts.publisher.flush();
+  await parts.models.close();
+  await parts.bus.drain();
+  parts.clock.stop();
+  await parts.database.close();
+  await health.stop();
+}
+
+function onSignal(stop: () => Promise<void>): void {
+  let stopping = false;
+  const handle = (): void => {
+    if (stopping) return;
+    stopping = true;
+    // whatever does not end in time is ended: unacknowledged work is delivered again
+    setTimeout(() => process.exit(0), DRAIN_MS - 500).unref();
+    stop().then(() => process.exit(0), () => process.exit(0));
+  };
+  process.on('SIGTERM', handle);
+  process.on('SIGINT', handle);
+}
+
+/** Before the start is complete a signal ends the process at once: nothing is in work yet. */
+function stopEarly(started: () => boolean): void {
+  const handle = (): void => {
+    if (!started()) process.exit(0);
+  };
+  process.on('SIGTERM', handle);
+  process.on('SIGINT', handle);
+}
