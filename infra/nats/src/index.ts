@@ -1,1 +1,3 @@
-export {};
+export * from './keys.js';
+export * from './permissions.js';
+export * from './server-config.js';

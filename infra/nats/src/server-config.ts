@@ -1,0 +1,72 @@
+import { ORG_PARTITIONS, TASK_PARTITIONS } from '@countersign/contracts';
+import { CONTROL_USERS, type NatsKeys } from './keys.js';
+import { permissionsOf, type Permissions } from './permissions.js';
+
+/** The callout has this long to answer before a connection is refused, in seconds. */
+export const AUTH_TIMEOUT_SECONDS = 3;
+
+/** How a server of the installation is configured. Ports of -1 take free ones and stand in a file of `portsFileDir`. */
+export interface ServerConfigOptions {
+  readonly host?: string;
+  readonly port: number;
+  readonly monitoringPort: number;
+  readonly storeDir: string;
+  readonly serverName?: string;
+  readonly portsFileDir?: string;
+  readonly pidFile?: string;
+  /** Whether every message is forced to the disk before it is acknowledged. */
+  readonly syncAlways?: boolean;
+  readonly keys: NatsKeys;
+}
+
+const quoted = (list: readonly string[]): string => `[${list.map((subject) => JSON.stringify(subject)).join(', ')}]`;
+
+function permissionsText({ publish, subscribe, responses }: Permissions): string {
+  const answers = responses ? ', allow_responses: { max: 1, expires: "30s" }' : '';
+  return `{ publish: { allow: ${quoted(publish)} }, subscribe: { allow: ${quoted(subscribe)} }${answers} }`;
+}
+
+function mapping(kind: 'task' | 'result', prefix: string): string {
+  return `"agt.*.*.${kind}.*": "${prefix}.{{partition(${TASK_PARTITIONS},3)}}.{{partition(${ORG_PARTITIONS},1)}}.{{wildcard(1)}}.{{wildcard(2)}}.{{wildcard(3)}}"`;
+}
+
+/**
+ * The configuration of a nats-server: accounts SYS, AUTH (auth callout only), CONTROL (JetStream; one user key a service) and AGENTS (no JetStream).
+ * AGENTS reaches CONTROL by one imported service only, CONTROL reaches AGENTS by hand-overs and answers only; there is no user without a credential.
+ */
+export function natsServerConfig(options: ServerConfigOptions): string {
+  const { keys, host = '127.0.0.1' } = options;
+  const users = CONTROL_USERS.map((user) => `      { nkey: ${keys.control[user].publicKey}, permissions: ${permissionsText(permissionsOf(user))} }`);
+  const line = (text: string, when: unknown): string[] => (when === undefined || when === false ? [] : [text]);
+  return [
+    `server_name: ${JSON.stringify(options.serverName ?? 'countersign')}`,
+    `listen: ${JSON.stringify(`${host}:${options.port}`)}`,
+    `http: ${JSON.stringify(`${host}:${options.monitoringPort}`)}`,
+    ...line(`ports_file_dir: ${JSON.stringify(options.portsFileDir)}`, options.portsFileDir),
+    ...line(`pid_file: ${JSON.stringify(options.pidFile)}`, options.pidFile),
+    'max_payload: 1048576',
+    'max_control_line: 8192',
+    'write_deadline: "10s"',
+    `jetstream { store_dir: ${JSON.stringify(options.storeDir)}${options.syncAlways === true ? ', sync_interval: always' : ''} }`,
+    'system_account: SYS',
+    'accounts {',
+    `  SYS { users: [ { nkey: ${keys.sys.publicKey} } ] }`,
+    `  AUTH { users: [ { nkey: ${keys.auth.publicKey} } ] }`,
+    '  CONTROL {',
+    '    jetstream: enabled',
+    '    users: [',
+    ...users,
+    '    ]',
+    `    mappings: { ${mapping('task', 'ing')}, ${mapping('result', 'res')} }`,
+    '    exports: [ { service: "agt.*.*.*.*", accounts: [AGENTS] } ]',
+    '    imports: [ { service: { account: AGENTS, subject: "dlv.*.*" } }, { service: { account: AGENTS, subject: "ans.*.*.*" } } ]',
+    '  }',
+    '  AGENTS {',
+    '    imports: [ { service: { account: CONTROL, subject: "agt.*.*.*.*" } } ]',
+    '    exports: [ { service: "dlv.*.*", accounts: [CONTROL] }, { service: "ans.*.*.*", accounts: [CONTROL] } ]',
+    '  }',
+    '}',
+    `authorization { timeout: ${AUTH_TIMEOUT_SECONDS}, auth_callout { issuer: ${keys.issuer.publicKey}, account: AUTH, auth_users: [ ${[keys.auth, keys.sys, ...CONTROL_USERS.map((u) => keys.control[u])].map((k) => k.publicKey).join(', ')} ], xkey: ${keys.xkey.publicKey} } }`,
+    '',
+  ].join('\n');
+}
