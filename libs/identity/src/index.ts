@@ -3,3 +3,7 @@ export * from './grants.js';
 export * from './replies.js';
 export * from './signing-key.js';
 export * from './trust-bundle.js';
+export * from './client-secret.js';
+export * from './nats/nats-jwt.js';
+export * from './nats/nkey.js';
+export * from './nats/xkey-box.js';
