@@ -1,3 +1,4 @@
+export * from './account-connection.js';
 export * from './batch-loop.js';
 export * from './body-store.js';
 export * from './bus.js';

@@ -66,6 +66,8 @@ const registry = {
   credentialRevoke: command('registry', 'credential-revoke', agent.extend({ clientId: z.string().max(100) }), z.object({})),
   connectionCreate: command('registry', 'connection-create', z.strictObject({ client: agentRefSchema, target: agentRefSchema, sandbox: z.boolean().default(false), expiresAt: instantSchema.optional() }), z.object({ connection: uuidSchema })),
   connectionList: command('registry', 'connection-list', org, z.object({ connections: z.array(connectionRecordSchema) })),
+  /** Consent of the target's organisation to a connection across organisations; `org` is the target's. */
+  connectionConfirm: command('registry', 'connection-confirm', connection, z.object({})),
   connectionSuspend: command('registry', 'connection-suspend', connection, revocationSchema),
   connectionResume: command('registry', 'connection-resume', connection, z.object({})),
   connectionDisconnect: command('registry', 'connection-disconnect', connection, revocationSchema),

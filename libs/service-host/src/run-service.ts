@@ -2,8 +2,10 @@ import 'reflect-metadata';
 import { Module, type INestMicroservice, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { BusStrategy, PassErrors } from '@countersign/bus';
+import { migrate } from '@countersign/store';
 import { createLogger } from '@countersign/telemetry';
-import { hostConfigSchema, readConfig, type HostConfig } from './host-config.js';
+import { z } from 'zod';
+import { hostConfigSchema, readConfig, secretFile, type HostConfig } from './host-config.js';
 import { HealthServer } from './health-server.js';
 import { HostModule } from './host.module.js';
 import { openHostParts, type HostParts } from './host-parts.js';
@@ -21,6 +23,7 @@ class Root {}
  */
 export async function runService(module: Type, definition: ServiceDefinition): Promise<void> {
   try {
+    if (process.argv[2] === 'migrate') return await runMigrations(definition);
     await start(module, definition);
   } catch (error) {
     const message = error instanceof Error && 'code' in error ? error.message : undefined;
@@ -28,6 +31,13 @@ export async function runService(module: Type, definition: ServiceDefinition): P
     if (message !== undefined) process.stderr.write(`${definition.service}: ${message}\n`);
     process.exit(1);
   }
+}
+
+/** `main.js migrate`: runs the schema's missing steps as `<service>_migrate` and ends. */
+async function runMigrations({ service, migrations }: ServiceDefinition): Promise<void> {
+  const { COUNTERSIGN_MIGRATE_URL_FILE: url } = readConfig(z.object({ COUNTERSIGN_MIGRATE_URL_FILE: secretFile() }), process.env);
+  const applied = await migrate({ url, service, migrations });
+  createLogger({ service, level: 'info' }).info('schema is up to date', { count: applied.length });
 }
 
 async function start(module: Type, definition: ServiceDefinition): Promise<void> {

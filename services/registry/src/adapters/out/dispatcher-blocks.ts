@@ -1,0 +1,73 @@
+import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Clock, Random, uuidV7 } from '@countersign/primitives';
+import { COMMANDS, type TaskKey } from '@countersign/contracts';
+import { CommandClient } from '@countersign/bus';
+import { Database } from '@countersign/store';
+import { Logger } from '@countersign/telemetry';
+import { Blocks, type BlockRequest, type Revocation } from '../../application/block.js';
+
+const ANSWER_MS = 2_000;
+const REPEAT_MS = 1_000;
+
+interface PendingRow {
+  readonly id: string;
+  readonly body: BlockRequest;
+}
+
+/** Asks the dispatcher to block. A request stands in PostgreSQL before it is sent and goes when it is confirmed, so a crash in between repeats it. */
+@Injectable()
+export class DispatcherBlocks extends Blocks implements OnApplicationBootstrap, OnApplicationShutdown {
+  #timer: NodeJS.Timeout | undefined;
+  #repeating = false;
+
+  constructor(
+    private readonly database: Database,
+    private readonly commands: CommandClient,
+    private readonly clock: Clock,
+    private readonly random: Random,
+    private readonly logger: Logger,
+  ) {
+    super();
+  }
+
+  async apply(requests: readonly BlockRequest[]): Promise<Revocation> {
+    const rows = requests.map((body) => ({ id: uuidV7(this.clock.now(), this.random), body }));
+    await this.database.installation(async (tx) => {
+      for (const { id, body } of rows) await tx.query('insert into registry.pending_block (id, body) values ($1, $2)', [id, JSON.stringify(body)]);
+    });
+    const answers = await Promise.all(rows.map((row) => this.#send(row)));
+    return { pending: answers.includes(undefined), handedOver: answers.flatMap((keys) => keys ?? []) };
+  }
+
+  onApplicationBootstrap(): void {
+    this.#timer = setInterval(() => void this.#repeat(), REPEAT_MS).unref();
+  }
+
+  onApplicationShutdown(): void {
+    clearInterval(this.#timer);
+  }
+
+  async #send({ id, body }: PendingRow): Promise<TaskKey[] | undefined> {
+    try {
+      const { handedOver } = await this.commands.call(COMMANDS.dispatcher.block, body, { timeoutMs: ANSWER_MS, idempotencyKey: id });
+      await this.database.installation((tx) => tx.query('delete from registry.pending_block where id = $1', [id]));
+      return handedOver;
+    } catch (error) {
+      this.logger.warn('the dispatcher has not confirmed a block yet', { error });
+      return undefined;
+    }
+  }
+
+  async #repeat(): Promise<void> {
+    if (this.#repeating) return;
+    this.#repeating = true;
+    try {
+      const rows = await this.database.installation((tx) => tx.query<PendingRow>(`select id, body from registry.pending_block where created < clock_timestamp() - interval '3 seconds' order by id limit 50`));
+      for (const row of rows) await this.#send(row);
+    } catch (error) {
+      this.logger.warn('pending blocks could not be read', { error });
+    } finally {
+      this.#repeating = false;
+    }
+  }
+}

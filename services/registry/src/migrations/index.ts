@@ -1,0 +1,5 @@
+import type { Migration } from '@countersign/store';
+import { registryTables } from './202611240001-registry.js';
+
+/** Steps of the registry's schema in order. */
+export const registryMigrations: readonly Migration[] = [registryTables];
