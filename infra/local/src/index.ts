@@ -1,6 +1,7 @@
 export * from './embedded-postgres.js';
 export * from './free-port.js';
 export * from './local-error.js';
+export * from './nats-process.js';
 export * from './nats-server.js';
 export {
   MINIMUM_VERSION as MINIMUM_NATS_SERVER_VERSION,
