@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,6 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { processIdentity } from '../bin/shared/process-identity.mjs';
 import { removePostgres, startPostgres, startThrowAwayPostgres, type EmbeddedPostgres } from './embedded-postgres.js';
+
+jest.setTimeout(60_000);
 
 const children: ChildProcess[] = [];
 const running: EmbeddedPostgres[] = [];

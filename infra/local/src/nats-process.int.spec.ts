@@ -1,4 +1,4 @@
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -10,6 +10,8 @@ import { processIdentity } from '../bin/shared/process-identity.mjs';
 import { freePort } from './free-port.js';
 import { startNatsServer, type NatsProcess } from './nats-process.js';
 import { obtainNatsServer } from './nats-server.js';
+
+jest.setTimeout(60_000);
 
 const cacheDir = join(import.meta.dirname, '../../../.countersign/cache');
 const running: NatsProcess[] = [];

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,6 +9,8 @@ import { checksumOf } from './nats-server/release-archive.js';
 import { debianMirrors } from './nats-server/apt-sources.js';
 import { isAtLeast } from './nats-server/version.js';
 import { obtainNatsServer, type ObtainedNatsServer } from './nats-server.js';
+
+jest.setTimeout(60_000);
 
 const NAME = 'nats-server-v2.15.1-linux-amd64';
 const ARCHIVE = `/v2.15.1/${NAME}.tar.gz`;
