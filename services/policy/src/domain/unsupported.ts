@@ -1,0 +1,33 @@
+import type { OrganizationPolicy, Policy, TaskData } from '@countersign/contracts';
+
+/**
+ * Fields of a policy whose clause does not exist yet, when they ask for anything. They are refused by name when they are set, and deny when they are met in a
+ * stored document: nothing is accepted that is not enforced.
+ */
+export function unsupportedPolicyFields(document: Policy | OrganizationPolicy): readonly string[] {
+  const asks: Readonly<Record<string, boolean>> = {
+    rate: document.rate !== null,
+    models: document.models !== null,
+    tools: document.tools !== null,
+    dataStores: document.dataStores !== null,
+    dataClasses: document.dataClasses !== null,
+    maxCostMicros: document.maxCostMicros !== null,
+    approvalAbovePerDayMicros: document.approvalAbovePerDayMicros !== null,
+    approvalTaskTypes: document.approvalTaskTypes.length > 0,
+    maxHops: document.maxHops !== null && !('denyRules' in document),
+    guardrailProfile: document.guardrailProfile !== null,
+    requireParent: document.requireParent,
+    ...('denyRules' in document ? organizationAsks(document) : {}),
+  };
+  return Object.keys(asks).filter((field) => asks[field] === true);
+}
+
+function organizationAsks(document: OrganizationPolicy): Readonly<Record<string, boolean>> {
+  return { denyRules: document.denyRules.length > 0, maxHops: document.maxHops !== 4, maxVisits: document.maxVisits !== 1, maxChildren: document.maxChildren !== 20, maxTreeTasks: document.maxTreeTasks !== 200 };
+}
+
+/** Fields of a task that ask for a rule which does not exist yet. */
+export function unsupportedTaskFields(task: TaskData): readonly string[] {
+  const fields = { parent: task.parent, userToken: task.userToken, treeMaxMicros: task.treeMaxMicros };
+  return Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : [name]));
+}
