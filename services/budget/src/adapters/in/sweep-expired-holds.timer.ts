@@ -1,0 +1,46 @@
+import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { COMMANDS, isTerminal, type TaskRow } from '@countersign/contracts';
+import { CommandClient } from '@countersign/bus';
+import { Logger } from '@countersign/telemetry';
+import { LedgerStore } from '../out/ledger.store.js';
+
+const EVERY_MS = 30_000;
+const BATCH = 100;
+/** A task that the dispatcher has no row of is gone from the log an hour after it was submitted. */
+const GONE_AFTER_MS = 3_600_000;
+
+type Expired = Awaited<ReturnType<LedgerStore['expired']>>[number];
+
+/** Ends holds whose task has ended without telling: released when nothing was handed over, settled in full when it was; left alone when the dispatcher does not answer. */
+@Injectable()
+export class SweepExpiredHolds implements OnApplicationBootstrap, OnApplicationShutdown {
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly ledger: LedgerStore,
+    private readonly commands: CommandClient,
+    private readonly logger: Logger,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.#timer = setInterval(() => void this.sweep().catch((error: unknown) => this.logger.warn('expired holds could not be swept', { error })), EVERY_MS).unref();
+  }
+
+  onApplicationShutdown(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** One pass. */
+  async sweep(): Promise<void> {
+    const expired = await this.ledger.expired(BATCH);
+    if (expired.length === 0) return;
+    const { rows } = await this.commands.call(COMMANDS.dispatcher.tasks, { tasks: expired.map(({ key, attempt }) => ({ task: key, attempt })) });
+    for (const hold of expired) await this.#end(hold, rows.find((row) => row.task.org === hold.key.org && row.task.agent === hold.key.agent && row.task.task === hold.key.task && row.attempt === hold.attempt));
+  }
+
+  async #end(hold: Expired, row: TaskRow | undefined): Promise<void> {
+    if (row === undefined ? hold.overdueMs < GONE_AFTER_MS : !isTerminal(row.state)) return;
+    const settle = row?.claim === 'CLAIMED' ? hold.amount : undefined;
+    await this.ledger.run({ attempts: [hold], accounts: [] }, (ledger) => ledger.finish(hold.key, hold.attempt, settle, 'ASSUMED'));
+  }
+}
