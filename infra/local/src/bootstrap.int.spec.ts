@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { environment } from '../bin/bootstrap.mjs';
 import { ensureInstalled, matchesLock } from '../bin/shared/install.mjs';
 import { findNode, isGood } from '../bin/shared/node-runtime.mjs';
 import { countsOf, parse } from '../bin/shared/test-run.mjs';
@@ -104,6 +105,14 @@ describe('the dependencies', () => {
     );
     await expect(ensureInstalled(root)).rejects.toThrow(/could not be installed/);
     expect(installs()).toBe(2);
+  });
+});
+
+describe('a program that is started', () => {
+  it('asks the proxy of the machine for what is elsewhere, and never for what is here', () => {
+    const told = environment({ PATH: '/bin', HTTPS_PROXY: 'http://proxy.test:3128', no_proxy: 'inner.test' });
+    expect(told).toMatchObject({ NODE_USE_ENV_PROXY: '1', NO_PROXY: 'inner.test,127.0.0.1,localhost' });
+    expect(environment({ PATH: '/bin' })).toEqual({ PATH: expect.stringMatching(/node_modules\/\.bin:\/bin$/) });
   });
 });
 
