@@ -33,9 +33,17 @@ export async function runCompiled(script, args) {
   }
 }
 
-/** Children find the dependencies' programs, and with them the right Node, first on PATH. */
-export function environment() {
-  return { ...process.env, PATH: `${join(root, 'node_modules', '.bin')}:${process.env.PATH ?? ''}` };
+/** Children find the dependencies' programs, and with them the right Node, first on PATH, and heed the machine's proxy. */
+export function environment(env = process.env) {
+  return { ...env, PATH: `${join(root, 'node_modules', '.bin')}:${env.PATH ?? ''}`, ...proxySettings(env) };
+}
+
+/** Node asks a proxy only when told to; what runs on this machine must then be excepted. */
+function proxySettings(env) {
+  const proxied = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'].some((name) => env[name]);
+  if (!proxied || env.NODE_USE_ENV_PROXY !== undefined) return {};
+  const except = [env.NO_PROXY ?? env.no_proxy, '127.0.0.1', 'localhost'].filter(Boolean).join(',');
+  return { NODE_USE_ENV_PROXY: '1', NO_PROXY: except, no_proxy: except };
 }
 
 async function installAndCompile() {

@@ -11,3 +11,9 @@ if (major < 20) {
   );
   process.exit(1);
 }
+if (process.platform === 'win32') {
+  process.stderr.write(
+    'Countersign runs on Linux and macOS. On Windows use it inside WSL (https://learn.microsoft.com/windows/wsl).\n',
+  );
+  process.exit(1);
+}

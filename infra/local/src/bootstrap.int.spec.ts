@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { environment } from '../bin/bootstrap.mjs';
 import { ensureInstalled, matchesLock } from '../bin/shared/install.mjs';
 import { findNode, isGood } from '../bin/shared/node-runtime.mjs';
 import { countsOf, parse } from '../bin/shared/test-run.mjs';
@@ -107,10 +108,19 @@ describe('the dependencies', () => {
   });
 });
 
+describe('a program that is started', () => {
+  it('asks the proxy of the machine for what is elsewhere, and never for what is here', () => {
+    const told = environment({ PATH: '/bin', HTTPS_PROXY: 'http://proxy.test:3128', no_proxy: 'inner.test' });
+    expect(told).toMatchObject({ NODE_USE_ENV_PROXY: '1', NO_PROXY: 'inner.test,127.0.0.1,localhost' });
+    expect(environment({ PATH: '/bin' })).toEqual({ PATH: expect.stringMatching(/node_modules\/\.bin:\/bin$/) });
+  });
+});
+
 describe('the Node that runs the programs', () => {
   it('is that of the dependencies, or this one when its binary was not fetched', () => {
     expect(findNode(root)).toBe(process.execPath);
-    expect(findNode(join(import.meta.dirname, '../../..'))).toMatch(/node_modules\/node\/bin\/node$/);
+    const own = findNode(join(import.meta.dirname, '../../..'));
+    expect(isGood(execFileSync(own, ['--version'], { encoding: 'utf8' }))).toBe(true);
   });
 
   it.each([

@@ -7,6 +7,7 @@ import { prepareDataDirectory, setAside } from './postgres/data-directory.js';
 import {
   clusterFolder,
   prepareInstallation,
+  removeEmptyParent,
   removeFolder,
   throwAwayFolder,
   type Installation,
@@ -88,6 +89,7 @@ export async function removePostgres(options: Pick<PostgresOptions, 'project' | 
     for (const file of [PASSWORD_FILE, PORT_FILE]) rmSync(join(options.stateDir, file), { force: true });
   } finally {
     release();
+    await removeEmptyParent(folder);
   }
 }
 

@@ -8,3 +8,7 @@ export {
   PINNED_VERSION as PINNED_NATS_SERVER_VERSION,
 } from './nats-server/version.js';
 export * from './process/tethered-process.js';
+export * from './process/shutdown.js';
+export * from './processes.js';
+export { withFileLock } from '../bin/shared/file-lock.mjs';
+export { isSameProcess, processIdentity } from '../bin/shared/process-identity.mjs';

@@ -25,6 +25,7 @@ export class LocalError extends Error {
 /** The message of anything that was thrown, on one line. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const cause = error.cause instanceof Error ? ` (${error.cause.message})` : '';
+  const because = error.cause instanceof Error ? error.cause.message : '';
+  const cause = error.message.includes(because) ? '' : ` (${because})`;
   return `${error.message}${cause}`.replace(/\s+/g, ' ').trim();
 }

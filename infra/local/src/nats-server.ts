@@ -110,6 +110,6 @@ function advice({ platform }: SourceContext, reasons: readonly string[]): string
     ...reasons.map((reason) => `  - ${reason}`),
     `do one of these and start again: ${easiest}; or put a nats-server ${PINNED_VERSION} on PATH`,
     `(its release archives: https://github.com/nats-io/nats-server/releases); or set COUNTERSIGN_NATS_RELEASES to a`,
-    'mirror of them; behind a proxy set NODE_USE_ENV_PROXY=1 as well as HTTPS_PROXY.',
+    'mirror of them. Behind a proxy set HTTPS_PROXY.',
   ].join('\n');
 }

@@ -7,6 +7,8 @@ import { isSameProcess, processIdentity } from './process-identity.mjs';
 
 const POLL_MS = 100;
 const TAKEOVER_STALE_MS = 10_000;
+/** A holder that cannot be read this soon after the lock appeared is still being written. */
+const BEING_WRITTEN_MS = 2_000;
 
 /** Runs `work` while holding the lock file; waits for a living holder and tells `onWait(pid)` once. */
 export async function withFileLock(path, work, onWait = () => {}) {
@@ -24,16 +26,14 @@ async function acquire(path, onWait) {
   const own = `${path}.${token}`;
   const holder = { pid: process.pid, identity: processIdentity(process.pid), token };
   writeFileSync(own, JSON.stringify(holder), { mode: 0o600 });
+  let told = false;
+  const tellOnce = (pid) => {
+    if (!told) onWait(pid);
+    told = true;
+  };
   try {
-    for (let told = false; !tryLink(own, path);) {
-      const other = readHolder(path);
-      if (other !== undefined && isSameProcess(other.pid, other.identity)) {
-        if (!told) onWait(other.pid);
-        told = true;
-        await sleep(POLL_MS);
-      } else if (!takeOver(path, other)) {
-        await sleep(POLL_MS);
-      }
+    while (!tryTake(own, path, holder)) {
+      if (isHeld(path, tellOnce) || !takeOver(path)) await sleep(POLL_MS);
     }
   } finally {
     rmSync(own, { force: true });
@@ -43,15 +43,36 @@ async function acquire(path, onWait) {
   };
 }
 
-/** A hard link appears with its contents already in it, so nobody ever reads a half-written holder. */
-function tryLink(own, path) {
+function isHeld(path, tell) {
+  const other = readHolder(path);
+  if (other === undefined) return age(path) < BEING_WRITTEN_MS;
+  const lives = isSameProcess(other.pid, other.identity);
+  if (lives) tell(other.pid);
+  return lives;
+}
+
+/** A hard link appears with its contents already in it; where the file system knows none, the file is created instead. */
+function tryTake(own, path, holder) {
   try {
     linkSync(own, path);
     return true;
   } catch (error) {
     if (error.code === 'EEXIST') return false;
+    if (!['EPERM', 'ENOTSUP', 'ENOSYS', 'EOPNOTSUPP'].includes(error.code)) throw error;
+  }
+  try {
+    writeFileSync(path, JSON.stringify(holder), { mode: 0o600, flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (error.code === 'EEXIST') return false;
     throw error;
   }
+}
+
+/** Milliseconds since the file was written; 0 when it is gone. */
+function age(path) {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found === undefined ? 0 : Date.now() - found.mtimeMs;
 }
 
 function readHolder(path) {
@@ -63,7 +84,7 @@ function readHolder(path) {
 }
 
 /** Removes a dead holder's lock. Only one process may do so at a time, or it could remove its successor's. */
-function takeOver(path, dead) {
+function takeOver(path) {
   const guard = `${path}.takeover`;
   try {
     writeFileSync(guard, '', { flag: 'wx' });
@@ -72,7 +93,7 @@ function takeOver(path, dead) {
     return false;
   }
   try {
-    if (readHolder(path)?.token === dead?.token) rmSync(path, { force: true });
+    if (!isHeld(path, () => {})) rmSync(path, { force: true });
     return true;
   } finally {
     rmSync(guard, { force: true });
@@ -80,9 +101,5 @@ function takeOver(path, dead) {
 }
 
 function removeStaleGuard(guard) {
-  try {
-    if (Date.now() - statSync(guard).mtimeMs > TAKEOVER_STALE_MS) rmSync(guard, { force: true });
-  } catch {
-    // Its owner has just removed it.
-  }
+  if (age(guard) > TAKEOVER_STALE_MS) rmSync(guard, { force: true });
 }

@@ -1,7 +1,7 @@
 /** Puts node_modules in the state that package-lock.json names. */
 import { createHash } from 'node:crypto';
 import { accessSync, constants, existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename, delimiter, join } from 'node:path';
+import { basename, delimiter, join, sep } from 'node:path';
 import { collect } from './run.mjs';
 import { duration, Explained, say } from './terminal.mjs';
 
@@ -56,23 +56,35 @@ async function install(root) {
   // NODE_ENV=production must not leave the compiler out, and an engine-strict setting must not keep an older Node from
   // installing: the programs run on the Node that is installed here.
   const options = ['--include=dev', '--include=optional', '--engine-strict=false', '--loglevel=error'];
-  const npm = findNpm();
-  const result = await collect(npm.command, [...npm.args, 'ci', ...options, '--no-audit', '--no-fund'], { cwd: root });
+  const env = { ...process.env, PATH: pathOutside(root) };
+  const npm = findNpm(root, env.PATH);
+  const args = [...npm.args, 'ci', ...options, '--no-audit', '--no-fund'];
+  const result = await collect(npm.command, args, { cwd: root, env });
   clearInterval(still);
   if (result.code !== 0) throw new Explained(explain(result.output));
   say(`Installed in ${duration(Date.now() - began)}.`);
 }
 
-/** The npm that runs this script, else the one on PATH. */
-function findNpm() {
+/** The npm that runs this script, else the one on PATH; never on a Node inside node_modules, which npm is about to remove. */
+function findNpm(root, path) {
   const own = process.env.npm_execpath;
-  if (own !== undefined && /^npm(-cli)?\./.test(basename(own)) && existsSync(own)) {
+  const lasting = !isInside(join(root, 'node_modules'), process.execPath);
+  if (lasting && own !== undefined && /^npm(-cli)?\./.test(basename(own)) && existsSync(own)) {
     return { command: process.execPath, args: [own] };
   }
-  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
+  for (const folder of path.split(delimiter)) {
     if (folder !== '' && isExecutable(join(folder, 'npm'))) return { command: join(folder, 'npm'), args: [] };
   }
   throw new Explained('npm is not on PATH; it comes with Node (https://nodejs.org/en/download).');
+}
+
+function pathOutside(root) {
+  const folders = (process.env.PATH ?? '').split(delimiter);
+  return folders.filter((folder) => !isInside(join(root, 'node_modules'), folder)).join(delimiter);
+}
+
+function isInside(folder, path) {
+  return path === folder || path.startsWith(folder + sep);
 }
 
 function explain(output) {

@@ -96,9 +96,8 @@ async function check(context, args) {
 }
 
 async function jest({ node, rest }, { name, jest: settings }) {
-  const report = join(root, '.countersign', 'test', `${name}.json`);
+  const report = join(root, '.countersign', 'test', `${name}-${process.pid}.json`);
   mkdirSync(dirname(report), { recursive: true });
-  rmSync(report, { force: true });
   const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', JEST];
   const selection = [
     '--selectProjects',
@@ -108,7 +107,9 @@ async function jest({ node, rest }, { name, jest: settings }) {
   ];
   const output = ['--passWithNoTests', '--json', `--outputFile=${report}`];
   const code = await runNode(node, [...flags, ...selection, ...output, ...(rest.length > 0 ? ['--', ...rest] : [])]);
-  return { ...countsOf(report, code), interrupted: isInterrupt(code) };
+  const counts = countsOf(report, code);
+  rmSync(report, { force: true });
+  return { ...counts, interrupted: isInterrupt(code) };
 }
 
 /** What jest reported; a suite that could not run, and a run that ended badly without a failed test, count as failed. */

@@ -71,9 +71,12 @@ async function exists(path: string): Promise<boolean> {
 }
 
 /** Copies the programs to where every user can reach them; a complete copy appears at once or not at all. */
-export async function copyBinaries(from: PostgresBinaries, parent: string): Promise<PostgresBinaries> {
+export async function copyBinaries(
+  from: PostgresBinaries,
+  parent: string,
+): Promise<PostgresBinaries & { readonly copied: boolean }> {
   const target = join(parent, `postgresql-${from.version}-${from.platform}`);
-  if (await exists(target)) return { ...from, native: target };
+  if (await exists(target)) return { ...from, native: target, copied: false };
   await mkdir(parent, { recursive: true, mode: 0o755 });
   const temporary = join(parent, `.${randomUUID()}`);
   try {
@@ -84,5 +87,5 @@ export async function copyBinaries(from: PostgresBinaries, parent: string): Prom
   } finally {
     await rm(temporary, { recursive: true, force: true });
   }
-  return { ...from, native: target };
+  return { ...from, native: target, copied: true };
 }

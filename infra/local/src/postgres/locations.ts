@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { chmod, chown, mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, realpath, rm, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { LocalError } from '../local-error.js';
 import { copyBinaries, findBinaries, type PostgresBinaries } from './binaries.js';
 import { canReach, databaseUser, type DatabaseUser } from './system-user.js';
@@ -22,8 +22,8 @@ export async function prepareInstallation(report: (line: string) => void): Promi
   if (user.ids === undefined) {
     throw new LocalError('POSTGRES_UNAVAILABLE', `${join(found.native, 'bin', 'postgres')} cannot be executed`);
   }
-  const binaries = await copyBinaries(found, join(SYSTEM_FOLDER, 'programs'));
-  report(`copied PostgreSQL to ${binaries.native}: the user "${user.name}" cannot reach ${found.native}`);
+  const { copied, ...binaries } = await copyBinaries(found, join(SYSTEM_FOLDER, 'programs'));
+  if (copied) report(`copied PostgreSQL to ${binaries.native}: the user "${user.name}" cannot reach ${found.native}`);
   if (await canReach(user, join(binaries.native, 'bin', 'postgres'))) return { user, binaries };
   throw new LocalError('POSTGRES_UNAVAILABLE', `the user "${user.name}" cannot reach ${binaries.native}`);
 }
@@ -57,6 +57,13 @@ async function ownedFolder(folder: string, user: DatabaseUser): Promise<string> 
   await chmod(folder, 0o700);
   if (await canReach(user, folder)) return folder;
   throw new LocalError('POSTGRES_UNAVAILABLE', `the user "${user.name}" cannot enter ${folder}`);
+}
+
+/** Removes the folder around root's cluster once nothing is left in it. */
+export async function removeEmptyParent(folder: string): Promise<void> {
+  if (dirname(dirname(folder)) !== SYSTEM_FOLDER) return;
+  // Another start of the same project may be filling it again.
+  await rmdir(dirname(folder)).catch(() => undefined);
 }
 
 /** Removes a folder made here, also when PostgreSQL is still writing its last files. */
