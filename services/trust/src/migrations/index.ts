@@ -1,0 +1,5 @@
+import type { Migration } from '@countersign/store';
+import { trustTables } from './202611240001-trust.js';
+
+/** Steps of the trust schema in order. */
+export const trustMigrations: readonly Migration[] = [trustTables];
