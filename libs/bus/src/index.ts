@@ -7,6 +7,7 @@ export * from './errors.js';
 export * from './frame-reader.js';
 export * from './frame-writer.js';
 export * from './freshness.js';
+export * from './hand-over.js';
 export * from './messages.js';
 export * from './provisioner.js';
 export * from './publisher.js';

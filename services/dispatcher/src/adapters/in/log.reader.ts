@@ -1,0 +1,135 @@
+import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Clock, parseInstant } from '@countersign/primitives';
+import { CONTROLS, DEADLINE, recordedItemSchema, screenedItemSchema, verdictFrameItemSchema, type ReasonCode, type TaskKey, type VerdictFrameItem } from '@countersign/contracts';
+import { Bus, FrameReader, readTaskMessage, StreamReader, type ReceivedItem, type StreamMessage, type TaskMessage } from '@countersign/bus';
+import { TrustBundle } from '@countersign/identity';
+import { Readiness, ReadModels, TaskFacts } from '@countersign/service-host';
+import { Logger } from '@countersign/telemetry';
+import { Dispatch } from '../../application/dispatch.js';
+import { EvaluationBoard } from '../../application/evaluation-board.js';
+import type { Evaluation, TaskRecord, TaskSummary } from '../../domain/model.js';
+import { Checkpoints } from '../out/checkpoints.js';
+import { TaskStore } from '../out/task.store.js';
+import { ScreenedResults } from './screened-results.js';
+
+const LOOK_MS = 20;
+const CHECKPOINT_MS = 1_000;
+
+/** Reads the log: submissions and rounds, verdicts, what was recorded, what was screened. The board it fills is made again from a checkpoint after any crash. */
+@Injectable()
+export class LogReader implements OnApplicationBootstrap, OnApplicationShutdown {
+  readonly #facts: TaskFacts;
+  #ing: StreamReader | undefined;
+  #flow: StreamReader | undefined;
+  #timers: NodeJS.Timeout[] = [];
+  #looking = false;
+
+  constructor(
+    private readonly bus: Bus,
+    private readonly bundle: TrustBundle,
+    private readonly frames: FrameReader,
+    private readonly board: EvaluationBoard,
+    private readonly dispatch: Dispatch,
+    private readonly store: TaskStore,
+    private readonly screened: ScreenedResults,
+    private readonly checkpoints: Checkpoints,
+    private readonly clock: Clock,
+    private readonly logger: Logger,
+    models: ReadModels,
+    readiness: Readiness,
+  ) {
+    this.#facts = new TaskFacts(models);
+    readiness.add({ name: 'log', ready: () => this.#ing !== undefined && this.#flow !== undefined });
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    const start = await this.checkpoints.start();
+    this.#flow = await StreamReader.open({ bus: this.bus, stream: 'FLOW', filters: ['flow.*.vd.*', 'flow.*.rec', 'flow.*.ovd'], startSequence: start.flow, onMessage: (message) => this.#onFlow(message) });
+    this.#ing = await StreamReader.open({ bus: this.bus, stream: 'ING', filters: ['ing.>', 'rnd.>'], startSequence: start.ing, onMessage: (message) => this.#onIngest(message) });
+    this.#timers = [setInterval(() => void this.#look(), LOOK_MS).unref(), setInterval(() => void this.#checkpoint(), CHECKPOINT_MS).unref()];
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer);
+    await Promise.all([this.#ing?.close(), this.#flow?.close()]);
+    await this.dispatch.stop();
+    await this.#checkpoint();
+  }
+
+  #onIngest(message: StreamMessage): void {
+    const task = readTaskMessage(this.bundle, message);
+    if ('failure' in task) return this.logger.alert('INVALID_FRAME', { subject: message.subject, seq: message.seq, failure: task.failure });
+    if (!task.envelope.ok) return this.#refuse(task, task.envelope.error.code);
+    const summary = this.#summary(task);
+    const evaluation: Evaluation = { key: task.key, attempt: task.attempt, round: task.round, seq: task.seq, streamAt: task.streamAt, digest: task.digest, task: summary, verdicts: new Map(), missing: new Map(), deniedAt: undefined };
+    this.board.add({ evaluation, body: task.body, flowSequence: this.#flow?.lastSequence ?? 0, decided: false });
+  }
+
+  #summary({ key, envelope, streamAt }: TaskMessage): TaskSummary {
+    if (!envelope.ok) throw new Error('an invalid envelope has no summary');
+    const { target, taskType, deadline, instance, models, tools } = envelope.value.data;
+    const parties = this.#facts.parties(key, target);
+    return { taskType, target, deadline: deadline === undefined ? streamAt + DEADLINE.default : parseInstant(deadline), instance, models: models ?? null, tools: tools ?? null, usesModels: parties?.target.surface.usesModels ?? false };
+  }
+
+  /** A submission that is no valid envelope is denied at once; the controls say so too, without side effects. */
+  #refuse({ key, attempt, round, seq, digest, streamAt }: TaskMessage, code: ReasonCode): void {
+    const task: TaskSummary = { taskType: '', target: '', deadline: streamAt, instance: undefined, models: null, tools: null, usesModels: false };
+    const record: Omit<TaskRecord, 'endedAt'> = { key, attempt, round, seq, digest, task, acceptedAt: streamAt, facts: {}, covered: [], claim: 'NONE', state: 'DENIED', codes: [{ code, clause: 10, side: 'client' }], primary: code };
+    this.store.end([record]).then((changed) => this.dispatch.follow(changed), (error: unknown) => this.logger.error('an invalid task could not be denied', { task: key, error }));
+  }
+
+  #onFlow(message: StreamMessage): void {
+    const [, lane, kind, control] = message.subject.split('.');
+    if (kind === 'vd') return this.#onVerdicts(message, control ?? '');
+    if (kind === 'rec') for (const { item } of this.frames.read(message, recordedItemSchema)) this.dispatch.recorded(item);
+    else if (kind === 'ovd') for (const received of this.frames.read(message, screenedItemSchema)) this.screened.take(received.item);
+    else this.logger.warn('a frame on an unknown subject', { subject: `flow.${lane ?? ''}` });
+  }
+
+  #onVerdicts(message: StreamMessage, name: string): void {
+    const control = CONTROLS.find((c) => c === name);
+    if (control === undefined) return;
+    const items: readonly ReceivedItem<VerdictFrameItem>[] = this.frames.read(message, verdictFrameItemSchema);
+    if (items.length === 0) return this.board.invalidFrame(control, 'signature');
+    for (const { item, ref, streamAt } of items) {
+      if (item.type === 'withdraw') this.#withdraw(item);
+      else {
+        const complete = this.board.verdict({ control, verdict: item, received: { ref, at: streamAt } });
+        if (complete !== undefined) this.dispatch.decide(complete);
+      }
+    }
+  }
+
+  #withdraw(item: Extract<VerdictFrameItem, { type: 'withdraw' }>): void {
+    const key: TaskKey = { org: item.task.org, agent: item.task.agent, task: item.task.id };
+    const opened = this.board.ofWithdrawal(item);
+    if (opened !== undefined && opened.evaluation.deniedAt === undefined) opened.evaluation.deniedAt = opened.evaluation.streamAt;
+    this.dispatch.apply([{ key, attempt: item.attempt, event: { type: 'withdrawn', codes: item.codes } }]).catch((error: unknown) => this.logger.error('a withdrawal could not be applied', { task: key, error }));
+  }
+
+  /** Looks for evaluations that are due. A verdict is called missing only after FLOW was read to the end that it had when the time was over. */
+  async #look(): Promise<void> {
+    if (this.#looking) return;
+    this.#looking = true;
+    try {
+      const now = this.clock.now();
+      const { sure, late } = this.board.ready(now);
+      for (const opened of sure) this.dispatch.decide(opened);
+      if (late.length > 0 && (await this.#flow?.caughtUp()) === true) for (const opened of late) this.dispatch.decide(opened);
+      this.board.sweep(now);
+    } catch (error) {
+      this.logger.warn('due evaluations could not be looked at', { error });
+    } finally {
+      this.#looking = false;
+    }
+  }
+
+  async #checkpoint(): Promise<void> {
+    try {
+      await this.checkpoints.note({ ing: this.#ing?.lastSequence ?? 0, flow: this.#flow?.lastSequence ?? 0 }, this.board.floor());
+    } catch (error) {
+      this.logger.warn('no checkpoint could be written', { error });
+    }
+  }
+}

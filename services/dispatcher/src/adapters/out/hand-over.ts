@@ -1,0 +1,54 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '@countersign/primitives';
+import { decodeRound, taskDigest, TIMERS } from '@countersign/contracts';
+import { BodyStore, Bus, handOver, Publisher, StreamLookup } from '@countersign/bus';
+import { issueGrant, SigningKey } from '@countersign/identity';
+import { Logger } from '@countersign/telemetry';
+import { grantClaims } from '../../domain/grant-claims.js';
+import type { TaskRecord } from '../../domain/model.js';
+
+/** Hands claimed tasks to their targets. */
+@Injectable()
+export class HandOver {
+  readonly #lookup: StreamLookup;
+  readonly #bodies: BodyStore;
+
+  constructor(
+    private readonly bus: Bus,
+    publisher: Publisher,
+    private readonly key: SigningKey,
+    private readonly clock: Clock,
+    private readonly logger: Logger,
+  ) {
+    this.#lookup = new StreamLookup(bus);
+    this.#bodies = new BodyStore(bus, publisher);
+  }
+
+  /** Hands over once, with a fresh grant over exactly these bytes; `known` are the task's bytes where they are at hand. Answers false when it is certain that nothing was delivered. */
+  async deliver(record: TaskRecord, known: Buffer | undefined): Promise<boolean> {
+    const claims = grantClaims(record);
+    const body = await this.#body(record, known);
+    if (claims === undefined || body === undefined) {
+      this.logger.error('a claimed task could not be handed over', { task: record.key, attempt: record.attempt });
+      return false;
+    }
+    const token = await issueGrant(this.key, claims);
+    // a claim that is older than this may have been handed over by whoever made it: it counts as dispatched
+    if (this.clock.now() - (record.claimedAt ?? 0) > TIMERS.handOver) return true;
+    const outcome = await handOver(this.bus, { org: claims.targetOrg, agent: claims.aud }, body, token);
+    if (outcome === 'unknown') this.logger.warn('a target did not answer a hand-over; it counts as dispatched', { task: record.key, agent: claims.aud });
+    return outcome !== 'not-delivered';
+  }
+
+  async #body(record: TaskRecord, known: Buffer | undefined): Promise<Buffer | undefined> {
+    const { key, attempt, round, deliverDigest } = record;
+    const body = record.transformed === true ? await this.#bodies.get({ key, attempt, round, side: 'in' }) : (known ?? (await this.#stored(record)));
+    return body !== undefined && taskDigest(key, body) === deliverDigest ? body : undefined;
+  }
+
+  async #stored({ seq }: TaskRecord): Promise<Buffer | undefined> {
+    const message = await this.#lookup.message('ING', seq);
+    if (message === undefined) return undefined;
+    return message.subject.startsWith('rnd.') ? decodeRound(message.data)?.body : message.data;
+  }
+}

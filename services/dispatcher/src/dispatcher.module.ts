@@ -1,0 +1,24 @@
+import { Module } from '@nestjs/common';
+import { AnswerStatus } from './adapters/in/answer-status.controller.js';
+import { DispatcherCommands } from './adapters/in/dispatcher-commands.controller.js';
+import { LogReader } from './adapters/in/log.reader.js';
+import { ScreenedResults } from './adapters/in/screened-results.js';
+import { TakeResults } from './adapters/in/take-results.consumer.js';
+import { Timers } from './adapters/in/timers.js';
+import { Answers } from './adapters/out/answers.js';
+import { BlockStore } from './adapters/out/block.store.js';
+import { Checkpoints } from './adapters/out/checkpoints.js';
+import { HandOver } from './adapters/out/hand-over.js';
+import { Rounds } from './adapters/out/rounds.js';
+import { TaskStore } from './adapters/out/task.store.js';
+import { TransitionPublisher } from './adapters/out/transition.publisher.js';
+import { Charges } from './application/charges.js';
+import { Dispatch } from './application/dispatch.js';
+import { EvaluationBoard } from './application/evaluation-board.js';
+
+/** The wiring of the dispatcher. */
+@Module({
+  controllers: [TakeResults, AnswerStatus, DispatcherCommands],
+  providers: [EvaluationBoard, Dispatch, Charges, TaskStore, TransitionPublisher, Answers, HandOver, Rounds, BlockStore, Checkpoints, ScreenedResults, Timers, LogReader],
+})
+export class DispatcherModule {}

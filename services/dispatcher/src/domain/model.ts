@@ -1,0 +1,82 @@
+import type { Action, CodeRef, Control, Covered, Facts, GrantTerms, ReasonCode, RecordRef, TaskKey, TaskState, Usage, VerdictItem } from '@countersign/contracts';
+
+/** A verdict that counts, with where it stands; `at` and `validUntil` in ms. */
+export interface CountedVerdict {
+  readonly control: Control;
+  readonly verdict: VerdictItem;
+  readonly ref: { readonly frame: string; readonly index: number; readonly leaf: string };
+  readonly at: number;
+}
+
+/** Why a verdict is missing. */
+export type MissingCause = 'missing' | 'malformed' | 'signature' | 'digest' | 'stale';
+
+/** What of a task's envelope the dispatcher needs; `deadline` in ms. */
+export interface TaskSummary {
+  readonly taskType: string;
+  readonly target: string;
+  readonly deadline: number;
+  readonly instance: string | undefined;
+  readonly models: readonly string[] | null;
+  readonly tools: readonly string[] | null;
+  readonly usesModels: boolean;
+}
+
+/** One evaluation of a task, as the log has told so far. Instants in ms. */
+export interface Evaluation {
+  readonly key: TaskKey;
+  readonly attempt: number;
+  readonly round: number;
+  readonly seq: number;
+  /** The stream's timestamp of this round's message. */
+  readonly streamAt: number;
+  readonly digest: string;
+  readonly task: TaskSummary;
+  readonly verdicts: Map<Control, CountedVerdict>;
+  readonly missing: Map<Control, MissingCause>;
+  /** The stream's timestamp of the first denial. */
+  deniedAt: number | undefined;
+}
+
+/** What a claim says about a hand-over. */
+export type Claim = 'NONE' | 'CLAIMED' | 'UNDELIVERED' | 'WITHDRAWN';
+
+/** A task from its decision on: the row, which is the truth. Plain JSON; money as decimal strings, instants in ms. */
+export interface TaskRecord {
+  readonly key: TaskKey;
+  readonly attempt: number;
+  readonly round: number;
+  readonly state: TaskState;
+  readonly seq: number;
+  readonly acceptedAt: number;
+  readonly digest: string;
+  readonly task: TaskSummary;
+  readonly facts: Facts;
+  readonly codes: readonly CodeRef[];
+  readonly primary?: ReasonCode;
+  /** The earliest end of the verdicts that it was released on. */
+  readonly validUntil?: number;
+  readonly connection?: NonNullable<VerdictItem['connection']>;
+  readonly epochs?: NonNullable<VerdictItem['epochs']>;
+  readonly grant?: GrantTerms;
+  readonly deliverDigest?: string;
+  readonly transformed?: boolean;
+  readonly action?: Action;
+  readonly actionDigest?: string;
+  /** What a person is asked about now. */
+  readonly reasons?: readonly Covered[];
+  /** What people have approved. */
+  readonly covered: readonly Covered[];
+  /** What is left of the deadline while a person decides. */
+  readonly clockLeft?: number;
+  readonly approvedAt?: number;
+  readonly claim: Claim;
+  readonly grantId?: string;
+  readonly claimedAt?: number;
+  readonly result?: { readonly seq: number; readonly digest: string; readonly usage: readonly Usage[]; readonly tools: readonly string[] };
+  readonly chargedMicros?: string;
+  /** When the row has to be looked at again. */
+  readonly timerAt?: number;
+  readonly endedAt?: number;
+  readonly record?: RecordRef;
+}

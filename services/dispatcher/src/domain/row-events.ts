@@ -1,0 +1,179 @@
+import { assertNever } from '@countersign/primitives';
+import { DEADLINE, MAX_ROUNDS, TIMERS, type CodeRef, type ReasonCode, type TerminalState, type Usage } from '@countersign/contracts';
+import type { Claim, TaskRecord } from './model.js';
+
+/** What the claim found in the statement after its locks. */
+export interface ClaimFacts {
+  readonly grantId: string;
+  /** The code of an active block of either agent, the connection, the share, an organisation or the installation. */
+  readonly blocked: ReasonCode | undefined;
+  /** Whether a block row, lifted or not, holds a higher epoch than was judged. */
+  readonly epochsMoved: boolean;
+}
+
+/** Something that happens to a task after its decision. */
+export type RowEvent =
+  | { readonly type: 'claim'; readonly facts: ClaimFacts }
+  | { readonly type: 'undelivered' }
+  | { readonly type: 'result'; readonly failed: boolean; readonly seq: number; readonly digest: string; readonly usage: readonly Usage[]; readonly tools: readonly string[]; readonly chargedMicros: string | undefined }
+  | { readonly type: 'screened'; readonly digest: string; readonly outcome: 'ALLOW' | 'WARN' | 'BLOCK' | 'ESCALATE' | 'RETRY'; readonly codes: readonly CodeRef[]; readonly chargedMicros: string | undefined; readonly triggered: boolean }
+  | { readonly type: 'approved'; readonly actor: string; readonly round: number; readonly actionDigest: string }
+  | { readonly type: 'rejected'; readonly actor: string; readonly round: number; readonly actionDigest: string }
+  | { readonly type: 'cancel'; readonly actor: string; readonly code: ReasonCode }
+  | { readonly type: 'withdrawn'; readonly codes: readonly CodeRef[] }
+  | { readonly type: 'timer' };
+
+/** A row after an event with why it moved; undefined when the event changes nothing in this state. */
+export interface RowChange {
+  readonly record: TaskRecord;
+  readonly cause: string;
+  readonly actor?: string;
+}
+
+/** Applies an event to a row: pure; `now` in ms by the database's clock, read after the row was locked. What is not listed for a state is a no-op. */
+export function applyEvent(row: TaskRecord, event: RowEvent, now: number): RowChange | undefined {
+  switch (event.type) {
+    case 'claim':
+      return claim(row, event.facts, now);
+    case 'undelivered':
+      return undelivered(row, now);
+    case 'result':
+      return result(row, event, now);
+    case 'screened':
+      return screened(row, event, now);
+    case 'approved':
+      return approved(row, event, now);
+    case 'rejected':
+      return matches(row, event) ? end(row, 'DENIED', { now, cause: 'rejected', actor: event.actor, codes: [{ code: 'APPROVAL_REJECTED' }] }) : undefined;
+    case 'cancel':
+      return cancelled(row, event, now);
+    case 'withdrawn':
+      return withdrawn(row, event.codes, now);
+    case 'timer':
+      return timer(row, now);
+    default:
+      return assertNever(event);
+  }
+}
+
+interface Ending {
+  readonly now: number;
+  readonly cause: string;
+  readonly codes: readonly CodeRef[];
+  readonly claim?: Claim;
+  readonly actor?: string;
+  readonly chargedMicros?: string | undefined;
+}
+
+function end(row: TaskRecord, state: TerminalState, { now, cause, codes, claim = row.claim, actor, chargedMicros }: Ending): RowChange {
+  const { timerAt: _timer, reasons: _reasons, clockLeft: _left, primary: _primary, ...rest } = row;
+  const primary = codes[0]?.code;
+  const record: TaskRecord = { ...rest, state, claim, codes, endedAt: now, ...(primary === undefined ? {} : { primary }), ...(chargedMicros === undefined ? {} : { chargedMicros }) };
+  return { record, cause, ...(actor === undefined ? {} : { actor }) };
+}
+
+/** The release itself: only from RELEASING, without a block, with the epochs that were judged, while verdicts and deadline are alive. */
+function claim(row: TaskRecord, { grantId, blocked, epochsMoved }: ClaimFacts, now: number): RowChange | undefined {
+  if (row.state !== 'RELEASING') return undefined;
+  const withdrawnEnd = (code: ReasonCode): RowChange => end(row, 'DENIED', { now, cause: 'claim refused', codes: [{ code }], claim: 'WITHDRAWN' });
+  if (blocked !== undefined) return withdrawnEnd(blocked);
+  if (epochsMoved) return withdrawnEnd('TOKEN_EPOCH_STALE');
+  if (now >= row.task.deadline) return withdrawnEnd('RELEASE_TIMEOUT');
+  if (row.approvedAt !== undefined && now > row.approvedAt + TIMERS.releaseAfterApproval) return withdrawnEnd('APPROVAL_EXPIRED');
+  if (row.validUntil === undefined || now >= row.validUntil) return judgeAgain(row, now) ?? withdrawnEnd('VERDICT_EXPIRED');
+  return { record: { ...row, state: 'DISPATCHED', claim: 'CLAIMED', grantId, claimedAt: now, timerAt: row.task.deadline }, cause: 'claimed' };
+}
+
+function judgeAgain(row: TaskRecord, now: number): RowChange | undefined {
+  if (row.round >= MAX_ROUNDS) return undefined;
+  return { record: { ...row, state: 'EVALUATING', round: row.round + 1, timerAt: now + TIMERS.verdict + 60_000 }, cause: 'a verdict expired' };
+}
+
+/** Known not delivered: nobody was there, or the target did not take it. */
+function undelivered(row: TaskRecord, now: number): RowChange | undefined {
+  if (row.state === 'DISPATCHED') return end(row, 'DENIED', { now, cause: 'not delivered', codes: [{ code: 'TARGET_UNAVAILABLE' }], claim: 'UNDELIVERED' });
+  return row.state === 'CANCELLING' ? end(row, 'CANCELLED', { now, cause: 'not delivered', codes: row.codes, claim: 'UNDELIVERED' }) : undefined;
+}
+
+function result(row: TaskRecord, { failed, seq, digest, usage, tools, chargedMicros }: Extract<RowEvent, { type: 'result' }>, now: number): RowChange | undefined {
+  const held = { seq, digest, usage, tools };
+  if (row.state === 'CANCELLING') return end({ ...row, result: held }, 'CANCELLED', { now, cause: 'result after cancel', codes: row.codes, chargedMicros });
+  if (row.state !== 'DISPATCHED' || now >= row.task.deadline) return undefined;
+  if (failed) return end({ ...row, result: held }, 'FAILED', { now, cause: 'failure report', codes: [{ code: 'TASK_FAILED' }], chargedMicros });
+  return { record: { ...row, state: 'SCREENING', result: held, timerAt: now + TIMERS.screen }, cause: 'result' };
+}
+
+function screened(row: TaskRecord, event: Extract<RowEvent, { type: 'screened' }>, now: number): RowChange | undefined {
+  if (row.state !== 'SCREENING' || row.result?.digest !== event.digest) return undefined;
+  const { outcome, codes, chargedMicros } = event;
+  switch (outcome) {
+    case 'ALLOW':
+    case 'WARN':
+      return end(row, 'COMPLETED', { now, cause: 'screened', codes, chargedMicros });
+    // nobody decides on outputs yet and nothing is tried again, so both end where a block ends
+    case 'BLOCK':
+    case 'ESCALATE':
+    case 'RETRY':
+      return end(row, 'QUARANTINED', { now, cause: 'blocked', codes: codes.length > 0 ? codes : [{ code: 'GUARDRAIL_BLOCKED' }], chargedMicros });
+    default:
+      return assertNever(outcome);
+  }
+}
+
+function matches(row: TaskRecord, event: { readonly round: number; readonly actionDigest: string }): boolean {
+  return row.state === 'AWAITING_APPROVAL' && row.round === event.round && row.actionDigest === event.actionDigest;
+}
+
+/** An approval is always followed by a new round; it never releases by itself. */
+function approved(row: TaskRecord, event: Extract<RowEvent, { type: 'approved' }>, now: number): RowChange | undefined {
+  if (!matches(row, event) || row.timerAt === undefined || now >= row.timerAt) return undefined;
+  const { reasons = [], clockLeft, ...rest } = row;
+  const deadline = now + (clockLeft ?? DEADLINE.minAfterHold);
+  const covered = [...row.covered, ...reasons];
+  return { record: { ...rest, state: 'EVALUATING', round: row.round + 1, covered, approvedAt: now, task: { ...row.task, deadline }, timerAt: now + TIMERS.verdict + 60_000 }, cause: 'approved', actor: event.actor };
+}
+
+function cancelled(row: TaskRecord, { actor, code }: Extract<RowEvent, { type: 'cancel' }>, now: number): RowChange | undefined {
+  switch (row.state) {
+    case 'EVALUATING':
+    case 'AWAITING_APPROVAL':
+      return end(row, 'CANCELLED', { now, cause: 'cancelled', actor, codes: [{ code }] });
+    case 'RELEASING':
+      // the row is locked: no claim can win any more, so the claim is withdrawn at once
+      return end(row, 'CANCELLED', { now, cause: 'cancelled', actor, codes: [{ code }], claim: 'WITHDRAWN' });
+    case 'DISPATCHED':
+    case 'SCREENING':
+    case 'AWAITING_OUTPUT_APPROVAL':
+      return { record: { ...row, state: 'CANCELLING', codes: [{ code }], primary: code, timerAt: now + TIMERS.cancelGrace }, cause: 'cancelled', actor };
+    default:
+      return undefined;
+  }
+}
+
+function withdrawn(row: TaskRecord, codes: readonly CodeRef[], now: number): RowChange | undefined {
+  const [first] = codes;
+  if (row.state === 'EVALUATING' || row.state === 'AWAITING_APPROVAL') return end(row, 'DENIED', { now, cause: 'withdrawn', codes: first === undefined ? [{ code: 'CONTROL_ERROR' }] : codes });
+  return cancelled(row, { type: 'cancel', actor: 'withdrawal', code: first?.code ?? 'CONTROL_ERROR' }, now);
+}
+
+function timer(row: TaskRecord, now: number): RowChange | undefined {
+  if (row.timerAt === undefined || now < row.timerAt) return undefined;
+  const over = (state: TerminalState, code: ReasonCode, claim: Claim = row.claim): RowChange => end(row, state, { now, cause: 'time over', codes: [{ code }], claim });
+  switch (row.state) {
+    case 'EVALUATING':
+      return over('DENIED', 'VERDICT_TIMEOUT');
+    case 'AWAITING_APPROVAL':
+      return over('EXPIRED', 'APPROVAL_EXPIRED');
+    case 'RELEASING':
+      return over('DENIED', 'RELEASE_TIMEOUT', 'WITHDRAWN');
+    case 'DISPATCHED':
+      return over('EXPIRED', 'RESULT_TIMEOUT');
+    case 'SCREENING':
+    case 'AWAITING_OUTPUT_APPROVAL':
+      return over('QUARANTINED', 'OUTPUT_SCREEN_TIMEOUT');
+    case 'CANCELLING':
+      return end(row, 'CANCELLED', { now, cause: 'grace over', codes: row.codes });
+    default:
+      return undefined;
+  }
+}

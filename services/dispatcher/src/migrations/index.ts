@@ -1,0 +1,5 @@
+import type { Migration } from '@countersign/store';
+import { dispatcherTables } from './202611240001-dispatcher.js';
+
+/** Steps of the dispatcher's schema in order. */
+export const dispatcherMigrations: readonly Migration[] = [dispatcherTables];
