@@ -6,3 +6,4 @@ export * from './migrations.js';
 export * from './outbox.js';
 export * from './roles.js';
 export * from './sealing.js';
+export { type Tx } from './transaction.js';

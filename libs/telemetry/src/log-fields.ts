@@ -24,16 +24,37 @@ export interface LogFields {
   readonly error?: unknown;
 }
 
-const PLAIN = new Set(['attempt', 'round', 'traceId', 'org', 'agent', 'connection', 'code', 'control', 'state', 'subject', 'seq', 'failure', 'count', 'ms', 'port', 'version', 'url', 'file']);
+const PLAIN = new Set([
+  'attempt',
+  'round',
+  'traceId',
+  'org',
+  'agent',
+  'connection',
+  'code',
+  'control',
+  'state',
+  'subject',
+  'seq',
+  'failure',
+  'count',
+  'ms',
+  'port',
+  'version',
+  'url',
+  'file',
+]);
 const MAX_TEXT = 300;
 
 /** Reduces fields to the allow-list; whatever else was handed in (a cast, a spread) is dropped. */
 export function safeFields(fields: LogFields): Record<string, unknown> {
   const out: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(fields)) {
-    if (PLAIN.has(name) && (typeof value === 'number' || typeof value === 'string')) out[name] = typeof value === 'string' ? withoutPassword(value).slice(0, MAX_TEXT) : value;
+    if (PLAIN.has(name) && (typeof value === 'number' || typeof value === 'string'))
+      out[name] = typeof value === 'string' ? withoutPassword(value).slice(0, MAX_TEXT) : value;
   }
-  if (fields.task !== undefined) Object.assign(out, { org: fields.task.org, agent: fields.task.agent, task: fields.task.task });
+  if (fields.task !== undefined)
+    Object.assign(out, { org: fields.task.org, agent: fields.task.agent, task: fields.task.task });
   if (fields.error !== undefined) Object.assign(out, describeError(fields.error));
   return out;
 }
@@ -46,12 +67,20 @@ export function describeError(error: unknown): Record<string, string> {
   if (!(error instanceof Error)) return { error: typeof error };
   const code = 'code' in error && typeof error.code === 'string' ? error.code.slice(0, 60) : undefined;
   const ours = code !== undefined && /^[A-Z][A-Z_]{3,}$/.test(code) && !/^E[A-Z]+$/.test(code);
-  return { error: error.name, ...(code === undefined ? {} : { errorCode: code }), ...(ours ? { errorMessage: withoutPassword(error.message).slice(0, MAX_TEXT) } : {}), at: firstFrame(error) };
+  return {
+    error: error.name,
+    ...(code === undefined ? {} : { errorCode: code }),
+    ...(ours ? { errorMessage: withoutPassword(error.message).slice(0, MAX_TEXT) } : {}),
+    at: firstFrame(error),
+  };
 }
 
 function firstFrame(error: Error): string {
   const frame = error.stack?.split('\n').find((line) => line.trimStart().startsWith('at ')) ?? '';
-  return frame.trim().replace(/\(?(?:file:\/\/)?\/[^)]*\/((?:services|libs|infra|node_modules)\/[^)]+)\)?$/, '$1').slice(0, 160);
+  return frame
+    .trim()
+    .replace(/\(?(?:file:\/\/)?\/[^)]*\/((?:services|libs|infra|node_modules)\/[^)]+)\)?$/, '$1')
+    .slice(0, 160);
 }
 
 function withoutPassword(text: string): string {

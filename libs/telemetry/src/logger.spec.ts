@@ -10,7 +10,15 @@ function capture(write: (log: ReturnType<typeof createLogger>) => void): Record<
 describe('log lines', () => {
   it('carry service, level and the task by its three ids', () => {
     const [line] = capture((log) => log.info('judged', { task: { org: 'o', agent: 'a', task: 't' }, ms: 3 }));
-    expect(line).toMatchObject({ service: 'policy', level: 'info', msg: 'judged', org: 'o', agent: 'a', task: 't', ms: 3 });
+    expect(line).toMatchObject({
+      service: 'policy',
+      level: 'info',
+      msg: 'judged',
+      org: 'o',
+      agent: 'a',
+      task: 't',
+      ms: 3,
+    });
   });
 
   it('drop every field that is not on the list', () => {
@@ -21,14 +29,19 @@ describe('log lines', () => {
   });
 
   it('show of a foreign error its name and code only, because its message may quote its input', () => {
-    const error = Object.assign(new Error('invalid input syntax: "jane@example.com"'), { code: '22P02', cause: new Error('secret') });
+    const error = Object.assign(new Error('invalid input syntax: "jane@example.com"'), {
+      code: '22P02',
+      cause: new Error('secret'),
+    });
     const [line] = capture((log) => log.error('failed', { error }));
     expect(line).toMatchObject({ error: 'Error', errorCode: '22P02' });
     expect(JSON.stringify(line)).not.toMatch(/jane|secret/);
   });
 
   it('show the message of our own errors, and no password of a URL in it', () => {
-    const error = Object.assign(new Error('cannot reach postgres://app:hunter2@db/x'), { code: 'DEPENDENCY_UNAVAILABLE' });
+    const error = Object.assign(new Error('cannot reach postgres://app:hunter2@db/x'), {
+      code: 'DEPENDENCY_UNAVAILABLE',
+    });
     const [line] = capture((log) => log.error('failed', { error }));
     expect(line?.['errorMessage']).toBe('cannot reach postgres://app:***@db/x');
   });
