@@ -6,4 +6,5 @@ export * from './logger.js';
 export * from './nats/test-nats.js';
 export * from './postgres/cluster.js';
 export * from './postgres/database.js';
+export * from './postgres/schema-audit.js';
 export * from './random.js';
