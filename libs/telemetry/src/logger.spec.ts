@@ -46,6 +46,44 @@ describe('log lines', () => {
     expect(line?.['errorMessage']).toBe('cannot reach postgres://app:***@db/x');
   });
 
+  it('show no message of Node.js, which quotes what it was given', () => {
+    const quoting = [
+      (): unknown => Buffer.from('x', 'hunter2' as BufferEncoding),
+      (): unknown => new URL('hunter2'),
+      (): unknown => JSON.parse('{"password":hunter2}'),
+      (): unknown => Reflect.apply(Buffer.alloc, undefined, ['hunter2']),
+    ];
+    for (const act of quoting) {
+      const [line] = capture((log) => {
+        try {
+          act();
+        } catch (error) {
+          log.error('failed', { error });
+        }
+      });
+      expect(line).toMatchObject({ msg: 'failed' });
+      expect(JSON.stringify(line)).not.toContain('hunter2');
+    }
+  });
+
+  it('name our own errors by their class', () => {
+    class LineCut extends Error {
+      readonly code = 'LINE_CUT';
+    }
+    const [line] = capture((log) => log.error('failed', { error: new LineCut('the line of policy was cut') }));
+    expect(line).toMatchObject({ error: 'LineCut', errorCode: 'LINE_CUT', errorMessage: 'the line of policy was cut' });
+  });
+
+  it.each([
+    ['nats://s3cret@bus:4222', 'nats://***@bus:4222'],
+    ['postgres://app:s3c@ret@db/x', 'postgres://app:***@db/x'],
+    ['https://hook/x?id=1&api_token=s3cret&y=2', 'https://hook/x?id=1&api_token=***&y=2'],
+    ['http://127.0.0.1:8222/healthz', 'http://127.0.0.1:8222/healthz'],
+  ])('write %s without its secret', (url, written) => {
+    const [line] = capture((log) => log.info('connected', { url }));
+    expect(line?.['url']).toBe(written);
+  });
+
   it('mark alert events', () => {
     const [line] = capture((log) => log.alert('INVALID_FRAME', { subject: 'flow.0.vd.budget', failure: 'signature' }));
     expect(line).toMatchObject({ level: 'error', alert: 'INVALID_FRAME', failure: 'signature' });
