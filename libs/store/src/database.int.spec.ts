@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { anId, testDatabase, type TestDatabase } from '@countersign/testing';
-import { systemAccess, tenantTable, type Database, type Migration, type Tx } from './index.js';
+import { DatabaseClock, systemAccess, tenantTable, type Database, type Migration, type Tx } from './index.js';
 
 jest.setTimeout(60_000);
 
@@ -181,6 +181,23 @@ describe('a transaction', () => {
     await expect(one.installation(work)).rejects.toMatchObject({ code: '22012' });
     await expect(late).rejects.toMatchObject({ code: expect.stringMatching(/TRANSACTION_ENDED|25P02/) });
     expect(await testing.asSuper('select * from sample.plain where id = 3')).toEqual([]);
+  });
+});
+
+describe("the database's clock", () => {
+  it("tells the database's time", async () => {
+    const clock = await DatabaseClock.start(database);
+    const read = async (): Promise<number> => {
+      const [row] = await database.installation((tx) =>
+        tx.query<{ readonly ms: number }>('select (extract(epoch from clock_timestamp()) * 1000)::float8 as ms'),
+      );
+      return row?.ms ?? Number.NaN;
+    };
+    const [before, now, after] = [await read(), clock.now(), await read()];
+    clock.stop();
+    // a measurement counts with a round trip of up to 500 ms, of which half may be error
+    expect(now).toBeGreaterThan(before - 250);
+    expect(now).toBeLessThan(after + 250);
   });
 });
 

@@ -21,6 +21,16 @@ export class InvalidTenant extends Error {
   readonly code = 'INVALID_TENANT';
 }
 
+/** A transaction of a tenant was begun within another one. */
+export class NestedTenant extends Error {
+  readonly code = 'NESTED_TENANT';
+}
+
+/** A transaction over entities was begun without saying for whom. */
+export class TenantMissing extends Error {
+  readonly code = 'TENANT_MISSING';
+}
+
 /** The role of this connection could bypass row-level security; the service does not start with it. */
 export class UnsafeRole extends Error {
   readonly code = 'UNSAFE_ROLE';
