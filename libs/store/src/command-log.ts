@@ -32,16 +32,34 @@ export class CommandLog {
     const { service } = this.database;
     const params = [scope.verb, scope.actor, scope.key];
     const known = await this.database.installation(async (tx) => {
-      await tx.query(`insert into ${service}.command_log (verb, actor, key, request_hash) values ($1, $2, $3, $4) on conflict do nothing`, [...params, scope.requestHash]);
-      const [row] = await tx.query<LogRow>(`select request_hash, reply from ${service}.command_log where verb = $1 and actor = $2 and key = $3`, params);
+      await tx.query(
+        `insert into ${service}.command_log (verb, actor, key, request_hash) values ($1, $2, $3, $4) on conflict do nothing`,
+        [...params, scope.requestHash],
+      );
+      const [row] = await tx.query<LogRow>(
+        `select request_hash, reply from ${service}.command_log where verb = $1 and actor = $2 and key = $3`,
+        params,
+      );
       return row;
     });
     if (known !== undefined && known.request_hash !== scope.requestHash) {
-      return { ok: false, problem: { code: 'ALREADY_EXISTS', message: 'another command was sent under this idempotency key', field: 'idempotencyKey' } } as unknown as R;
+      return {
+        ok: false,
+        problem: {
+          code: 'ALREADY_EXISTS',
+          message: 'another command was sent under this idempotency key',
+          field: 'idempotencyKey',
+        },
+      } as unknown as R;
     }
     if (known?.reply != null) return known.reply as R;
     const reply = await run();
-    await this.database.installation((tx) => tx.query(`update ${service}.command_log set reply = $4 where verb = $1 and actor = $2 and key = $3`, [...params, JSON.stringify(reply)]));
+    await this.database.installation((tx) =>
+      tx.query(`update ${service}.command_log set reply = $4 where verb = $1 and actor = $2 and key = $3`, [
+        ...params,
+        JSON.stringify(reply),
+      ]),
+    );
     return reply;
   }
 }

@@ -22,7 +22,10 @@ export class DatabaseClock extends Clock {
   }
 
   /** Measures once and goes on every second. Throws when the first measurement fails. */
-  static async start(database: Pick<Database, 'installation'>, monotonic: () => number = () => performance.now()): Promise<DatabaseClock> {
+  static async start(
+    database: Pick<Database, 'installation'>,
+    monotonic: () => number = () => performance.now(),
+  ): Promise<DatabaseClock> {
     const clock = new DatabaseClock(database, monotonic);
     await clock.measure();
     clock.#timer = setInterval(() => void clock.measure().catch(() => undefined), EVERY_MS).unref();
@@ -46,7 +49,9 @@ export class DatabaseClock extends Clock {
     try {
       const [row] = await this.database.installation(async (tx) => {
         const before = this.monotonic();
-        const rows = await tx.query<{ readonly ms: string }>('select (extract(epoch from clock_timestamp()) * 1000)::text as ms');
+        const rows = await tx.query<{ readonly ms: string }>(
+          'select (extract(epoch from clock_timestamp()) * 1000)::text as ms',
+        );
         const after = this.monotonic();
         return rows.map(({ ms }) => ({ ms: Number(ms), before, after }));
       });

@@ -1,14 +1,15 @@
 import pg from 'pg';
 import type { Logger } from '@countersign/telemetry';
-import { classify, DatabaseUnavailable, UnsafeRole } from './errors.js';
+import { DatabaseUnavailable, InvalidTenant } from './errors.js';
+import { refuseUnsafeRole } from './safe-role.js';
+import { Transaction, type Tx } from './transaction.js';
 
 const INT8 = 20;
 const STATEMENT_TIMEOUT_MS = 5_000;
-
-/** A transaction. Values are parameters, never part of the text. `bigint` columns arrive as BigInt. */
-export interface Tx {
-  query<R extends object>(sql: string, params?: readonly unknown[]): Promise<readonly R[]>;
-}
+/** The server ends a statement before this; whoever waits longer waits for a server that has stopped answering. */
+const ANSWER_TIMEOUT_MS = 7_000;
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const SERVICE = /^[a-z][a-z_]{0,30}$/;
 
 /** How a service reaches PostgreSQL. */
 export interface DatabaseOptions {
@@ -32,19 +33,27 @@ export class Database {
 
   /** Connects and refuses a role that could bypass row-level security. */
   static async open({ url, service, max = 6, logger }: DatabaseOptions): Promise<Database> {
+    if (!SERVICE.test(service)) throw new Error(`not the name of a service: ${service.slice(0, 40)}`);
     const pool = new pg.Pool({
       connectionString: url,
       max,
       application_name: service,
       connectionTimeoutMillis: 5_000,
       statement_timeout: STATEMENT_TIMEOUT_MS,
+      query_timeout: ANSWER_TIMEOUT_MS,
+      keepAlive: true,
+      // begin, tenant and first statement leave together: a transaction of one statement costs two round trips, not four
+      pipeline: true,
       idle_in_transaction_session_timeout: 10_000,
-      types: { getTypeParser: ((oid: number, format?: 'text') => (oid === INT8 ? BigInt : pg.types.getTypeParser(oid, format))) as typeof pg.types.getTypeParser },
+      types: {
+        getTypeParser: ((oid: number, format?: 'text') =>
+          oid === INT8 ? BigInt : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
+      },
     });
     pool.on('error', (error) => logger.warn('a database connection was lost', { error }));
     const database = new Database(pool, service);
     try {
-      await refuseUnsafeRole(database, service);
+      await database.installation((tx) => refuseUnsafeRole(tx, service));
       return database;
     } catch (error) {
       await pool.end();
@@ -59,17 +68,19 @@ export class Database {
 
   /** A transaction on behalf of exactly these organisations: those whose subjects a batch's messages came from. */
   async tenants<T>(orgs: readonly string[], run: (tx: Tx) => Promise<T>): Promise<T> {
-    return this.#transaction("select set_config('app.org_ids', $1, true)", [`{${orgs.join(',')}}`], run);
+    const stranger = orgs.find((org) => !UUID.test(org));
+    if (stranger !== undefined) throw new InvalidTenant(`not the id of an organisation: ${stranger.slice(0, 40)}`);
+    return this.#transaction(`begin; select set_config('app.org_ids', '{${orgs.join(',')}}', true)`, run);
   }
 
   /** A transaction under the narrow role `<service>_system`, for sweepers, relays and look-ups without a tenant; it sees only the tables granted to it. */
   async system<T>(run: (tx: Tx) => Promise<T>): Promise<T> {
-    return this.#transaction("select set_config('role', $1, true)", [`${this.service}_system`], run);
+    return this.#transaction(`begin; set local role ${this.service}_system`, run);
   }
 
   /** A transaction without a tenant, for tables that belong to no organisation. */
   async installation<T>(run: (tx: Tx) => Promise<T>): Promise<T> {
-    return this.#transaction(undefined, [], run);
+    return this.#transaction('begin', run);
   }
 
   /** Closes every connection after the transactions in work. */
@@ -77,51 +88,15 @@ export class Database {
     await this.pool.end();
   }
 
-  async #transaction<T>(first: string | undefined, params: readonly unknown[], run: (tx: Tx) => Promise<T>): Promise<T> {
+  async #transaction<T>(begin: string, run: (tx: Tx) => Promise<T>): Promise<T> {
     const client = await this.pool.connect().catch((error: unknown) => {
       throw new DatabaseUnavailable('the database cannot be reached', { cause: error });
     });
-    let broken = false;
-    const onError = (): void => void (broken = true);
-    client.on('error', onError);
+    const transaction = new Transaction(client);
     try {
-      // both leave in one packet; a failure of the first shows in the second
-      const begin = client.query('begin');
-      if (first !== undefined) await client.query(first, [...params]);
-      await begin;
-      const result = await run({ query: async <R extends object>(sql: string, values: readonly unknown[] = []) => (await client.query<R>(sql, [...values])).rows });
-      await client.query('commit');
-      return result;
-    } catch (error) {
-      await client.query('rollback').catch(() => void (broken = true));
-      throw classify(error);
+      return await transaction.run(begin, run);
     } finally {
-      client.off('error', onError);
-      client.release(broken);
+      client.release(transaction.broken);
     }
   }
-}
-
-interface RoleRow {
-  readonly rolsuper: boolean;
-  readonly rolbypassrls: boolean;
-  readonly owned: string | null;
-  readonly bare: string | null;
-}
-
-const ROLE_QUERY = `
-  select r.rolsuper, r.rolbypassrls,
-    (select min(c.relname) from pg_class c where c.relowner = r.oid) as owned,
-    (select min(c.relname) from pg_class c join pg_namespace n on n.oid = c.relnamespace
-       join pg_attribute a on a.attrelid = c.oid and a.attname = 'org_id' and not a.attisdropped
-      where n.nspname = $1 and c.relkind in ('r', 'p') and not c.relispartition and not (c.relrowsecurity and c.relforcerowsecurity)) as bare
-  from pg_roles r where r.rolname = current_user`;
-
-async function refuseUnsafeRole(database: Database, schema: string): Promise<void> {
-  const [role] = await database.installation((tx) => tx.query<RoleRow>(ROLE_QUERY, [schema]));
-  if (role === undefined) throw new UnsafeRole('the role of this connection is not known');
-  if (role.rolsuper) throw new UnsafeRole('the role of this connection is a superuser');
-  if (role.rolbypassrls) throw new UnsafeRole('the role of this connection bypasses row-level security');
-  if (role.owned !== null) throw new UnsafeRole(`the role of this connection owns ${role.owned}`);
-  if (role.bare !== null) throw new UnsafeRole(`table ${schema}.${role.bare} has an org_id and no forced row-level security`);
 }

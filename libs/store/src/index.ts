@@ -6,3 +6,5 @@ export * from './migrations.js';
 export * from './outbox.js';
 export * from './roles.js';
 export * from './sealing.js';
+export * from './tenant-entities.js';
+export { type Tx } from './transaction.js';

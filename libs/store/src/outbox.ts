@@ -1,7 +1,12 @@
-import type { Database, Tx } from './database.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Database } from './database.js';
+import { OutboxPending } from './errors.js';
+import type { Tx } from './transaction.js';
 
 const POLL_MS = 250;
 const BATCH = 200;
+/** How often and how long another process is waited for that has records in its hands. */
+const ELSEWHERE = { everyMs: 25, tries: 80 } as const;
 
 /** Statements that make a service's outbox: what has to be published stands in the same transaction as the change. */
 export function outboxTable(service: string): string[] {
@@ -18,17 +23,37 @@ export interface OutboxRecord {
   readonly body: object;
 }
 
+interface Row {
+  readonly id: bigint;
+  readonly key: string;
+  readonly version: bigint;
+  readonly body: object;
+}
+
+/** What an outbox works with. */
+export interface OutboxParts {
+  readonly database: Database;
+  /** Resolves when the record is where it belongs; may be called again with the same or an older version of a key. */
+  readonly publish: (record: OutboxRecord) => Promise<void>;
+  readonly onError: (error: unknown) => void;
+}
+
 /** Publishes what transactions left in the outbox; deletes what was published, so a slow transaction's row is never skipped. */
 export class Outbox {
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
   #again = false;
+  #stopped = false;
 
-  constructor(private readonly parts: { readonly database: Database; readonly publish: (record: OutboxRecord) => Promise<void>; readonly onError: (error: unknown) => void }) {}
+  constructor(private readonly parts: OutboxParts) {}
 
   /** Leaves a record in this transaction; call {@link kick} after the commit. */
   static async write(tx: Tx, service: string, record: OutboxRecord): Promise<void> {
-    await tx.query(`insert into ${service}.outbox (key, version, body) values ($1, $2, $3)`, [record.key, record.version, JSON.stringify(record.body)]);
+    await tx.query(`insert into ${service}.outbox (key, version, body) values ($1, $2, $3)`, [
+      record.key,
+      record.version,
+      JSON.stringify(record.body),
+    ]);
   }
 
   /** Starts to look every 250 ms. */
@@ -36,25 +61,30 @@ export class Outbox {
     this.#timer = setInterval(() => void this.kick().catch(() => undefined), POLL_MS).unref();
   }
 
-  /** Publishes what stands there now; resolves when it is published, rejects when it could not be (it stays and is tried again). */
+  /**
+   * Publishes what is committed now; resolves when all of it is published, by whichever process. Rejects when it could
+   * not be (it stays and is tried again), with {@link OutboxPending} when another process is at it for too long.
+   */
   kick(): Promise<void> {
-    if (this.#running !== undefined) {
-      this.#again = true;
-      return this.#running;
-    }
-    this.#running = this.#drain().finally(() => (this.#running = undefined));
+    if (this.#running === undefined) this.#running = this.#drain();
+    else this.#again = true;
     return this.#running;
   }
 
   /** Age of the oldest record not yet published, in ms; 0 when there is none. */
   async oldestPendingMs(): Promise<number> {
     const { database } = this.parts;
-    const [row] = await database.installation((tx) => tx.query<{ readonly ms: number | null }>(`select (extract(epoch from clock_timestamp() - min(created)) * 1000)::float8 as ms from ${database.service}.outbox`));
+    const [row] = await database.installation((tx) =>
+      tx.query<{ readonly ms: number | null }>(
+        `select (extract(epoch from clock_timestamp() - min(created)) * 1000)::float8 as ms from ${database.service}.outbox`,
+      ),
+    );
     return row?.ms ?? 0;
   }
 
   /** Looks no more and waits for the publication in work. */
   async stop(): Promise<void> {
+    this.#stopped = true;
     clearInterval(this.#timer);
     await this.#running?.catch(() => undefined);
   }
@@ -63,25 +93,60 @@ export class Outbox {
     try {
       do {
         this.#again = false;
-        while ((await this.#relay()) === BATCH);
-      } while (this.#again);
+        await this.#empty();
+      } while (this.#again && !this.#stopped);
     } catch (error) {
       this.parts.onError(error);
       throw error;
+    } finally {
+      // in the same step as the last look at #again: whoever kicks later starts anew
+      this.#running = undefined;
     }
   }
 
-  async #relay(): Promise<number> {
-    const { database, publish } = this.parts;
-    return database.installation(async (tx) => {
-      const rows = await tx.query<{ readonly id: bigint; readonly key: string; readonly version: bigint; readonly body: object }>(
-        `select id, key, version, body from ${database.service}.outbox order by id limit ${BATCH} for update skip locked`,
+  async #empty(): Promise<void> {
+    for (let waited = 0; waited < ELSEWHERE.tries;) {
+      const { taken, left } = await this.#relay();
+      if (!left || this.#stopped) return;
+      if (taken > 0) continue;
+      waited += 1;
+      await sleep(ELSEWHERE.everyMs);
+    }
+    throw new OutboxPending('another process has had records of the outbox in its hands for too long');
+  }
+
+  /** One batch. What was published is deleted even when other records of the batch could not be. */
+  async #relay(): Promise<{ readonly taken: number; readonly left: boolean }> {
+    const { database } = this.parts;
+    const table = `${database.service}.outbox`;
+    const { failures, ...outcome } = await database.installation(async (tx) => {
+      const rows = await tx.query<Row>(
+        `select id, key, version, body from ${table} order by id limit ${BATCH} for update skip locked`,
       );
-      const newest = new Map<string, (typeof rows)[number]>();
-      for (const row of rows) if (row.version >= (newest.get(row.key)?.version ?? 0n)) newest.set(row.key, row);
-      await Promise.all([...newest.values()].map((row) => publish({ key: row.key, version: Number(row.version), body: row.body })));
-      await tx.query(`delete from ${database.service}.outbox where id = any ($1)`, [rows.map((row) => row.id.toString())]);
-      return rows.length;
+      const { published, failures } = await this.#publish(rows);
+      const done = rows.filter(({ key }) => published.has(key)).map(({ id }) => id.toString());
+      if (done.length > 0) await tx.query(`delete from ${table} where id = any ($1)`, [done]);
+      const [more] = await tx.query<{ readonly left: boolean }>(`select exists (select 1 from ${table}) as left`);
+      return { taken: rows.length, left: more?.left ?? true, failures };
     });
+    if (failures.length > 0) throw failures[0];
+    return outcome;
+  }
+
+  async #publish(rows: readonly Row[]): Promise<{ published: ReadonlySet<string>; failures: readonly unknown[] }> {
+    const newest = new Map<string, Row>();
+    for (const row of rows) if (row.version >= (newest.get(row.key)?.version ?? 0n)) newest.set(row.key, row);
+    const published = new Set<string>();
+    const failures: unknown[] = [];
+    const one = async ({ key, version, body }: Row): Promise<void> => {
+      try {
+        await this.parts.publish({ key, version: Number(version), body });
+        published.add(key);
+      } catch (error) {
+        failures.push(error);
+      }
+    };
+    await Promise.all([...newest.values()].map(one));
+    return { published, failures };
   }
 }

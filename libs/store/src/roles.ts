@@ -18,7 +18,9 @@ export async function createRoles(superUrl: string, service: string, passwords: 
       const name = `${service}_${role}`;
       const { rowCount } = await client.query('select 1 from pg_roles where rolname = $1', [name]);
       const login = role === 'migrate' ? passwords.migrate : role === 'app' ? passwords.app : undefined;
-      await client.query(`${rowCount === 0 ? 'create' : 'alter'} role ${name} nosuperuser nocreatedb nocreaterole nobypassrls noinherit ${login === undefined ? 'nologin' : `login password ${client.escapeLiteral(login)}`}`);
+      await client.query(
+        `${rowCount === 0 ? 'create' : 'alter'} role ${name} nosuperuser nocreatedb nocreaterole nobypassrls noinherit ${login === undefined ? 'nologin' : `login password ${client.escapeLiteral(login)}`}`,
+      );
     }
     await client.query(`grant ${service}_owner to ${service}_migrate with inherit false, set true`);
     await client.query(`grant ${service}_system to ${service}_app with inherit false, set true`);

@@ -10,7 +10,15 @@ function capture(write: (log: ReturnType<typeof createLogger>) => void): Record<
 describe('log lines', () => {
   it('carry service, level and the task by its three ids', () => {
     const [line] = capture((log) => log.info('judged', { task: { org: 'o', agent: 'a', task: 't' }, ms: 3 }));
-    expect(line).toMatchObject({ service: 'policy', level: 'info', msg: 'judged', org: 'o', agent: 'a', task: 't', ms: 3 });
+    expect(line).toMatchObject({
+      service: 'policy',
+      level: 'info',
+      msg: 'judged',
+      org: 'o',
+      agent: 'a',
+      task: 't',
+      ms: 3,
+    });
   });
 
   it('drop every field that is not on the list', () => {
@@ -21,16 +29,59 @@ describe('log lines', () => {
   });
 
   it('show of a foreign error its name and code only, because its message may quote its input', () => {
-    const error = Object.assign(new Error('invalid input syntax: "jane@example.com"'), { code: '22P02', cause: new Error('secret') });
+    const error = Object.assign(new Error('invalid input syntax: "jane@example.com"'), {
+      code: '22P02',
+      cause: new Error('secret'),
+    });
     const [line] = capture((log) => log.error('failed', { error }));
     expect(line).toMatchObject({ error: 'Error', errorCode: '22P02' });
     expect(JSON.stringify(line)).not.toMatch(/jane|secret/);
   });
 
   it('show the message of our own errors, and no password of a URL in it', () => {
-    const error = Object.assign(new Error('cannot reach postgres://app:hunter2@db/x'), { code: 'DEPENDENCY_UNAVAILABLE' });
+    const error = Object.assign(new Error('cannot reach postgres://app:hunter2@db/x'), {
+      code: 'DEPENDENCY_UNAVAILABLE',
+    });
     const [line] = capture((log) => log.error('failed', { error }));
     expect(line?.['errorMessage']).toBe('cannot reach postgres://app:***@db/x');
+  });
+
+  it('show no message of Node.js, which quotes what it was given', () => {
+    const quoting = [
+      (): unknown => Buffer.from('x', 'hunter2' as BufferEncoding),
+      (): unknown => new URL('hunter2'),
+      (): unknown => JSON.parse('{"password":hunter2}'),
+      (): unknown => Reflect.apply(Buffer.alloc, undefined, ['hunter2']),
+    ];
+    for (const act of quoting) {
+      const [line] = capture((log) => {
+        try {
+          act();
+        } catch (error) {
+          log.error('failed', { error });
+        }
+      });
+      expect(line).toMatchObject({ msg: 'failed' });
+      expect(JSON.stringify(line)).not.toContain('hunter2');
+    }
+  });
+
+  it('name our own errors by their class', () => {
+    class LineCut extends Error {
+      readonly code = 'LINE_CUT';
+    }
+    const [line] = capture((log) => log.error('failed', { error: new LineCut('the line of policy was cut') }));
+    expect(line).toMatchObject({ error: 'LineCut', errorCode: 'LINE_CUT', errorMessage: 'the line of policy was cut' });
+  });
+
+  it.each([
+    ['nats://s3cret@bus:4222', 'nats://***@bus:4222'],
+    ['postgres://app:s3c@ret@db/x', 'postgres://app:***@db/x'],
+    ['https://hook/x?id=1&api_token=s3cret&y=2', 'https://hook/x?id=1&api_token=***&y=2'],
+    ['http://127.0.0.1:8222/healthz', 'http://127.0.0.1:8222/healthz'],
+  ])('write %s without its secret', (url, written) => {
+    const [line] = capture((log) => log.info('connected', { url }));
+    expect(line?.['url']).toBe(written);
   });
 
   it('mark alert events', () => {

@@ -7,7 +7,14 @@ export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** What raises an alert: always logged at error level with `alert`. */
-export type AlertKind = 'INVALID_FRAME' | 'STATE_MISMATCH' | 'AUDIT_WRITE_FAILING' | 'AUDIT_CHAIN_BROKEN' | 'REVOKED_CREDENTIAL_USED' | 'BUDGET_OVERRUN' | 'LOG_TAIL_LOST';
+export type AlertKind =
+  | 'INVALID_FRAME'
+  | 'STATE_MISMATCH'
+  | 'AUDIT_WRITE_FAILING'
+  | 'AUDIT_CHAIN_BROKEN'
+  | 'REVOKED_CREDENTIAL_USED'
+  | 'BUDGET_OVERRUN'
+  | 'LOG_TAIL_LOST';
 
 /** Writes structured log lines. Messages are fixed texts; whatever varies is a field of the allow-list. */
 export abstract class Logger {
@@ -29,9 +36,17 @@ export interface LoggerOptions {
 
 /** A logger that writes one JSON object a line. */
 export function createLogger({ service, level, destination }: LoggerOptions): Logger {
-  const options = { level, base: { service }, timestamp: () => `,"time":"${new Date().toISOString()}"`, formatters: { level: (label: string) => ({ level: label }) } };
+  const options = {
+    level,
+    base: { service },
+    timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    formatters: { level: (label: string) => ({ level: label }) },
+  };
   const out = destination === undefined ? pino(options) : pino(options, destination);
-  const line = (name: 'debug' | 'info' | 'warn' | 'error') => (message: string, fields: LogFields = {}) => out[name](safeFields(fields), message);
+  const line =
+    (name: 'debug' | 'info' | 'warn' | 'error') =>
+    (message: string, fields: LogFields = {}) =>
+      out[name](safeFields(fields), message);
   return {
     debug: line('debug'),
     info: line('info'),

@@ -1,1 +1,10 @@
-export {};
+export * from './builders/ids.js';
+export * from './builders/task.js';
+export * from './clock.js';
+export * from './keys.js';
+export * from './logger.js';
+export * from './nats/test-nats.js';
+export * from './postgres/cluster.js';
+export * from './postgres/database.js';
+export * from './postgres/schema-audit.js';
+export * from './random.js';

@@ -1,0 +1,230 @@
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { anId, testDatabase, type TestDatabase } from '@countersign/testing';
+import { DatabaseClock, systemAccess, tenantTable, type Database, type Migration, type Tx } from './index.js';
+
+jest.setTimeout(60_000);
+
+const migrations: readonly Migration[] = [
+  {
+    name: '202601010000-notes',
+    statements: [
+      'create table sample.note (org_id uuid not null, id int not null, micros bigint not null default 0, primary key (org_id, id))',
+      ...tenantTable('sample', 'note'),
+      'create table sample.hidden (org_id uuid not null, id int not null, primary key (org_id, id))',
+      ...tenantTable('sample', 'hidden'),
+      ...systemAccess('sample', 'note', 'select, delete'),
+      'create table sample.plain (id int primary key)',
+      'grant select, insert on sample.plain to sample_app',
+    ],
+  },
+];
+
+interface Note {
+  readonly org_id: string;
+  readonly id: number;
+}
+
+const [alpha, beta, gamma] = [anId(), anId(), anId()];
+let testing: TestDatabase;
+let database: Database;
+
+beforeAll(async () => {
+  testing = await testDatabase('sample', migrations);
+  database = await testing.open();
+  for (const org of [alpha, beta, gamma]) {
+    await database.tenant(org, (tx) => tx.query('insert into sample.note (org_id, id) values ($1, 1)', [org]));
+  }
+});
+afterAll(() => testing.drop());
+
+const notes = (tx: Tx): Promise<readonly Note[]> =>
+  tx.query<Note>('select org_id, id from sample.note order by org_id');
+
+describe('a tenant table', () => {
+  it('cannot be read without saying for whom, on a fresh connection and on one that served somebody', async () => {
+    const fresh = await testing.open({ max: 1 });
+    // the first transaction of this connection was the look at its role
+    await expect(fresh.installation(notes)).rejects.toMatchObject({ code: '42704' });
+    await fresh.tenant(alpha, notes);
+    await expect(fresh.installation(notes)).rejects.toMatchObject({ code: '22P02' });
+  });
+
+  it('shows an organisation its own rows and no others', async () => {
+    expect(await database.tenant(alpha, notes)).toEqual([{ org_id: alpha, id: 1 }]);
+    expect(await database.tenant(anId(), notes)).toEqual([]);
+  });
+
+  it('takes no row for another organisation, and lets none be changed or removed', async () => {
+    const insert = (tx: Tx): Promise<unknown> =>
+      tx.query('insert into sample.note (org_id, id) values ($1, 2)', [beta]);
+    await expect(database.tenant(alpha, insert)).rejects.toMatchObject({ code: '42501' });
+    const changed = await database.tenant(alpha, async (tx) => [
+      await tx.query('update sample.note set id = 9 where org_id = $1 returning id', [beta]),
+      await tx.query('delete from sample.note where org_id = $1 returning id', [beta]),
+    ]);
+    expect(changed).toEqual([[], []]);
+    const move = (tx: Tx): Promise<unknown> => tx.query('update sample.note set org_id = $1', [beta]);
+    await expect(database.tenant(alpha, move)).rejects.toMatchObject({ code: '42501' });
+    expect(await database.tenant(beta, notes)).toEqual([{ org_id: beta, id: 1 }]);
+  });
+
+  it('shows a batch exactly the organisations it lists', async () => {
+    const seen = await database.tenants([alpha, gamma], notes);
+    expect(seen.map((note) => note.org_id).sort()).toEqual([alpha, gamma].sort());
+    expect(await database.tenants([], notes)).toEqual([]);
+  });
+
+  it('cannot be opened by a text that is no id', async () => {
+    for (const text of ['', '*', `${alpha},${beta}`, `${alpha}}', true); reset role; --`]) {
+      await expect(database.tenant(text, notes)).rejects.toMatchObject({ code: 'INVALID_TENANT' });
+    }
+  });
+});
+
+describe('the system role', () => {
+  it('sees every organisation, in the tables that were granted to it and no others', async () => {
+    expect(await database.system(notes)).toHaveLength(3);
+    const hidden = (tx: Tx): Promise<unknown> => tx.query('select * from sample.hidden');
+    await expect(database.system(hidden)).rejects.toMatchObject({ code: '42501' });
+    const insert = (tx: Tx): Promise<unknown> =>
+      tx.query('insert into sample.note (org_id, id) values ($1, 5)', [alpha]);
+    await expect(database.system(insert)).rejects.toMatchObject({ code: '42501' });
+  });
+
+  it('ends with its transaction', async () => {
+    const one = await testing.open({ max: 1 });
+    await one.system(notes);
+    const who = await one.installation((tx) => tx.query('select current_user as who'));
+    expect(who).toEqual([{ who: 'sample_app' }]);
+    expect(await one.tenant(alpha, notes)).toHaveLength(1);
+  });
+
+  it('gives the role of the service nothing of its sight', async () => {
+    expect(await database.tenant(alpha, notes)).toHaveLength(1);
+  });
+});
+
+describe('the role of a service', () => {
+  it.each(['sample_owner', 'sample_migrate', 'postgres'])('cannot become %s', async (role) => {
+    const become = (tx: Tx): Promise<unknown> => tx.query(`set local role ${role}`);
+    await expect(database.installation(become)).rejects.toMatchObject({ code: '42501' });
+  });
+
+  it('cannot switch policies off or make tables', async () => {
+    const statements = [
+      'alter table sample.note disable row level security',
+      'drop policy tenant on sample.note',
+      'create table sample.own (id int)',
+      'create table public.own (id int)',
+    ];
+    for (const sql of statements) {
+      await expect(database.tenant(alpha, (tx) => tx.query(sql))).rejects.toMatchObject({ code: '42501' });
+    }
+  });
+});
+
+describe('a transaction', () => {
+  it('brings bigint columns as BigInt, exactly', async () => {
+    const micros = 9_007_199_254_740_993n;
+    const [row] = await database.tenant(alpha, (tx) =>
+      tx.query('insert into sample.note (org_id, id, micros) values ($1, 7, $2) returning micros', [alpha, micros]),
+    );
+    expect(row).toEqual({ micros });
+    await database.tenant(alpha, (tx) => tx.query('delete from sample.note where id = 7'));
+  });
+
+  it('writes nothing when its work throws', async () => {
+    const work = async (tx: Tx): Promise<void> => {
+      await tx.query('insert into sample.plain values (1)');
+      throw new Error('changed my mind');
+    };
+    await expect(database.installation(work)).rejects.toThrow('changed my mind');
+    expect(await testing.asSuper('select * from sample.plain where id = 1')).toEqual([]);
+  });
+
+  it('is no success when a statement failed and the failure was swallowed', async () => {
+    const work = async (tx: Tx): Promise<string> => {
+      await tx.query('insert into sample.plain values (2)');
+      await tx.query('select 1 / 0').catch(() => undefined);
+      return 'done';
+    };
+    await expect(database.installation(work)).rejects.toMatchObject({ code: 'TRANSACTION_ENDED' });
+    expect(await testing.asSuper('select * from sample.plain where id = 2')).toEqual([]);
+  });
+
+  it('takes no statement after its end, where it would run in the next one', async () => {
+    const one = await testing.open({ max: 1 });
+    let kept: Tx | undefined;
+    await one.tenant(alpha, async (tx) => {
+      kept = tx;
+      await tx.query('select 1');
+    });
+    const peek = one.tenant(beta, async (tx) => {
+      await expect(kept?.query('select org_id, id from sample.note')).rejects.toMatchObject({
+        code: 'TRANSACTION_ENDED',
+      });
+      return notes(tx);
+    });
+    expect(await peek).toEqual([{ org_id: beta, id: 1 }]);
+  });
+
+  it('refuses what goes on in one branch after another branch failed', async () => {
+    const one = await testing.open({ max: 1 });
+    let late: Promise<unknown> | undefined;
+    const work = async (tx: Tx): Promise<void> => {
+      late = tx
+        .query('select pg_sleep(0.05)')
+        .catch(() => undefined)
+        .then(() => tx.query('insert into sample.plain values (3)'));
+      await Promise.all([late, tx.query('select 1 / 0')]);
+    };
+    await expect(one.installation(work)).rejects.toMatchObject({ code: '22012' });
+    await expect(late).rejects.toMatchObject({ code: expect.stringMatching(/TRANSACTION_ENDED|25P02/) });
+    expect(await testing.asSuper('select * from sample.plain where id = 3')).toEqual([]);
+  });
+});
+
+describe("the database's clock", () => {
+  it("tells the database's time", async () => {
+    const clock = await DatabaseClock.start(database);
+    const read = async (): Promise<number> => {
+      const [row] = await database.installation((tx) =>
+        tx.query<{ readonly ms: number }>('select (extract(epoch from clock_timestamp()) * 1000)::float8 as ms'),
+      );
+      return row?.ms ?? Number.NaN;
+    };
+    const [before, now, after] = [await read(), clock.now(), await read()];
+    clock.stop();
+    // a measurement counts with a round trip of up to 500 ms, of which half may be error
+    expect(now).toBeGreaterThan(before - 250);
+    expect(now).toBeLessThan(after + 250);
+  });
+});
+
+describe('two thousand transactions at once, a third of which break', () => {
+  it('show nobody the rows of another, whatever breaks', async () => {
+    const eight = await testing.open({ max: 8 });
+    const orgs = Array.from({ length: 50 }, () => anId());
+    await Promise.all(
+      orgs.map((org) =>
+        eight.tenant(org, (tx) => tx.query('insert into sample.note (org_id, id) values ($1, 1)', [org])),
+      ),
+    );
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 2_000 }, (_, i) => {
+        const org = orgs[i % orgs.length] ?? '';
+        return eight.tenant(org, async (tx) => {
+          const before = await notes(tx);
+          if (i % 9 === 1) throw new Error('injected');
+          if (i % 9 === 4) await tx.query('select 1 / 0');
+          if (i % 9 === 7) await tx.query('select 1 / 0').catch(() => undefined);
+          const after = i % 9 === 7 ? before : await notes(tx);
+          return [...before, ...after].every((note) => note.org_id === org) && before.length === 1;
+        });
+      }),
+    );
+    const fulfilled = outcomes.filter((outcome) => outcome.status === 'fulfilled');
+    expect(fulfilled.filter((outcome) => !outcome.value)).toEqual([]);
+    expect(fulfilled).toHaveLength(2_000 - 3 * 222 - 1);
+  });
+});

@@ -1,0 +1,35 @@
+import { describe, expect, it } from '@jest/globals';
+import { randomBytes } from 'node:crypto';
+import { seal, SealBroken, unseal } from './index.js';
+
+const key = randomBytes(32);
+const text = Buffer.from('what a task said');
+
+describe('sealed bytes', () => {
+  it('open with the key at the place that they were sealed for', () => {
+    expect(unseal(key, 'task/1/in', seal(key, 'task/1/in', text))).toEqual(text);
+    expect(unseal(key, '', seal(key, '', Buffer.alloc(0)))).toEqual(Buffer.alloc(0));
+  });
+
+  it('open with no other key and at no other place', () => {
+    const sealed = seal(key, 'task/1/in', text);
+    expect(() => unseal(randomBytes(32), 'task/1/in', sealed)).toThrow(SealBroken);
+    expect(() => unseal(key, 'task/2/in', sealed)).toThrow(SealBroken);
+  });
+
+  it('open after no change of a single bit, and not when they were cut', () => {
+    const sealed = seal(key, 'place', text);
+    for (let at = 0; at < sealed.length; at += 1) {
+      const changed = Buffer.from(sealed);
+      changed.writeUInt8(changed.readUInt8(at) ^ 1, at);
+      expect(() => unseal(key, 'place', changed)).toThrow(SealBroken);
+      expect(() => unseal(key, 'place', sealed.subarray(0, at))).toThrow(SealBroken);
+    }
+  });
+
+  it('never look the same twice and never show what they hold', () => {
+    const [one, two] = [seal(key, 'place', text), seal(key, 'place', text)];
+    expect(one.equals(two)).toBe(false);
+    expect(one.includes('task')).toBe(false);
+  });
+});

@@ -1,0 +1,66 @@
+import type { PoolClient } from 'pg';
+import { classify, DatabaseUnavailable, OutcomeUnknown, TransactionEnded } from './errors.js';
+
+/** A transaction. Values are parameters, never part of the text. `bigint` columns arrive as BigInt. */
+export interface Tx {
+  /** Throws {@link TransactionEnded} once the transaction is over, so that a forgotten promise cannot write into another one. */
+  query<R extends object>(sql: string, params?: readonly unknown[]): Promise<readonly R[]>;
+}
+
+/** One transaction on one connection of the pool. */
+export class Transaction {
+  /** Whether the connection must not be used again. */
+  broken = false;
+  #over = false;
+  #beginFailed: unknown;
+
+  constructor(private readonly client: PoolClient) {}
+
+  /** Begins, runs, commits; rolls back and throws what went wrong when anything did. `begin` is text of this library, never of a caller. */
+  async run<T>(begin: string, work: (tx: Tx) => Promise<T>): Promise<T> {
+    const onError = (): void => void (this.broken = true);
+    this.client.on('error', onError);
+    try {
+      return await this.#work(begin, work);
+    } finally {
+      this.#over = true;
+      this.client.off('error', onError);
+    }
+  }
+
+  async #work<T>(begin: string, work: (tx: Tx) => Promise<T>): Promise<T> {
+    try {
+      const begun = this.client.query(begin).catch((error: unknown) => {
+        this.#beginFailed = error;
+      });
+      const result = await work({ query: (sql, params) => this.#query(sql, params) });
+      await begun;
+      if (this.#beginFailed !== undefined) throw this.#beginFailed;
+      this.#over = true;
+      await this.#commit();
+      return result;
+    } catch (error) {
+      this.#over = true;
+      await this.client.query('rollback').catch(() => void (this.broken = true));
+      throw classify(this.#beginFailed ?? error);
+    }
+  }
+
+  async #query<R extends object>(sql: string, params: readonly unknown[] = []): Promise<readonly R[]> {
+    if (this.#over) throw new TransactionEnded('a statement came after the end of its transaction');
+    if (this.#beginFailed !== undefined) throw this.#beginFailed;
+    return (await this.client.query<R>(sql, [...params])).rows;
+  }
+
+  /** Only the server's own COMMIT counts: of a transaction in which a statement failed it makes a rollback without an error. */
+  async #commit(): Promise<void> {
+    const { command } = await this.client.query('commit').catch((error: unknown) => {
+      const cause = classify(error);
+      throw cause instanceof DatabaseUnavailable
+        ? new OutcomeUnknown('the connection was lost in a commit', { cause: error })
+        : error;
+    });
+    if (command !== 'COMMIT')
+      throw new TransactionEnded('a statement of the transaction had failed, nothing was written');
+  }
+}
