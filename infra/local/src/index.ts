@@ -12,3 +12,9 @@ export * from './process/shutdown.js';
 export * from './processes.js';
 export { withFileLock } from '../bin/shared/file-lock.mjs';
 export { isSameProcess, processIdentity } from '../bin/shared/process-identity.mjs';
+
+export * from './system/folders.js';
+export * from './system/installation.js';
+export * from './system/local-system.js';
+export * from './system/operator.js';
+export * from './system/run-file.js';

@@ -1,5 +1,6 @@
 /** What can keep the local system from starting. */
 export type LocalErrorCode =
+  | 'MIGRATION_FAILED'
   | 'NATS_SERVER_UNAVAILABLE'
   | 'NATS_SERVER_FAILED'
   | 'POSTGRES_UNAVAILABLE'

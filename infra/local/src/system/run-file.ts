@@ -1,0 +1,31 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+
+const serviceSchema = z.object({ pid: z.number(), health: z.string(), log: z.string() });
+
+/** What a running system tells other tools: where everything is. It names files with secrets, never the secrets. */
+export const runFileSchema = z.object({
+  v: z.literal(1),
+  pid: z.number(),
+  startedAt: z.string(),
+  nats: z.string(),
+  natsMonitoring: z.string(),
+  natsPid: z.number(),
+  natsBinary: z.string(),
+  postgresPort: z.number(),
+  postgresUrlFile: z.string(),
+  services: z.record(z.string(), serviceSchema),
+  operator: z.object({ natsSeedFile: z.string(), signingKeyFile: z.string(), trustBundleFile: z.string(), installationKey: z.string() }),
+  agents: z.record(z.string(), z.string()),
+});
+/** What a running system tells other tools. */
+export type RunFile = z.infer<typeof runFileSchema>;
+
+/** Reads a run file; undefined when there is none. */
+export function readRunFile(path: string): RunFile | undefined {
+  try {
+    return runFileSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
+  } catch {
+    return undefined;
+  }
+}
