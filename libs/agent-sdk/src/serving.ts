@@ -30,8 +30,10 @@ export type TaskHandler = (task: DeliveredTask) => Promise<TaskOutcome> | TaskOu
 
 /** How an agent serves. */
 export interface ServeOptions {
-  /** Tasks at the same time; more are answered `{accepted: false}`. Default 16. */
+  /** Tasks at the same time; default 16. */
   readonly concurrency?: number;
+  /** Tasks that may wait for their turn; more are answered `{accepted: false}`, and the caller learns that the target is not there. Default 1,000. */
+  readonly maxWaiting?: number;
 }
 
 /** Serves tasks: runs nothing without a grant that verifies for this agent over these very bytes, is not expired and was not seen before. */
@@ -40,6 +42,9 @@ export class Serving {
   readonly #seen = new Map<string, number>();
   readonly #subscription: Subscription;
   readonly #concurrency: number;
+  readonly #maxWaiting: number;
+  readonly #waiting: (() => void)[] = [];
+  #active = 0;
 
   constructor(
     private readonly link: Link,
@@ -47,6 +52,7 @@ export class Serving {
     options: ServeOptions = {},
   ) {
     this.#concurrency = options.concurrency ?? 16;
+    this.#maxWaiting = options.maxWaiting ?? 1_000;
     const { agent } = link.credential;
     this.#subscription = link.nc.subscribe(deliverySubject(link.credential), { queue: agent, callback: (error, message) => (error === null ? void this.#take(message) : undefined) });
   }
@@ -61,12 +67,23 @@ export class Serving {
     const checked = await this.#admit(message);
     if (typeof checked === 'string') return this.#reply(message, { accepted: false, code: checked });
     this.#reply(message, { accepted: true });
-    const run = this.#run(checked).finally(() => this.#running.delete(run));
+    const run = this.#inTurn(() => this.#run(checked)).finally(() => this.#running.delete(run));
     this.#running.add(run);
   }
 
+  async #inTurn(work: () => Promise<void>): Promise<void> {
+    if (this.#active >= this.#concurrency) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    this.#active += 1;
+    try {
+      await work();
+    } finally {
+      this.#active -= 1;
+      this.#waiting.shift()?.();
+    }
+  }
+
   async #admit(message: Msg): Promise<DeliveredTask | ReasonCode | 'BUSY'> {
-    if (this.#running.size >= this.#concurrency) return 'BUSY';
+    if (this.#waiting.length >= this.#maxWaiting) return 'BUSY';
     const tokens = message.headers?.values(GRANT_HEADER) ?? [];
     const [token] = tokens;
     const envelope = taskEnvelopeSchema.safeParse(jsonOf(message.data));

@@ -1,4 +1,4 @@
-import { EventPattern, MessagePattern } from '@nestjs/microservices';
+import { Ctx, EventPattern, MessagePattern, Payload } from '@nestjs/microservices';
 import { commandSubject, type AnswerOf, type Actor, type CommandSpec, type ParsedRequestOf, type Signer } from '@countersign/contracts';
 
 /** Patterns under which Nest keeps the handlers of what a service hears from the bus. */
@@ -33,7 +33,14 @@ export const OnScreens = (): MethodDecorator => EventPattern(PATTERN.screens) as
 export const OnResults = (): MethodDecorator => EventPattern(PATTERN.results) as MethodDecorator;
 
 /** Handles one command; see {@link CommandHandler}. Throws CommandRefused for an expected refusal. */
-export const OnCommand = (command: CommandSpec): MethodDecorator => MessagePattern(commandSubject(command.service, command.verb), { command } satisfies CommandExtras);
+export const OnCommand =
+  (command: CommandSpec): MethodDecorator =>
+  (target, key, descriptor) => {
+    MessagePattern(commandSubject(command.service, command.verb), { command } satisfies CommandExtras)(target, key, descriptor);
+    // Nest hands over only what it is told to: the body first, then who commanded
+    Payload()(target, key, 0);
+    Ctx()(target, key, 1);
+  };
 
 /** Handles a signed-reply request of agents: `(from: {org, agent, id}) => Promise<object>`. */
 export const OnAgentRequest = (verb: 'status' | 'peers'): MethodDecorator => MessagePattern(`${PATTERN.agent}${verb}`);

@@ -1,0 +1,99 @@
+import { writeFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { COMMANDS, NEUTRAL_SURFACE, surfaceSchema } from '@countersign/contracts';
+import { tableLines } from '../output.js';
+import { run, type Options } from '../run.js';
+import { UsageError } from '../session.js';
+
+const { registry, guardrails } = COMMANDS;
+
+/** `org`, `agent`, `connect`. */
+export function registryCommands(program: Command): void {
+  const org = program.command('org').description('organisations');
+  org
+    .command('create <name>')
+    .description('make an organisation with the baseline guardrails')
+    .option('--currency <code>', 'ISO 4217', 'USD')
+    .option('--zone <zone>', 'IANA time zone', 'UTC')
+    .action((name: string, options: Options & { currency: string; zone: string }) =>
+      run(options, async ({ session, output }) => {
+        const { org: id } = await session.commands.call(registry.orgCreate, { name, currency: options.currency, zone: options.zone });
+        await session.commands.call(guardrails.setBaseline, { org: id });
+        output.show({ org: id, name }, () => [`organisation ${name} (${id}), with the baseline guardrails`]);
+      }),
+    );
+  org.command('list').description('all organisations').action((options: Options) =>
+    run(options, async ({ session, output }) => {
+      const { organizations } = await session.commands.call(registry.orgList, {});
+      output.table(organizations, ['NAME', 'STATUS', 'CURRENCY', 'ZONE', 'ID'], organizations.map((o) => [o.name, o.killSwitch ? 'STOPPED' : o.status, o.currency, o.zone, o.org]));
+    }),
+  );
+  agentCommands(program.command('agent').description('agents'));
+  program
+    .command('connect <client> <target>')
+    .description('let one agent send tasks to another; nothing is allowed before a policy is set')
+    .option('--org <org>', 'organisation by name; the newest when absent')
+    .option('--sandbox', 'record no observations for trust')
+    .action((client: string, target: string, options: Options & { org?: string; sandbox?: boolean }) =>
+      run(options, async ({ session, output }) => {
+        const { org: id } = await session.org(options.org);
+        const [from, to] = [await session.agent(id, client), await session.agent(id, target)];
+        const made = await session.commands.call(registry.connectionCreate, { client: { org: id, agent: from.agent }, target: { org: id, agent: to.agent }, sandbox: options.sandbox ?? false });
+        output.show(made, () => [`${from.name} -> ${to.name} (${made.connection})`]);
+      }),
+    );
+}
+
+function agentCommands(agent: Command): void {
+  agent
+    .command('create <name>')
+    .description('register an agent; its secret is shown once, in the credential file')
+    .option('--org <org>', 'organisation by name; the newest when absent')
+    .option('--owner <principal>', 'who registers it', 'operator:local')
+    .option('--surface <json>', 'fields of the capability surface that differ from neutral, as JSON', '{}')
+    .requiredOption('--out <file>', 'where to write the credential file (0600)')
+    .action((name: string, options: Options & { org?: string; owner: string; surface: string; out: string }) =>
+      run(options, async ({ session, output }) => {
+        const { org } = await session.org(options.org);
+        const surface = surfaceSchema.parse({ ...NEUTRAL_SURFACE, ...parseJson(options.surface, '--surface') });
+        const made = await session.commands.call(registry.agentCreate, { org, name, owner: options.owner, surface });
+        writeFileSync(options.out, `${JSON.stringify({ nats: [session.natsUrl], ...made.credential }, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
+        output.show({ agent: made.agent, credential: options.out }, () => [`agent ${name} (${made.agent}); credential file ${options.out}`]);
+      }),
+    );
+  agent
+    .command('list')
+    .description('agents of an organisation')
+    .option('--org <org>', 'organisation by name; the newest when absent')
+    .action((options: Options & { org?: string }) =>
+      run(options, async ({ session, output }) => {
+        const { org } = await session.org(options.org);
+        const agents = await session.agents(org);
+        output.table(agents, ['NAME', 'STATUS', 'OWNER', 'CREDENTIALS', 'ID'], agents.map((a) => [a.name, a.communication ? a.status : 'SILENCED', a.owner, String(a.credentials.length), a.agent]));
+      }),
+    );
+  agent
+    .command('revoke <name>')
+    .description('revoke an agent: nothing more is handed over for it when this returns')
+    .option('--org <org>', 'organisation by name; the newest when absent')
+    .action((name: string, options: Options & { org?: string }) =>
+      run(options, async ({ session, output }) => {
+        const { org } = await session.org(options.org);
+        const record = await session.agent(org, name);
+        const revoked = await session.commands.call(registry.agentRevoke, { org, agent: record.agent }, { timeoutMs: 15_000 });
+        const pending = revoked.pending ? ['the dispatcher has not confirmed yet: repeated until it does, read models deny meanwhile'] : [];
+        output.show(revoked, () => [`${name} is revoked; its connections are cut`, ...pending, ...(revoked.handedOver.length === 0 ? ['nothing was handed over before'] : tableLines(['HANDED OVER BEFORE'], revoked.handedOver.map((t) => [t.task])))]);
+      }),
+    );
+}
+
+/** Parses JSON that somebody typed. */
+export function parseJson(text: string, option: string): object {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  } catch {
+    // told below
+  }
+  throw new UsageError(`${option} must be a JSON object such as {"taskTypes":["code_review"]}`);
+}

@@ -1,0 +1,79 @@
+import type { Command } from 'commander';
+import { decimalOfMicros, parseMicros } from '@countersign/primitives';
+import { COMMANDS, isTerminal, type TaskRow } from '@countersign/contracts';
+import { tableLines } from '../output.js';
+import { run, type Options, type Tools } from '../run.js';
+import { UsageError } from '../session.js';
+
+const { dispatcher } = COMMANDS;
+const FOLLOW_MS = 500;
+
+interface OrgOptions extends Options {
+  readonly org?: string;
+}
+
+const cost = (row: TaskRow): string => {
+  const micros = row.chargedMicros ?? row.estimateMicros;
+  return micros === undefined ? '' : decimalOfMicros(parseMicros(micros));
+};
+
+const HEADER = ['TASK', 'TYPE', 'STATE', 'CODE', 'ROUND', 'COST', 'ACCEPTED'];
+const cells = (row: TaskRow): readonly string[] => [row.task.task, row.taskType ?? '', row.state, row.code ?? '', `${row.attempt}.${row.round}`, cost(row), row.acceptedAt];
+
+/** `tasks`, `approve`, `reject`, `cancel`. */
+export function taskCommands(program: Command): void {
+  program
+    .command('tasks')
+    .description('tasks from their decision on, newest first')
+    .option('--org <org>', 'organisation by name; the newest when absent')
+    .option('--follow', 'go on showing what changes')
+    .option('--limit <n>', 'how many', '50')
+    .action((options: OrgOptions & { follow?: boolean; limit: string }) => run(options, (tools) => listTasks(tools, options)));
+  decisionCommand(program, 'approve', 'approve a task that waits for a person; it is judged again before anything is released');
+  decisionCommand(program, 'reject', 'reject a task that waits for a person');
+  program
+    .command('cancel <task>')
+    .description('cancel a task')
+    .option('--org <org>', 'organisation by name; the newest when absent')
+    .action((id: string, options: OrgOptions) =>
+      run(options, async ({ session, output }) => {
+        const { org } = await session.org(options.org);
+        const answer = await session.commands.call(dispatcher.cancel, { task: await session.task(org, id) });
+        output.show(answer, () => [`the task is ${answer.state}`]);
+      }),
+    );
+}
+
+async function listTasks({ session, output }: Tools, options: { readonly org?: string; readonly follow?: boolean; readonly limit: string }): Promise<void> {
+  const limit = Number(options.limit);
+  if (!Number.isInteger(limit) || limit < 1 || limit > 500) throw new UsageError('--limit must be a whole number from 1 to 500');
+  const { org } = await session.org(options.org);
+  const { rows } = await session.commands.call(dispatcher.list, { org, limit });
+  output.table(rows, HEADER, rows.map(cells));
+  let after = rows.reduce((latest, row) => (row.updatedAt > latest ? row.updatedAt : latest), new Date(0).toISOString());
+  while (options.follow === true) {
+    await new Promise((resolve) => setTimeout(resolve, FOLLOW_MS));
+    const { rows: changed } = await session.commands.call(dispatcher.list, { org, limit: 500, after });
+    for (const row of [...changed].reverse()) process.stdout.write(output.json ? `${JSON.stringify(row)}\n` : `${cells(row).join('  ')}\n`);
+    after = changed.reduce((latest, row) => (row.updatedAt > latest ? row.updatedAt : latest), after);
+  }
+}
+
+function decisionCommand(program: Command, verb: 'approve' | 'reject', description: string): void {
+  program
+    .command(`${verb} <task>`)
+    .description(description)
+    .option('--org <org>', 'organisation by name; the newest when absent')
+    .option('--comment <text>', 'why')
+    .action((id: string, options: OrgOptions & { comment?: string }) =>
+      run(options, async ({ session, output }) => {
+        const { org } = await session.org(options.org);
+        const { requests } = await session.commands.call(dispatcher.approvals, { org });
+        const request = requests.find((r) => r.task.task === id || r.task.task.endsWith(id));
+        if (request === undefined) throw new UsageError(`no task ${id} waits for a person (waiting: ${requests.map((r) => r.task.task).join(', ') || 'none'})`);
+        const { task, attempt, round, actionDigest } = request;
+        const answer = await session.commands.call(dispatcher[verb], { task, attempt, round, actionDigest, ...(options.comment === undefined ? {} : { comment: options.comment }) });
+        output.show(answer, () => tableLines(['TASK', 'NOW', ''], [[task.task, answer.state, isTerminal(answer.state) ? 'ended' : 'being judged again']]));
+      }),
+    );
+}
