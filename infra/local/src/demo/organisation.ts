@@ -1,0 +1,58 @@
+import { join } from 'node:path';
+import { COMMANDS, NEUTRAL_SURFACE, type AgentRecord, type OrganizationPolicy } from '@countersign/contracts';
+import type { CommandClient } from '@countersign/bus';
+import { writeSecret, type Folders } from '../system/folders.js';
+
+/** A fresh organisation of the demo with its agents. */
+export interface DemoOrganisation {
+  readonly org: string;
+  readonly name: string;
+  /** Agent ids by name. */
+  readonly agents: ReadonlyMap<string, string>;
+  /** Credential files by name. */
+  readonly credentials: ReadonlyMap<string, string>;
+}
+
+type Change = Partial<OrganizationPolicy>;
+
+const AGENTS = ['playground', 'temp', 'reviewer', 'summariser', 'converter', 'night-desk', 'vault'] as const;
+
+/** Two hours of tomorrow, so that the window is closed at whatever hour the demo runs. */
+function closedNow(now: Date): NonNullable<Change['windows']> {
+  const days = ['SUN', 'MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT'] as const;
+  return [{ days: [days[(now.getUTCDay() + 2) % 7] ?? 'SUN'], start: '02:00', end: '04:00', tz: 'UTC' }];
+}
+
+function connectionsOf(now: Date): readonly (readonly [client: string, target: string, policy: Change])[] {
+  return [
+    ['playground', 'reviewer', { taskTypes: ['code_review'], approvalAboveMicros: '50000000', monthlyCapMicros: '200000000' }],
+    ['playground', 'summariser', { taskTypes: ['summarise'], monthlyCapMicros: '50000000' }],
+    ['playground', 'converter', { taskTypes: ['convert'], monthlyCapMicros: '100000000' }],
+    ['playground', 'night-desk', { taskTypes: ['convert'], windows: closedNow(now) }],
+    ['playground', 'vault', { taskTypes: ['convert'], minTrustClient: { level: 'VERIFIED' } }],
+    ['temp', 'converter', { taskTypes: ['convert'] }],
+  ];
+}
+
+/** Makes an organisation with agents, connections and policies, by the operator's commands and nothing else. */
+export async function createDemoOrganisation(commands: CommandClient, context: { readonly folders: Folders; readonly natsUrl: string; readonly now: Date }): Promise<DemoOrganisation> {
+  const { registry, guardrails, policy } = COMMANDS;
+  const name = `demo-${context.now.getTime().toString(36)}`;
+  const { org } = await commands.call(registry.orgCreate, { name });
+  await commands.call(guardrails.setBaseline, { org });
+  const agents = new Map<string, string>();
+  const credentials = new Map<string, string>();
+  for (const agent of AGENTS) {
+    const made = await commands.call(registry.agentCreate, { org, name: agent, owner: agent === 'playground' ? 'user:you' : 'team:demo', surface: { ...NEUTRAL_SURFACE } });
+    const file = join(context.folders.agents, `${name}-${agent}.json`);
+    writeSecret(file, `${JSON.stringify({ nats: [context.natsUrl], ...made.credential }, null, 2)}\n`);
+    agents.set(agent, made.agent);
+    credentials.set(agent, file);
+  }
+  const id = (agent: string): AgentRecord['agent'] => agents.get(agent) ?? agent;
+  for (const [client, target, change] of connectionsOf(context.now)) {
+    const { connection } = await commands.call(registry.connectionCreate, { client: { org, agent: id(client) }, target: { org, agent: id(target) } });
+    await commands.call(policy.set, { scope: { kind: 'connection', org, connection }, change });
+  }
+  return { org, name, agents, credentials };
+}
