@@ -24,12 +24,24 @@ const HELP = `npm start [-- options]
 
 const project = join(fileURLToPath(import.meta.url), '..', '..', '..', '..');
 const began = performance.now();
-const report = (line: string): void => void process.stdout.write(`${((performance.now() - began) / 1000).toFixed(1).padStart(6)} s  ${line}\n`);
+const report = (line: string): void =>
+  void process.stdout.write(`${((performance.now() - began) / 1000).toFixed(1).padStart(6)} s  ${line}\n`);
 
-const { values: options } = parseArgs({ options: { once: { type: 'boolean', default: false }, 'no-demo': { type: 'boolean', default: false }, reset: { type: 'boolean', default: false }, quiet: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } } });
+const { values: options } = parseArgs({
+  options: {
+    once: { type: 'boolean', default: false },
+    'no-demo': { type: 'boolean', default: false },
+    reset: { type: 'boolean', default: false },
+    quiet: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
 
 if (options.help) process.stdout.write(HELP);
-else await withFileLock(join(project, '.countersign', 'start.lock'), main, (pid) => report(`process ${pid} is running this system already; waiting for it to end`));
+else
+  await withFileLock(join(project, '.countersign', 'start.lock'), main, (pid) =>
+    report(`process ${pid} is running this system already; waiting for it to end`),
+  );
 
 async function main(): Promise<void> {
   if (options.reset) await reset();
@@ -54,7 +66,8 @@ async function main(): Promise<void> {
     }
   } catch (error) {
     process.exitCode = 1;
-    if (stopping === undefined) process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : 'failed'}\n`);
+    if (stopping === undefined)
+      process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : 'failed'}\n`);
   } finally {
     await stop();
   }
@@ -64,16 +77,25 @@ async function reset(): Promise<void> {
   const folders = foldersOf(project);
   report('throwing away what an earlier run has kept');
   if (existsSync(folders.postgres)) await removePostgres({ project: folders.state, stateDir: folders.postgres });
-  for (const folder of [folders.keys, folders.agents, folders.logs, folders.nats, folders.postgres]) rmSync(folder, { recursive: true, force: true });
+  for (const folder of [folders.keys, folders.agents, folders.logs, folders.nats, folders.postgres])
+    rmSync(folder, { recursive: true, force: true });
 }
 
 async function demonstrate(system: LocalSystem): Promise<DemoReport> {
   report('the demo: agents as programs of their own, tasks of infra/local/demo/tasks.yaml');
   report(DEMO_HEADER);
   const demo = await runDemo({ system, report });
-  report(demo.recordOk ? `the record of ${demo.organisation.name} verifies: ${demo.recordSize} entries` : `the record of ${demo.organisation.name} does NOT verify`);
+  report(
+    demo.recordOk
+      ? `the record of ${demo.organisation.name} verifies: ${demo.recordSize} entries`
+      : `the record of ${demo.organisation.name} does NOT verify`,
+  );
   const surprises = demo.outcomes.filter((outcome) => outcome.surprise !== undefined);
-  report(surprises.length === 0 ? `all ${demo.outcomes.length} outcomes are the expected ones` : `${surprises.length} of ${demo.outcomes.length} outcomes are NOT the expected ones`);
+  report(
+    surprises.length === 0
+      ? `all ${demo.outcomes.length} outcomes are the expected ones`
+      : `${surprises.length} of ${demo.outcomes.length} outcomes are NOT the expected ones`,
+  );
   return demo;
 }
 

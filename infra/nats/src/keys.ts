@@ -33,6 +33,15 @@ function textOf(pair: KeyPair): NatsKeyPair {
 
 /** New random keys for an installation. */
 export function generateNatsKeys(): NatsKeys {
-  const control = Object.fromEntries(CONTROL_USERS.map((user) => [user, textOf(createUser())])) as Record<ControlUser, NatsKeyPair>;
-  return { control, auth: textOf(createUser()), sys: textOf(createUser()), issuer: textOf(createAccount()), xkey: textOf(createCurve()) };
+  const control = Object.fromEntries(CONTROL_USERS.map((user) => [user, textOf(createUser())])) as Record<
+    ControlUser,
+    NatsKeyPair
+  >;
+  return {
+    control,
+    auth: textOf(createUser()),
+    sys: textOf(createUser()),
+    issuer: textOf(createAccount()),
+    xkey: textOf(createCurve()),
+  };
 }

@@ -36,7 +36,9 @@ function mapping(kind: 'task' | 'result', prefix: string): string {
  */
 export function natsServerConfig(options: ServerConfigOptions): string {
   const { keys, host = '127.0.0.1' } = options;
-  const users = CONTROL_USERS.map((user) => `      { nkey: ${keys.control[user].publicKey}, permissions: ${permissionsText(permissionsOf(user))} }`);
+  const users = CONTROL_USERS.map(
+    (user) => `      { nkey: ${keys.control[user].publicKey}, permissions: ${permissionsText(permissionsOf(user))} }`,
+  );
   const line = (text: string, when: unknown): string[] => (when === undefined || when === false ? [] : [text]);
   return [
     `server_name: ${JSON.stringify(options.serverName ?? 'countersign')}`,

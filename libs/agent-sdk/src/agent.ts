@@ -1,6 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { SystemClock, SystemRandom } from '@countersign/primitives';
-import { answerSubject, credentialFileSchema, taskDigest, taskSubject, type AnswerData, type CredentialFile, type PeersReply } from '@countersign/contracts';
+import {
+  answerSubject,
+  credentialFileSchema,
+  taskDigest,
+  taskSubject,
+  type AnswerData,
+  type CredentialFile,
+  type PeersReply,
+} from '@countersign/contracts';
 import { AgentRequestFailed, type UntrustedMessage } from './errors.js';
 import { openConnection, type Link } from './link.js';
 import { isFinal, OpenTasks } from './open-tasks.js';
@@ -53,10 +61,19 @@ export class Agent {
 
   /** Connects with a credential file (its path or content); throws when it is none or its trust bundle does not verify. */
   static async connect(credential: string | CredentialFile, options: ConnectOptions = {}): Promise<Agent> {
-    const file = credentialFileSchema.parse(typeof credential === 'string' ? JSON.parse(await readFile(credential, 'utf8')) : credential);
+    const file = credentialFileSchema.parse(
+      typeof credential === 'string' ? JSON.parse(await readFile(credential, 'utf8')) : credential,
+    );
     const trust = new TrustStore(file);
     const nc = await openConnection(file);
-    const agent = new Agent({ nc, credential: file, trust, clock: new SystemClock(), random: new SystemRandom(), onUntrusted: options.onUntrusted ?? (() => undefined) });
+    const agent = new Agent({
+      nc,
+      credential: file,
+      trust,
+      clock: new SystemClock(),
+      random: new SystemRandom(),
+      onUntrusted: options.onUntrusted ?? (() => undefined),
+    });
     await nc.flush();
     return agent;
   }

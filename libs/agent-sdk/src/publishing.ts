@@ -27,7 +27,10 @@ export async function publishStored(link: Link, subject: string, body: Uint8Arra
       // nobody sets a message id here, so a duplicate mark means that somebody else's did
       if ('stream' in ack && ack.duplicate !== true) return 'stored';
       if ('error' in ack && ack.error.err_code === ALREADY_THERE) return 'already-there';
-      cause = 'error' in ack ? new Error(ack.error.description ?? 'refused by the stream') : new Error('acknowledged as a duplicate');
+      cause =
+        'error' in ack
+          ? new Error(ack.error.description ?? 'refused by the stream')
+          : new Error('acknowledged as a duplicate');
     } catch (error) {
       cause = error;
     }

@@ -1,5 +1,14 @@
 import { sha256, toBase64Url, utf8 } from '@countersign/primitives';
-import { answerEnvelopeSchema, peersReplySchema, peersSubject, PURPOSES, statusSubject, type AnswerData, type PeersReply, type Signer } from '@countersign/contracts';
+import {
+  answerEnvelopeSchema,
+  peersReplySchema,
+  peersSubject,
+  PURPOSES,
+  statusSubject,
+  type AnswerData,
+  type PeersReply,
+  type Signer,
+} from '@countersign/contracts';
 import { checkReply } from '@countersign/identity';
 import { AgentRequestFailed } from './errors.js';
 import { jsonOf, signatureOf, type Link } from './link.js';
@@ -11,7 +20,12 @@ async function ask(link: Link, subject: string, signers: readonly Signer[]): Pro
   const message = await link.nc.request(subject, request, { timeout: REQUEST_TIMEOUT_MS }).catch((cause: unknown) => {
     throw AgentRequestFailed.of('TEMPORARILY_UNAVAILABLE', 'later', cause);
   });
-  const checked = checkReply(link.trust.bundle, signatureOf(message), { subject, request, reply: message.data }, { signers, at: link.clock.now() });
+  const checked = checkReply(
+    link.trust.bundle,
+    signatureOf(message),
+    { subject, request, reply: message.data },
+    { signers, at: link.clock.now() },
+  );
   if (checked.ok) return jsonOf(message.data);
   link.onUntrusted({ subject, failure: checked.failure });
   throw AgentRequestFailed.of('TEMPORARILY_UNAVAILABLE', 'later');
@@ -31,8 +45,17 @@ export async function askStatus(link: Link, task: string): Promise<AnswerData> {
 }
 
 /** Reads an answer that was sent; undefined when it does not verify or is no answer. */
-export function readAnswer(link: Link, message: Parameters<typeof signatureOf>[0] & { readonly subject: string; readonly data: Uint8Array }): AnswerData | undefined {
-  const expected = { purpose: PURPOSES.answer, subject: message.subject, bodyHash: sha256(message.data), signers: ['dispatcher'], at: link.clock.now() } as const;
+export function readAnswer(
+  link: Link,
+  message: Parameters<typeof signatureOf>[0] & { readonly subject: string; readonly data: Uint8Array },
+): AnswerData | undefined {
+  const expected = {
+    purpose: PURPOSES.answer,
+    subject: message.subject,
+    bodyHash: sha256(message.data),
+    signers: ['dispatcher'],
+    at: link.clock.now(),
+  } as const;
   const checked = link.trust.bundle.check(signatureOf(message), expected);
   if (!checked.ok) {
     link.onUntrusted({ subject: message.subject, failure: checked.failure });

@@ -1,8 +1,16 @@
 import type { Msg, Subscription } from '@nats-io/transport-node';
 import { formatInstant, utf8, uuidV7 } from '@countersign/primitives';
 import {
-  deliverySubject, GRANT_HEADER, resultSubject, taskDigest, taskEnvelopeSchema,
-  type DeliveryReply, type GrantClaims, type ReasonCode, type ResultData, type TaskEnvelope,
+  deliverySubject,
+  GRANT_HEADER,
+  resultSubject,
+  taskDigest,
+  taskEnvelopeSchema,
+  type DeliveryReply,
+  type GrantClaims,
+  type ReasonCode,
+  type ResultData,
+  type TaskEnvelope,
 } from '@countersign/contracts';
 import { verifyGrant } from '@countersign/identity';
 import { TaskFailure } from './errors.js';
@@ -54,7 +62,10 @@ export class Serving {
     this.#concurrency = options.concurrency ?? 16;
     this.#maxWaiting = options.maxWaiting ?? 1_000;
     const { agent } = link.credential;
-    this.#subscription = link.nc.subscribe(deliverySubject(link.credential), { queue: agent, callback: (error, message) => (error === null ? void this.#take(message) : undefined) });
+    this.#subscription = link.nc.subscribe(deliverySubject(link.credential), {
+      queue: agent,
+      callback: (error, message) => (error === null ? void this.#take(message) : undefined),
+    });
   }
 
   /** Takes no further task and waits for the running ones. */
@@ -87,7 +98,8 @@ export class Serving {
     const tokens = message.headers?.values(GRANT_HEADER) ?? [];
     const [token] = tokens;
     const envelope = taskEnvelopeSchema.safeParse(jsonOf(message.data));
-    if (token === undefined || tokens.length !== 1 || !envelope.success) return this.#refuse(message, 'GRANT_TOKEN_INVALID');
+    if (token === undefined || tokens.length !== 1 || !envelope.success)
+      return this.#refuse(message, 'GRANT_TOKEN_INVALID');
     const grant = await this.#verify(token, message.data, envelope.data);
     if (!grant.ok) return this.#refuse(message, grant.error);
     if (this.#seen.has(grant.value.jti)) return this.#refuse(message, 'GRANT_TOKEN_INVALID');
@@ -97,7 +109,11 @@ export class Serving {
 
   async #verify(token: string, body: Uint8Array, envelope: TaskEnvelope): ReturnType<typeof verifyGrant> {
     const [, org = '', agent = ''] = /^agent:([^/]+)\/(.+)$/.exec(envelope.source) ?? [];
-    const expected = { audience: this.link.credential.agent, digest: taskDigest({ org, agent, task: envelope.id }, body), now: this.link.clock.now() };
+    const expected = {
+      audience: this.link.credential.agent,
+      digest: taskDigest({ org, agent, task: envelope.id }, body),
+      now: this.link.clock.now(),
+    };
     const first = await verifyGrant(this.link.trust.bundle, token, expected);
     if (first.ok || first.error !== 'GRANT_TOKEN_INVALID') return first;
     // the dispatcher's key may be newer than this agent's bundle
@@ -128,10 +144,19 @@ export class Serving {
     const data = await this.#outcome(task);
     const { org, agent } = this.link.credential;
     const envelope = {
-      specversion: '1.0', id: task.envelope.id, source: `agent:${org}/${agent}`, type: 'dev.countersign.result.v1',
-      time: formatInstant(this.link.clock.now()), datacontenttype: 'application/json', data,
+      specversion: '1.0',
+      id: task.envelope.id,
+      source: `agent:${org}/${agent}`,
+      type: 'dev.countersign.result.v1',
+      time: formatInstant(this.link.clock.now()),
+      datacontenttype: 'application/json',
+      data,
     };
-    await publishStored(this.link, resultSubject(this.link.credential, task.grant.jti), utf8(JSON.stringify(envelope))).catch(() => this.link.onUntrusted({ subject: 'result', failure: 'the result could not be published' }));
+    await publishStored(
+      this.link,
+      resultSubject(this.link.credential, task.grant.jti),
+      utf8(JSON.stringify(envelope)),
+    ).catch(() => this.link.onUntrusted({ subject: 'result', failure: 'the result could not be published' }));
   }
 
   async #outcome({ envelope, grant, token }: DeliveredTask): Promise<ResultData> {
@@ -140,7 +165,14 @@ export class Serving {
       const { parts, usage = [], tools = [] } = await this.handler({ envelope, grant, token });
       return { status: 'completed', ...head, parts, usage, tools };
     } catch (error) {
-      return { status: 'failed', ...head, parts: [], usage: [], tools: [], error: error instanceof TaskFailure ? error.message.slice(0, 2000) : 'the target failed' };
+      return {
+        status: 'failed',
+        ...head,
+        parts: [],
+        usage: [],
+        tools: [],
+        error: error instanceof TaskFailure ? error.message.slice(0, 2000) : 'the target failed',
+      };
     }
   }
 }

@@ -16,21 +16,41 @@ export class AccountConnection {
   /** Connects, and keeps trying. */
   static async open(servers: readonly string[], seed: string, name: string): Promise<AccountConnection> {
     return new AccountConnection(
-      await connect({ servers: [...servers], authenticator: nkeyAuthenticator(utf8(seed.trim())), name, maxReconnectAttempts: -1, reconnectTimeWait: 250, waitOnFirstConnect: true, ignoreAuthErrorAbort: true, noAsyncTraces: true }),
+      await connect({
+        servers: [...servers],
+        authenticator: nkeyAuthenticator(utf8(seed.trim())),
+        name,
+        maxReconnectAttempts: -1,
+        reconnectTimeWait: 250,
+        waitOnFirstConnect: true,
+        ignoreAuthErrorAbort: true,
+        noAsyncTraces: true,
+      }),
     );
   }
 
   /** Answers questions together with the other replicas of the queue. */
   answer(subject: string, queue: string, handle: (message: AccountMessage) => void): void {
-    this.nc.subscribe(subject, { queue, callback: (error, message) => (error === null ? handle(accountMessageOf(message)) : undefined) });
+    this.nc.subscribe(subject, {
+      queue,
+      callback: (error, message) => (error === null ? handle(accountMessageOf(message)) : undefined),
+    });
   }
 
   /** Asks and takes the answers that come within a time; of one server or of all. */
-  async ask(subject: string, body: object, options: { readonly timeoutMs: number; readonly many: boolean }): Promise<readonly unknown[]> {
+  async ask(
+    subject: string,
+    body: object,
+    options: { readonly timeoutMs: number; readonly many: boolean },
+  ): Promise<readonly unknown[]> {
     const payload = JSON.stringify(body);
     if (!options.many) return [(await this.nc.request(subject, payload, { timeout: options.timeoutMs })).json()];
     const out: unknown[] = [];
-    for await (const message of await this.nc.requestMany(subject, payload, { strategy: 'stall', maxWait: options.timeoutMs })) out.push(message.json());
+    for await (const message of await this.nc.requestMany(subject, payload, {
+      strategy: 'stall',
+      maxWait: options.timeoutMs,
+    }))
+      out.push(message.json());
     return out;
   }
 
@@ -41,5 +61,9 @@ export class AccountConnection {
 }
 
 function accountMessageOf(message: Msg): AccountMessage {
-  return { data: bufferOf(message.data), header: (name) => message.headers?.get(name) || undefined, respond: (bytes) => void message.respond(bytes) };
+  return {
+    data: bufferOf(message.data),
+    header: (name) => message.headers?.get(name) || undefined,
+    respond: (bytes) => void message.respond(bytes),
+  };
 }

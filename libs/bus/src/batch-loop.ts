@@ -5,7 +5,13 @@ export class BatchLoop<M> {
   #stopped = false;
   #inWork: readonly M[] = [];
 
-  constructor(private readonly parts: { readonly max: number; readonly handle: (batch: readonly M[]) => Promise<void>; readonly onError: (error: unknown) => void }) {}
+  constructor(
+    private readonly parts: {
+      readonly max: number;
+      readonly handle: (batch: readonly M[]) => Promise<void>;
+      readonly onError: (error: unknown) => void;
+    },
+  ) {}
 
   /** Takes a message; one batch is in work at a time. */
   push(message: M): void {

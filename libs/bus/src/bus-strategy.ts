@@ -3,7 +3,15 @@ import type { Msg, Subscription } from '@nats-io/transport-node';
 import { Catch, type ExceptionFilter } from '@nestjs/common';
 import { Server, type CustomTransportStrategy } from '@nestjs/microservices';
 import { utf8, type Clock, type Random } from '@countersign/primitives';
-import { agentRequestSchema, CONTROLS, durableName, parseStoredResultSubject, screenItemSchema, transitionItemSchema, type CommandSpec } from '@countersign/contracts';
+import {
+  agentRequestSchema,
+  CONTROLS,
+  durableName,
+  parseStoredResultSubject,
+  screenItemSchema,
+  transitionItemSchema,
+  type CommandSpec,
+} from '@countersign/contracts';
 import { signReply, type SigningKey, type TrustBundle } from '@countersign/identity';
 import { isObservable, lastValueFrom, throwError, type Observable } from 'rxjs';
 import type { ZodType } from 'zod';
@@ -95,17 +103,34 @@ export class BusStrategy extends Server implements CustomTransportStrategy {
   async #open(): Promise<void> {
     const { service } = this.options.bus;
     if (service === 'provisioner') throw new Error('the provisioner hears nothing');
-    if (this.messageHandlers.has(PATTERN.judge)) await this.#consume('ING', durableName(service, 'ing'), (batch) => this.#judge(batch));
-    if (this.messageHandlers.has(PATTERN.transitions)) await this.#consume('FLOW', durableName(service, 'dec'), (batch) => this.#deliver(PATTERN.transitions, batch, transitionItemSchema));
-    if (this.messageHandlers.has(PATTERN.screens)) await this.#consume('FLOW', durableName(service, 'scr'), (batch) => this.#deliver(PATTERN.screens, batch, screenItemSchema));
-    if (this.messageHandlers.has(PATTERN.results)) await this.#consume('RES', durableName(service, 'res'), (batch) => this.#results(batch));
+    if (this.messageHandlers.has(PATTERN.judge))
+      await this.#consume('ING', durableName(service, 'ing'), (batch) => this.#judge(batch));
+    if (this.messageHandlers.has(PATTERN.transitions))
+      await this.#consume('FLOW', durableName(service, 'dec'), (batch) =>
+        this.#deliver(PATTERN.transitions, batch, transitionItemSchema),
+      );
+    if (this.messageHandlers.has(PATTERN.screens))
+      await this.#consume('FLOW', durableName(service, 'scr'), (batch) =>
+        this.#deliver(PATTERN.screens, batch, screenItemSchema),
+      );
+    if (this.messageHandlers.has(PATTERN.results))
+      await this.#consume('RES', durableName(service, 'res'), (batch) => this.#results(batch));
     this.#subscribe(`adm.${service}.>`, service, (message) => this.#command(message));
-    if (this.messageHandlers.has(`${PATTERN.agent}status`)) this.#subscribe('agt.*.*.status.*', service, (message) => this.#agentRequest('status', message));
-    if (this.messageHandlers.has(`${PATTERN.agent}peers`)) this.#subscribe('agt.*.*.peers.list', service, (message) => this.#agentRequest('peers', message));
+    if (this.messageHandlers.has(`${PATTERN.agent}status`))
+      this.#subscribe('agt.*.*.status.*', service, (message) => this.#agentRequest('status', message));
+    if (this.messageHandlers.has(`${PATTERN.agent}peers`))
+      this.#subscribe('agt.*.*.peers.list', service, (message) => this.#agentRequest('peers', message));
   }
 
   async #consume(stream: string, durable: string, handle: (batch: readonly JsMsg[]) => Promise<void>): Promise<void> {
-    this.#consumers.push(await DurableConsumer.open(this.options.bus, { stream, durable, handle, onError: (error) => this.options.events.error(error, { subject: durable }) }));
+    this.#consumers.push(
+      await DurableConsumer.open(this.options.bus, {
+        stream,
+        durable,
+        handle,
+        onError: (error) => this.options.events.error(error, { subject: durable }),
+      }),
+    );
   }
 
   #subscribe(subject: string, queue: string, handle: (message: Msg) => Promise<void>): void {
@@ -140,8 +165,19 @@ export class BusStrategy extends Server implements CustomTransportStrategy {
       } else readable.push({ raw, task });
     }
     const judge = ((tasks) => this.#call(PATTERN.judge, tasks, undefined)) as Judge;
-    const onError = (error: unknown, task?: TaskMessage): void => options.events.error(error, task === undefined ? {} : { task });
-    const settled = await judgeBatch({ ...options, control, judge, onError, judgesLate: options.judgesLate ?? false, judgesInvalid: options.judgesInvalid ?? false }, readable.map((r) => r.task));
+    const onError = (error: unknown, task?: TaskMessage): void =>
+      options.events.error(error, task === undefined ? {} : { task });
+    const settled = await judgeBatch(
+      {
+        ...options,
+        control,
+        judge,
+        onError,
+        judgesLate: options.judgesLate ?? false,
+        judgesInvalid: options.judgesInvalid ?? false,
+      },
+      readable.map((r) => r.task),
+    );
     readable.forEach(({ raw }, i) => (settled[i] === 'ack' ? raw.ack() : raw.nak(250)));
   }
 
@@ -166,9 +202,17 @@ export class BusStrategy extends Server implements CustomTransportStrategy {
     const { options } = this;
     const handler = this.messageHandlers.get(message.subject);
     const command = handler?.extras?.['command'] as CommandSpec | undefined;
-    const served: ServedCommand | undefined = command && { command, handle: (body: unknown, context: CommandContext) => this.#call(message.subject, body, context) };
+    const served: ServedCommand | undefined = command && {
+      command,
+      handle: (body: unknown, context: CommandContext) => this.#call(message.subject, body, context),
+    };
     await answerCommand(
-      { ...options, idempotency: options.idempotency, onRefusedSignature: (subject, failure) => options.events.invalid({ subject, failure }), onError: (error, subject) => options.events.error(error, { subject }) },
+      {
+        ...options,
+        idempotency: options.idempotency,
+        onRefusedSignature: (subject, failure) => options.events.invalid({ subject, failure }),
+        onError: (error, subject) => options.events.error(error, { subject }),
+      },
       served,
       message,
     );
@@ -179,7 +223,8 @@ export class BusStrategy extends Server implements CustomTransportStrategy {
     const request = bufferOf(message.data);
     if (!agentRequestSchema.safeParse(jsonOf(request)).success) return;
     const reply = utf8(JSON.stringify(await this.#call(`${PATTERN.agent}${verb}`, { org, agent, id }, undefined)));
-    message.respond(reply, { headers: signedHeaders(signReply(this.options.key, { subject: message.subject, request, reply })) });
+    message.respond(reply, {
+      headers: signedHeaders(signReply(this.options.key, { subject: message.subject, request, reply })),
+    });
   }
 }
-

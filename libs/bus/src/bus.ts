@@ -73,5 +73,8 @@ export function inboxPrefixOf(service: string): string {
 function refuseOldServer(version: string): void {
   const [major = 0, minor = 0] = version.split('.').map(Number);
   const [wantMajor, wantMinor] = OLDEST_SERVER;
-  if (major < wantMajor || (major === wantMajor && minor < wantMinor)) throw new Error(`nats-server ${version} is older than ${wantMajor}.${wantMinor}: it would drop safety flags of the streams in silence`);
+  if (major < wantMajor || (major === wantMajor && minor < wantMinor))
+    throw new Error(
+      `nats-server ${version} is older than ${wantMajor}.${wantMinor}: it would drop safety flags of the streams in silence`,
+    );
 }

@@ -1,5 +1,13 @@
 import { sha256, toBase64Url, utf8, uuidV7, type Clock, type Random } from '@countersign/primitives';
-import { commandReplySchema, commandSubject, PURPOSES, type Actor, type AnswerOf, type CommandSpec, type RequestOf } from '@countersign/contracts';
+import {
+  commandReplySchema,
+  commandSubject,
+  PURPOSES,
+  type Actor,
+  type AnswerOf,
+  type CommandSpec,
+  type RequestOf,
+} from '@countersign/contracts';
 import { checkReply, type SigningKey, type TrustBundle } from '@countersign/identity';
 import type { Bus } from './bus.js';
 import { CommandFailed, CommandTimeout } from './errors.js';
@@ -33,11 +41,24 @@ export class CommandClient {
     const idempotencyKey = options.idempotencyKey ?? uuidV7(clock.now(), random);
     const request = utf8(JSON.stringify({ nonce: toBase64Url(random.bytes(16)), actor, idempotencyKey, body }));
     const headers = signedHeaders(key.sign(PURPOSES.admin, subject, sha256(request)));
-    const message = await bus.nc.request(subject, request, { timeout: options.timeoutMs ?? 10_000, headers }).catch((error: unknown) => {
-      throw new CommandTimeout(subject, error instanceof Error && error.name === 'NoRespondersError' ? `${spec.service} is not there` : `${spec.service} did not answer`);
-    });
-    const checked = checkReply(bundle, signatureOf(message.headers), { subject, request, reply: bufferOf(message.data) }, { signers: [spec.service], at: clock.now() });
-    if (!checked.ok) throw new CommandTimeout(subject, `an answer came that ${spec.service} did not sign (${checked.failure})`);
+    const message = await bus.nc
+      .request(subject, request, { timeout: options.timeoutMs ?? 10_000, headers })
+      .catch((error: unknown) => {
+        throw new CommandTimeout(
+          subject,
+          error instanceof Error && error.name === 'NoRespondersError'
+            ? `${spec.service} is not there`
+            : `${spec.service} did not answer`,
+        );
+      });
+    const checked = checkReply(
+      bundle,
+      signatureOf(message.headers),
+      { subject, request, reply: bufferOf(message.data) },
+      { signers: [spec.service], at: clock.now() },
+    );
+    if (!checked.ok)
+      throw new CommandTimeout(subject, `an answer came that ${spec.service} did not sign (${checked.failure})`);
     const reply = commandReplySchema.parse(jsonOf(message.data));
     if (!reply.ok) throw new CommandFailed(subject, reply.problem);
     return spec.answer.parse(reply.result) as AnswerOf<C>;

@@ -1,6 +1,15 @@
 import type { Msg } from '@nats-io/transport-node';
 import { sha256, utf8, type Clock } from '@countersign/primitives';
-import { commandEnvelopeSchema, mayCommand, PURPOSES, SIGNERS, type CommandEnvelope, type CommandReply, type CommandSpec, type Signer } from '@countersign/contracts';
+import {
+  commandEnvelopeSchema,
+  mayCommand,
+  PURPOSES,
+  SIGNERS,
+  type CommandEnvelope,
+  type CommandReply,
+  type CommandSpec,
+  type Signer,
+} from '@countersign/contracts';
 import { signReply, type SigningKey, type TrustBundle } from '@countersign/identity';
 import { CommandRefused, DependencyUnavailable } from './errors.js';
 import type { IdempotencyStore } from './idempotency.js';
@@ -24,16 +33,31 @@ export interface CommandServerParts {
   readonly onError: (error: unknown, subject: string) => void;
 }
 
-const refused = (error: CommandRefused): CommandReply => ({ ok: false, problem: { code: error.code, message: error.message, ...(error.field === undefined ? {} : { field: error.field }) } });
+const refused = (error: CommandRefused): CommandReply => ({
+  ok: false,
+  problem: { code: error.code, message: error.message, ...(error.field === undefined ? {} : { field: error.field }) },
+});
 
 /** Answers one command: nothing is parsed before the signature verified, and no answer at all goes to whoever is not entitled. */
-export async function answerCommand(parts: CommandServerParts, served: ServedCommand | undefined, message: Msg): Promise<void> {
+export async function answerCommand(
+  parts: CommandServerParts,
+  served: ServedCommand | undefined,
+  message: Msg,
+): Promise<void> {
   const request = bufferOf(message.data);
-  const checked = parts.bundle.check(signatureOf(message.headers), { purpose: PURPOSES.admin, subject: message.subject, bodyHash: sha256(request), signers: SIGNERS, at: parts.clock.now() });
+  const checked = parts.bundle.check(signatureOf(message.headers), {
+    purpose: PURPOSES.admin,
+    subject: message.subject,
+    bodyHash: sha256(request),
+    signers: SIGNERS,
+    at: parts.clock.now(),
+  });
   if (!checked.ok) return parts.onRefusedSignature(message.subject, checked.failure);
   const reply = await replyTo(parts, served, { request, signer: checked.service, subject: message.subject });
   const bytes = utf8(JSON.stringify(reply));
-  message.respond(bytes, { headers: signedHeaders(signReply(parts.key, { subject: message.subject, request, reply: bytes })) });
+  message.respond(bytes, {
+    headers: signedHeaders(signReply(parts.key, { subject: message.subject, request, reply: bytes })),
+  });
 }
 
 interface Received {
@@ -42,38 +66,69 @@ interface Received {
   readonly subject: string;
 }
 
-async function replyTo(parts: CommandServerParts, served: ServedCommand | undefined, received: Received): Promise<CommandReply> {
+async function replyTo(
+  parts: CommandServerParts,
+  served: ServedCommand | undefined,
+  received: Received,
+): Promise<CommandReply> {
   try {
     if (served === undefined) throw new CommandRefused('NOT_FOUND', `there is no command ${received.subject}`);
-    if (!mayCommand(received.signer, served.command)) throw new CommandRefused('PERMISSION_DENIED', `${received.signer} may not send ${received.subject}`);
+    if (!mayCommand(received.signer, served.command))
+      throw new CommandRefused('PERMISSION_DENIED', `${received.signer} may not send ${received.subject}`);
     const envelope = commandEnvelopeSchema.safeParse(jsonOf(received.request));
-    if (!envelope.success) throw new CommandRefused('REQUEST_INVALID', envelope.error.issues[0]?.message ?? 'not a command', envelope.error.issues[0]?.path.join('.'));
+    if (!envelope.success)
+      throw new CommandRefused(
+        'REQUEST_INVALID',
+        envelope.error.issues[0]?.message ?? 'not a command',
+        envelope.error.issues[0]?.path.join('.'),
+      );
     return await carryOut(parts, served, { ...received, envelope: envelope.data });
   } catch (error) {
     if (error instanceof CommandRefused) return refused(error);
     parts.onError(error, received.subject);
-    const why = error instanceof DependencyUnavailable ? error.message : 'the command could not be carried out; try again with the same idempotency key';
+    const why =
+      error instanceof DependencyUnavailable
+        ? error.message
+        : 'the command could not be carried out; try again with the same idempotency key';
     return { ok: false, problem: { code: 'TEMPORARILY_UNAVAILABLE', message: why } };
   }
 }
 
-async function carryOut(parts: CommandServerParts, { command, handle }: ServedCommand, received: Received & { readonly envelope: CommandEnvelope }): Promise<CommandReply> {
+async function carryOut(
+  parts: CommandServerParts,
+  { command, handle }: ServedCommand,
+  received: Received & { readonly envelope: CommandEnvelope },
+): Promise<CommandReply> {
   const { envelope, signer } = received;
   const body = command.request.safeParse(envelope.body);
   if (!body.success) {
     const [issue] = body.error.issues;
     const keys = issue?.code === 'unrecognized_keys' ? issue.keys : [];
-    throw new CommandRefused('REQUEST_INVALID', issue?.message ?? 'not valid', [...(issue?.path ?? []), ...keys].join('.'));
+    throw new CommandRefused(
+      'REQUEST_INVALID',
+      issue?.message ?? 'not valid',
+      [...(issue?.path ?? []), ...keys].join('.'),
+    );
   }
   const run = async (): Promise<CommandReply> => {
     try {
-      return { ok: true, result: command.answer.parse(await handle(body.data, { actor: envelope.actor, idempotencyKey: envelope.idempotencyKey, signer })) };
+      return {
+        ok: true,
+        result: command.answer.parse(
+          await handle(body.data, { actor: envelope.actor, idempotencyKey: envelope.idempotencyKey, signer }),
+        ),
+      };
     } catch (error) {
       if (error instanceof CommandRefused) return refused(error);
       throw error;
     }
   };
   if (parts.idempotency === undefined || !command.remembered) return run();
-  const scope = { verb: `${command.service}.${command.verb}`, actor: `${envelope.actor.kind}:${envelope.actor.id}`, key: envelope.idempotencyKey, requestHash: sha256(JSON.stringify(envelope.body)).toString('hex') };
+  const scope = {
+    verb: `${command.service}.${command.verb}`,
+    actor: `${envelope.actor.kind}:${envelope.actor.id}`,
+    key: envelope.idempotencyKey,
+    requestHash: sha256(JSON.stringify(envelope.body)).toString('hex'),
+  };
   return parts.idempotency.once(scope, run);
 }

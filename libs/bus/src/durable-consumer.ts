@@ -40,7 +40,12 @@ export class DurableConsumer {
   static async open(bus: Bus, options: DurableOptions): Promise<DurableConsumer> {
     const opened = new DurableConsumer(options);
     const consumer = await bus.js.consumers.get(options.stream, options.durable);
-    opened.#messages = await consumer.consume({ max_messages: 4 * MAX_BATCH, expires: 30_000, idle_heartbeat: 2_000, callback: (message) => opened.#loop.push(message) });
+    opened.#messages = await consumer.consume({
+      max_messages: 4 * MAX_BATCH,
+      expires: 30_000,
+      idle_heartbeat: 2_000,
+      callback: (message) => opened.#loop.push(message),
+    });
     opened.#working = setInterval(() => opened.#stillWorking(), WORKING_EVERY_MS).unref();
     return opened;
   }

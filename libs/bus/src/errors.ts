@@ -46,7 +46,9 @@ export class CommandFailed extends Error {
     readonly command: string,
     readonly problem: Problem,
   ) {
-    super(`${command}: ${problem.code}${problem.field === undefined ? '' : ` at ${problem.field}`}: ${problem.message}`);
+    super(
+      `${command}: ${problem.code}${problem.field === undefined ? '' : ` at ${problem.field}`}: ${problem.message}`,
+    );
     this.code = problem.code;
   }
 }

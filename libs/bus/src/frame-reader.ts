@@ -25,23 +25,38 @@ export interface ReceivedItem<T> {
 
 /** Opens frames: the signature is checked before anything is parsed, and only the one sender that a subject belongs to counts. */
 export class FrameReader {
-  constructor(private readonly parts: { readonly bundle: TrustBundle; readonly onInvalid: (invalid: InvalidFrame) => void }) {}
+  constructor(
+    private readonly parts: { readonly bundle: TrustBundle; readonly onInvalid: (invalid: InvalidFrame) => void },
+  ) {}
 
   /** Items of a frame in order. None, and a report, for a frame that does not verify; an item that does not parse is left out and reported. */
   read<T>(message: StreamMessage, schema: ZodType<T>): readonly ReceivedItem<T>[] {
     const { subject, seq, streamAt } = message;
     const report = (failure: string): void => this.parts.onInvalid({ subject, seq, streamAt, failure });
     const signer = signerOfFlow(subject);
-    if (signer === undefined) return report('subject'), [];
-    const opened = openFrame(this.parts.bundle, { subject, body: message.data, signature: message.signature, signers: [signer], at: streamAt });
-    if (!opened.ok) return report(opened.failure), [];
+    if (signer === undefined) return (report('subject'), []);
+    const opened = openFrame(this.parts.bundle, {
+      subject,
+      body: message.data,
+      signature: message.signature,
+      signers: [signer],
+      at: streamAt,
+    });
+    if (!opened.ok) return (report(opened.failure), []);
     const { frame } = opened;
     const root = formatDigest(frame.root);
     const out: ReceivedItem<T>[] = [];
     frame.itemLines.forEach((line, index) => {
       const item = schema.safeParse(jsonOf(line));
       if (!item.success) return report('malformed');
-      out.push({ item: item.data, ref: { frame: root, index, leaf: formatDigest(frame.leaves[index] ?? Buffer.alloc(32)) }, subject, streamAt, seq, service: frame.header.service });
+      out.push({
+        item: item.data,
+        ref: { frame: root, index, leaf: formatDigest(frame.leaves[index] ?? Buffer.alloc(32)) },
+        subject,
+        streamAt,
+        seq,
+        service: frame.header.service,
+      });
     });
     return out;
   }

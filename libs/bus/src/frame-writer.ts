@@ -25,13 +25,24 @@ export function itemNonce(random: Random): string {
 
 /** Signs and publishes frames of one service; one signature and one acknowledgement cover a batch. */
 export class FrameWriter {
-  constructor(private readonly parts: { readonly publisher: Publisher; readonly key: SigningKey; readonly clock: Clock; readonly lanes: number }) {}
+  constructor(
+    private readonly parts: {
+      readonly publisher: Publisher;
+      readonly key: SigningKey;
+      readonly clock: Clock;
+      readonly lanes: number;
+    },
+  ) {}
 
   /** Publishes the items in frames of one lane each and waits until all are stored; answers where each item stands, in the order given. */
   async write(kind: 'vd' | FlowKind, items: readonly FrameItem[]): Promise<readonly FrameRef[]> {
     const refs: FrameRef[] = [];
     const byLane = Map.groupBy(items.keys(), (i) => laneOf(items[i]?.task.id ?? '', this.parts.lanes));
-    await Promise.all([...byLane].flatMap(([lane, indexes]) => chunks(indexes, MAX_ITEMS).map((chunk) => this.#publish(this.#place(kind, lane), chunk, { items, refs }))));
+    await Promise.all(
+      [...byLane].flatMap(([lane, indexes]) =>
+        chunks(indexes, MAX_ITEMS).map((chunk) => this.#publish(this.#place(kind, lane), chunk, { items, refs })),
+      ),
+    );
     return refs;
   }
 
@@ -42,12 +53,19 @@ export class FrameWriter {
     return { subject: verdictSubject(lane, control), lane };
   }
 
-  async #publish(place: { readonly subject: string; readonly lane: number }, indexes: readonly number[], batch: { readonly items: readonly FrameItem[]; readonly refs: FrameRef[] }): Promise<void> {
+  async #publish(
+    place: { readonly subject: string; readonly lane: number },
+    indexes: readonly number[],
+    batch: { readonly items: readonly FrameItem[]; readonly refs: FrameRef[] },
+  ): Promise<void> {
     const chosen = indexes.map((i) => batch.items[i] ?? { task: { id: '' } });
     const frame = this.#sign(place, chosen);
     if (frame === undefined) {
       const half = Math.ceil(indexes.length / 2);
-      await Promise.all([this.#publish(place, indexes.slice(0, half), batch), this.#publish(place, indexes.slice(half), batch)]);
+      await Promise.all([
+        this.#publish(place, indexes.slice(0, half), batch),
+        this.#publish(place, indexes.slice(half), batch),
+      ]);
       return;
     }
     await this.parts.publisher.publish(frame.subject, frame.body, signedHeaders(frame.signature));
@@ -57,7 +75,10 @@ export class FrameWriter {
     });
   }
 
-  #sign(place: { readonly subject: string; readonly lane: number }, items: readonly FrameItem[]): ReturnType<typeof signFrame> | undefined {
+  #sign(
+    place: { readonly subject: string; readonly lane: number },
+    items: readonly FrameItem[],
+  ): ReturnType<typeof signFrame> | undefined {
     try {
       return signFrame(this.parts.key, { ...place, at: this.parts.clock.now() }, items);
     } catch (error) {

@@ -20,5 +20,8 @@ export async function handOver(bus: Bus, target: AgentRef, body: Uint8Array, gra
 }
 
 function isNoResponders(error: unknown): boolean {
-  return error instanceof Error && (error.name === 'NoRespondersError' || (error.cause instanceof Error && error.cause.name === 'NoRespondersError'));
+  return (
+    error instanceof Error &&
+    (error.name === 'NoRespondersError' || (error.cause instanceof Error && error.cause.name === 'NoRespondersError'))
+  );
 }

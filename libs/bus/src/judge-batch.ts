@@ -30,7 +30,9 @@ export async function judgeBatch(parts: JudgeParts, tasks: readonly TaskMessage[
   const judged = await judgeAll(parts, tasks);
   const verdicts = tasks.flatMap((task, i) => {
     const judgement = judged[i];
-    return judgement === undefined || judgement === null || judgement === 'nak' ? [] : [verdictOf(task, judgement, parts)];
+    return judgement === undefined || judgement === null || judgement === 'nak'
+      ? []
+      : [verdictOf(task, judgement, parts)];
   });
   if (verdicts.length > 0) await parts.frameWriter.write('vd', verdicts);
   return judged.map((j) => (j === 'nak' ? 'nak' : 'ack'));
@@ -55,9 +57,14 @@ async function judgeAll(parts: JudgeParts, tasks: readonly TaskMessage[]): Promi
 }
 
 /** What needs no judge: nothing for a task that comes too late to count, a denial for what is no envelope or while a read model is stale. */
-function prejudge(parts: JudgeParts, task: TaskMessage, { now, stale }: { readonly now: number; readonly stale: Freshness | undefined }): Judgement | null | undefined {
+function prejudge(
+  parts: JudgeParts,
+  task: TaskMessage,
+  { now, stale }: { readonly now: number; readonly stale: Freshness | undefined },
+): Judgement | null | undefined {
   if (!parts.judgesLate && now - task.streamAt > TIMERS.verdict) return null;
-  if (!task.envelope.ok && !parts.judgesInvalid) return denial({ code: task.envelope.error.code, clause: 10 }, { field: task.envelope.error.field ?? '' });
+  if (!task.envelope.ok && !parts.judgesInvalid)
+    return denial({ code: task.envelope.error.code, clause: 10 }, { field: task.envelope.error.field ?? '' });
   return stale === undefined ? undefined : controlError(parts.control, 'stale', stale.name);
 }
 
@@ -70,7 +77,8 @@ async function judgeOpen(parts: JudgeParts, tasks: readonly TaskMessage[]): Prom
   try {
     return await parts.judge(tasks);
   } catch (error) {
-    if (error instanceof DependencyUnavailable || tasks.length === 1) return tasks.map((task) => failed(parts, task, error));
+    if (error instanceof DependencyUnavailable || tasks.length === 1)
+      return tasks.map((task) => failed(parts, task, error));
     parts.onError(error);
     const out: Judged[] = [];
     for (const task of tasks) out.push(...(await judgeOpen(parts, [task])));

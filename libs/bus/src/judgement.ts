@@ -3,7 +3,16 @@ import { VERDICT_VALIDITY_MS, type CodeRef, type VerdictItem } from '@countersig
 import { itemNonce } from './frame-writer.js';
 import type { TaskMessage } from './task-message.js';
 
-type Own = 'connection' | 'epochs' | 'grant' | 'transformedDigest' | 'estimateMicros' | 'priceBookVersion' | 'score' | 'guardrails' | 'record';
+type Own =
+  | 'connection'
+  | 'epochs'
+  | 'grant'
+  | 'transformedDigest'
+  | 'estimateMicros'
+  | 'priceBookVersion'
+  | 'score'
+  | 'guardrails'
+  | 'record';
 
 /** What a control says of one evaluation of a task; the rest of the verdict is added when it is signed. `validUntil` in ms, at most 60 s ahead. */
 export type Judgement = Pick<VerdictItem, Own> & {
@@ -20,12 +29,28 @@ export function denial(code: CodeRef, details: VerdictItem['details'] = {}): Jud
 }
 
 /** Completes a judgement to the verdict that is published. */
-export function verdictOf(task: TaskMessage, judgement: Judgement, { clock, random }: { readonly clock: Clock; readonly random: Random }): VerdictItem {
+export function verdictOf(
+  task: TaskMessage,
+  judgement: Judgement,
+  { clock, random }: { readonly clock: Clock; readonly random: Random },
+): VerdictItem {
   const { validUntil, codes, details, versions, decision, ...own } = judgement;
   const now = clock.now();
   const until = Math.min(validUntil ?? now + VERDICT_VALIDITY_MS, now + VERDICT_VALIDITY_MS);
   return {
-    type: 'verdict', nonce: itemNonce(random), task: { org: task.key.org, agent: task.key.agent, id: task.key.task }, seq: task.seq, attempt: task.attempt, round: task.round,
-    digest: task.digest, decision, codes: [...codes], details: details ?? {}, versions: versions ?? {}, decidedAt: formatInstant(now), validUntil: formatInstant(until), ...own,
+    type: 'verdict',
+    nonce: itemNonce(random),
+    task: { org: task.key.org, agent: task.key.agent, id: task.key.task },
+    seq: task.seq,
+    attempt: task.attempt,
+    round: task.round,
+    digest: task.digest,
+    decision,
+    codes: [...codes],
+    details: details ?? {},
+    versions: versions ?? {},
+    decidedAt: formatInstant(now),
+    validUntil: formatInstant(until),
+    ...own,
   };
 }

@@ -14,7 +14,9 @@ export interface StreamMessage {
 
 /** The signature headers exactly as often as they stood in a message. */
 export function signatureOf(headers: MsgHdrs | undefined): ReceivedSignature {
-  return headers === undefined ? { kid: [], sig: [] } : { kid: headers.values(SIGNATURE_HEADERS.kid), sig: headers.values(SIGNATURE_HEADERS.sig) };
+  return headers === undefined
+    ? { kid: [], sig: [] }
+    : { kid: headers.values(SIGNATURE_HEADERS.kid), sig: headers.values(SIGNATURE_HEADERS.sig) };
 }
 
 /** Bytes as a buffer without copying. */

@@ -1,8 +1,21 @@
 import { Ctx, EventPattern, MessagePattern, Payload } from '@nestjs/microservices';
-import { commandSubject, type AnswerOf, type Actor, type CommandSpec, type ParsedRequestOf, type Signer } from '@countersign/contracts';
+import {
+  commandSubject,
+  type AnswerOf,
+  type Actor,
+  type CommandSpec,
+  type ParsedRequestOf,
+  type Signer,
+} from '@countersign/contracts';
 
 /** Patterns under which Nest keeps the handlers of what a service hears from the bus. */
-export const PATTERN = { judge: 'tasks', transitions: 'transitions', screens: 'screens', results: 'results', agent: 'agent.' } as const;
+export const PATTERN = {
+  judge: 'tasks',
+  transitions: 'transitions',
+  screens: 'screens',
+  results: 'results',
+  agent: 'agent.',
+} as const;
 
 /** What stands beside a command's handler. */
 export interface CommandExtras {
@@ -18,7 +31,10 @@ export interface CommandContext {
 }
 
 /** The form of a command's handler. */
-export type CommandHandler<C extends CommandSpec> = (body: ParsedRequestOf<C>, context: CommandContext) => Promise<AnswerOf<C>>;
+export type CommandHandler<C extends CommandSpec> = (
+  body: ParsedRequestOf<C>,
+  context: CommandContext,
+) => Promise<AnswerOf<C>>;
 
 /** Handles batches of tasks: `(tasks: readonly TaskMessage[]) => Promise<readonly (Judgement | null)[]>`, aligned by index; null gives no verdict. */
 export const JudgeTasks = (): MethodDecorator => EventPattern(PATTERN.judge) as MethodDecorator;
@@ -36,7 +52,11 @@ export const OnResults = (): MethodDecorator => EventPattern(PATTERN.results) as
 export const OnCommand =
   (command: CommandSpec): MethodDecorator =>
   (target, key, descriptor) => {
-    MessagePattern(commandSubject(command.service, command.verb), { command } satisfies CommandExtras)(target, key, descriptor);
+    MessagePattern(commandSubject(command.service, command.verb), { command } satisfies CommandExtras)(
+      target,
+      key,
+      descriptor,
+    );
     // Nest hands over only what it is told to: the body first, then who commanded
     Payload()(target, key, 0);
     Ctx()(target, key, 1);

@@ -57,9 +57,14 @@ export async function provision(jsm: JetStreamManager, capacity: Capacity): Prom
   }
   for (const spec of consumerSpecs()) {
     const wanted = wantedConsumer(spec);
-    const info = await jsm.consumers.info(spec.stream, spec.durable).catch(() => jsm.consumers.add(spec.stream, wanted));
+    const info = await jsm.consumers
+      .info(spec.stream, spec.durable)
+      .catch(() => jsm.consumers.add(spec.stream, wanted));
     const { filter_subject: one, ...config } = info.config;
-    compare(`consumer ${spec.durable} of ${spec.stream}`, wanted, { ...config, filter_subjects: config.filter_subjects ?? (one === undefined ? [] : [one]) });
+    compare(`consumer ${spec.durable} of ${spec.stream}`, wanted, {
+      ...config,
+      filter_subjects: config.filter_subjects ?? (one === undefined ? [] : [one]),
+    });
   }
 }
 
@@ -68,6 +73,9 @@ function compare(what: string, wanted: object, found: object): void {
   for (const [flag, want] of Object.entries(wanted)) {
     // the server leaves flags that are off out of its answer
     const have: unknown = held.get(flag) ?? (want === false ? false : undefined);
-    if (JSON.stringify(have) !== JSON.stringify(want)) throw new ProvisioningMismatch(`${what}: ${flag} must be ${JSON.stringify(want)}, the server holds ${JSON.stringify(have)}`);
+    if (JSON.stringify(have) !== JSON.stringify(want))
+      throw new ProvisioningMismatch(
+        `${what}: ${flag} must be ${JSON.stringify(want)}, the server holds ${JSON.stringify(have)}`,
+      );
   }
 }

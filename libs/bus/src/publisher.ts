@@ -14,7 +14,13 @@ export interface PubAck {
 }
 
 const pubAckSchema = z.union([
-  z.object({ error: z.object({ err_code: z.number().optional(), code: z.number().optional(), description: z.string().optional() }) }),
+  z.object({
+    error: z.object({
+      err_code: z.number().optional(),
+      code: z.number().optional(),
+      description: z.string().optional(),
+    }),
+  }),
   z.object({ stream: z.string(), seq: z.number().int().positive(), duplicate: z.boolean().optional() }),
 ]);
 
@@ -50,18 +56,29 @@ export class Publisher {
     private readonly options: { readonly window?: number; readonly timeoutMs?: number } = {},
   ) {
     this.#inbox = `${inboxPrefixOf(bus.service)}.${nuid.next()}`;
-    bus.nc.subscribe(`${this.#inbox}.*`, { callback: (error, message) => (error === null ? this.#settle(message) : undefined) });
+    bus.nc.subscribe(`${this.#inbox}.*`, {
+      callback: (error, message) => (error === null ? this.#settle(message) : undefined),
+    });
   }
 
   /** Publishes and waits for the stream's acknowledgement. An acknowledgement marked as a duplicate is an error: nobody sets message ids here. */
   async publish(subject: string, body: Uint8Array, headers?: MsgHdrs): Promise<PubAck> {
-    while (this.#pending.size >= (this.options.window ?? 512)) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    while (this.#pending.size >= (this.options.window ?? 512))
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
     this.#counter += 1;
     const token = this.#counter.toString(36);
     return new Promise<PubAck>((resolve, reject) => {
-      this.#pending.set(token, { subject, until: performance.now() + (this.options.timeoutMs ?? 5_000), resolve, reject });
+      this.#pending.set(token, {
+        subject,
+        until: performance.now() + (this.options.timeoutMs ?? 5_000),
+        resolve,
+        reject,
+      });
       this.#sweep ??= setInterval(() => this.#expire(), SWEEP_MS).unref();
-      this.bus.nc.publish(subject, body, { reply: `${this.#inbox}.${token}`, ...(headers === undefined ? {} : { headers }) });
+      this.bus.nc.publish(subject, body, {
+        reply: `${this.#inbox}.${token}`,
+        ...(headers === undefined ? {} : { headers }),
+      });
     });
   }
 
@@ -73,11 +90,21 @@ export class Publisher {
   #settle(message: Msg): void {
     const pending = this.#take(message.subject.slice(this.#inbox.length + 1));
     if (pending === undefined) return;
-    if (message.headers?.code === 503) return pending.reject(new PublishRefused(pending.subject, 503, 'no stream takes it'));
+    if (message.headers?.code === 503)
+      return pending.reject(new PublishRefused(pending.subject, 503, 'no stream takes it'));
     const ack = pubAckSchema.safeParse(message.json());
-    if (!ack.success) return pending.reject(new PublishRefused(pending.subject, 0, 'the acknowledgement cannot be read'));
-    if ('error' in ack.data) return pending.reject(new PublishRefused(pending.subject, ack.data.error.err_code ?? 0, ack.data.error.description ?? 'no description'));
-    if (ack.data.duplicate === true) return pending.reject(new PublishRefused(pending.subject, 0, 'it was taken for a duplicate'));
+    if (!ack.success)
+      return pending.reject(new PublishRefused(pending.subject, 0, 'the acknowledgement cannot be read'));
+    if ('error' in ack.data)
+      return pending.reject(
+        new PublishRefused(
+          pending.subject,
+          ack.data.error.err_code ?? 0,
+          ack.data.error.description ?? 'no description',
+        ),
+      );
+    if (ack.data.duplicate === true)
+      return pending.reject(new PublishRefused(pending.subject, 0, 'it was taken for a duplicate'));
     pending.resolve({ stream: ack.data.stream, seq: ack.data.seq });
   }
 
@@ -90,7 +117,8 @@ export class Publisher {
 
   #expire(): void {
     const now = performance.now();
-    for (const [token, pending] of this.#pending) if (pending.until <= now) this.#take(token)?.reject(new PublishTimeout(pending.subject));
+    for (const [token, pending] of this.#pending)
+      if (pending.until <= now) this.#take(token)?.reject(new PublishTimeout(pending.subject));
     if (this.#pending.size > 0) return;
     clearInterval(this.#sweep);
     this.#sweep = undefined;

@@ -65,7 +65,11 @@ export class ReadModelWriter<T extends Versioned> {
   async #publish(key: string, content: object, expectedSeq?: number): Promise<number> {
     const subject = readModelSubject(this.parts.owner, key);
     const body = utf8(JSON.stringify(content));
-    const ack = await this.parts.publisher.publish(subject, body, signedHeaders(this.parts.key.sign(PURPOSES.record, subject, sha256(body)), expectedSeq));
+    const ack = await this.parts.publisher.publish(
+      subject,
+      body,
+      signedHeaders(this.parts.key.sign(PURPOSES.record, subject, sha256(body)), expectedSeq),
+    );
     return ack.seq;
   }
 
@@ -75,13 +79,21 @@ export class ReadModelWriter<T extends Versioned> {
     const out = new Map<string, Revision>();
     const { state } = await bus.jsm.streams.info(stream);
     if (state.messages === 0) return out;
-    const consumer = await bus.js.consumers.get(stream, { filter_subjects: readModelSubject(owner, '>'), deliver_policy: 'last_per_subject', name_prefix: `${bus.service}-snapshot` });
+    const consumer = await bus.js.consumers.get(stream, {
+      filter_subjects: readModelSubject(owner, '>'),
+      deliver_policy: 'last_per_subject',
+      name_prefix: `${bus.service}-snapshot`,
+    });
     const messages = await consumer.consume({ max_messages: 1_000, idle_heartbeat: 1_000 });
     const timer = setTimeout(() => messages.stop(new DependencyUnavailable(stream)), SNAPSHOT_TIMEOUT_MS);
     try {
       for await (const message of messages) {
         const record = versionedSchema.safeParse(jsonOf(message.data));
-        if (record.success) out.set(message.subject.slice(readModelSubject(owner, '').length), { version: record.data.version, seq: message.seq });
+        if (record.success)
+          out.set(message.subject.slice(readModelSubject(owner, '').length), {
+            version: record.data.version,
+            seq: message.seq,
+          });
         if (message.info.pending === 0) return out;
       }
       throw new DependencyUnavailable(stream);

@@ -1,6 +1,14 @@
 import type { ConsumerMessages, JsMsg } from '@nats-io/jetstream';
 import { sha256, type Clock } from '@countersign/primitives';
-import { MAX_STALENESS_MS, PURPOSES, readModelStream, readModelSubject, TICK_KEY, tickSchema, type ReadModelOwner } from '@countersign/contracts';
+import {
+  MAX_STALENESS_MS,
+  PURPOSES,
+  readModelStream,
+  readModelSubject,
+  TICK_KEY,
+  tickSchema,
+  type ReadModelOwner,
+} from '@countersign/contracts';
 import type { TrustBundle } from '@countersign/identity';
 import type { ZodType } from 'zod';
 import type { Bus } from './bus.js';
@@ -47,8 +55,17 @@ export class ReadModel<T extends Versioned> extends Freshness {
   static async open<T extends Versioned>(options: ReadModelOptions<T>): Promise<ReadModel<T>> {
     const model = new ReadModel<T>(options);
     const stream = readModelStream(options.owner);
-    const consumer = await options.bus.js.consumers.get(stream, { filter_subjects: readModelSubject(options.owner, '>'), deliver_policy: 'last_per_subject', name_prefix: `${options.bus.service}-${stream}` });
-    model.#messages = await consumer.consume({ max_messages: 1_000, expires: 5_000, idle_heartbeat: 1_000, callback: (message) => model.#take(message) });
+    const consumer = await options.bus.js.consumers.get(stream, {
+      filter_subjects: readModelSubject(options.owner, '>'),
+      deliver_policy: 'last_per_subject',
+      name_prefix: `${options.bus.service}-${stream}`,
+    });
+    model.#messages = await consumer.consume({
+      max_messages: 1_000,
+      expires: 5_000,
+      idle_heartbeat: 1_000,
+      callback: (message) => model.#take(message),
+    });
     return model;
   }
 
@@ -84,14 +101,21 @@ export class ReadModel<T extends Versioned> extends Freshness {
   #take(raw: JsMsg): void {
     const message = streamMessageOf(raw);
     const failure = this.#apply(message);
-    if (failure !== undefined) this.options.onInvalid?.({ subject: message.subject, seq: message.seq, streamAt: message.streamAt, failure });
+    if (failure !== undefined)
+      this.options.onInvalid?.({ subject: message.subject, seq: message.seq, streamAt: message.streamAt, failure });
     if (raw.info.pending === 0) this.#readToEnd = true;
   }
 
   #apply(message: StreamMessage): string | undefined {
     const { owner, bundle, schema } = this.options;
     const key = message.subject.slice(readModelSubject(owner, '').length);
-    const checked = bundle.check(message.signature, { purpose: PURPOSES.record, subject: message.subject, bodyHash: sha256(message.data), signers: [owner], at: message.streamAt });
+    const checked = bundle.check(message.signature, {
+      purpose: PURPOSES.record,
+      subject: message.subject,
+      bodyHash: sha256(message.data),
+      signers: [owner],
+      at: message.streamAt,
+    });
     if (!checked.ok) return checked.failure;
     const content = jsonOf(message.data);
     if (key === TICK_KEY) {

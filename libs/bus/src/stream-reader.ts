@@ -75,14 +75,26 @@ export class StreamLookup {
   async message(stream: 'ING' | 'RES' | 'BODY', seq: number): Promise<StreamMessage | undefined> {
     const found = await this.bus.jsm.streams.getMessage(stream, { seq }).catch(notFound);
     if (found === null || found === undefined) return undefined;
-    return { subject: found.subject, seq: found.seq, streamAt: found.time.getTime(), data: bufferOf(found.data), signature: signatureOf(found.header) };
+    return {
+      subject: found.subject,
+      seq: found.seq,
+      streamAt: found.time.getTime(),
+      data: bufferOf(found.data),
+      signature: signatureOf(found.header),
+    };
   }
 
   /** The last message under a subject. */
   async lastOf(stream: 'ING' | 'RES' | 'BODY', subject: string): Promise<StreamMessage | undefined> {
     const found = await this.bus.jsm.streams.getMessage(stream, { last_by_subj: subject }).catch(notFound);
     if (found === null || found === undefined) return undefined;
-    return { subject: found.subject, seq: found.seq, streamAt: found.time.getTime(), data: bufferOf(found.data), signature: signatureOf(found.header) };
+    return {
+      subject: found.subject,
+      seq: found.seq,
+      streamAt: found.time.getTime(),
+      data: bufferOf(found.data),
+      signature: signatureOf(found.header),
+    };
   }
 
   /** First and last sequence of a stream. */

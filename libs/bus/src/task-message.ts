@@ -1,5 +1,13 @@
 import { sha256, type Digest, type Result } from '@countersign/primitives';
-import { decodeRound, parseIngestSubject, PURPOSES, taskDigest, type RoundLine, type TaskEnvelope, type TaskKey } from '@countersign/contracts';
+import {
+  decodeRound,
+  parseIngestSubject,
+  PURPOSES,
+  taskDigest,
+  type RoundLine,
+  type TaskEnvelope,
+  type TaskKey,
+} from '@countersign/contracts';
 import type { TrustBundle } from '@countersign/identity';
 import type { StreamMessage } from './messages.js';
 import { parseSubmission, type EnvelopeProblem } from './submission.js';
@@ -30,20 +38,38 @@ export interface InvalidTaskMessage {
 export function readTaskMessage(bundle: TrustBundle, message: StreamMessage): TaskMessage | InvalidTaskMessage {
   const address = parseIngestSubject(message.subject);
   if (address === undefined) return { failure: 'subject' };
-  const head = { key: address.key, attempt: address.attempt, round: address.round, seq: message.seq, streamAt: message.streamAt, subject: message.subject };
+  const head = {
+    key: address.key,
+    attempt: address.attempt,
+    round: address.round,
+    seq: message.seq,
+    streamAt: message.streamAt,
+    subject: message.subject,
+  };
   if (address.kind === 'submission') return { ...head, ...contentOf(address.key, message.data, message.streamAt) };
-  const expected = { purpose: PURPOSES.round, subject: message.subject, bodyHash: sha256(message.data), signers: ['dispatcher'], at: message.streamAt } as const;
+  const expected = {
+    purpose: PURPOSES.round,
+    subject: message.subject,
+    bodyHash: sha256(message.data),
+    signers: ['dispatcher'],
+    at: message.streamAt,
+  } as const;
   const checked = bundle.check(message.signature, expected);
   if (!checked.ok) return { failure: checked.failure };
   const decoded = decodeRound(message.data);
   if (decoded === undefined) return { failure: 'malformed' };
   const { line, body } = decoded;
-  if (line.task !== address.key.task || line.attempt !== address.attempt || line.round !== address.round) return { failure: 'subject' };
+  if (line.task !== address.key.task || line.attempt !== address.attempt || line.round !== address.round)
+    return { failure: 'subject' };
   // the id was within its 10 minutes when the task was first accepted; a round may come hours later
   const content = contentOf(address.key, body, undefined);
   return content.digest === line.digest ? { ...head, ...content, roundLine: line } : { failure: 'digest' };
 }
 
-function contentOf(key: TaskKey, body: Buffer, streamAt: number | undefined): Pick<TaskMessage, 'body' | 'digest' | 'envelope'> {
+function contentOf(
+  key: TaskKey,
+  body: Buffer,
+  streamAt: number | undefined,
+): Pick<TaskMessage, 'body' | 'digest' | 'envelope'> {
   return { body, digest: taskDigest(key, body), envelope: parseSubmission(key, body, streamAt) };
 }

@@ -8,7 +8,15 @@ export const agentRequestSchema = z.object({ nonce: nonceSchema });
 
 /** Reply to `peers.list`: the asking agent's own connections and the newest trust bundle. */
 export const peersReplySchema = z.object({
-  connections: z.array(z.object({ connection: uuidSchema, target: uuidSchema, targetOrg: uuidSchema, name: slugSchema, taskTypes: z.array(patternSchema).nullable() })),
+  connections: z.array(
+    z.object({
+      connection: uuidSchema,
+      target: uuidSchema,
+      targetOrg: uuidSchema,
+      name: slugSchema,
+      taskTypes: z.array(patternSchema).nullable(),
+    }),
+  ),
   trustBundle: trustBundleFileSchema,
 });
 /** Reply to `peers.list`. */

@@ -19,7 +19,11 @@ type Spend = Pick<TaskData, 'models' | 'tools' | 'maxInputTokens' | 'maxOutputTo
  * tier its tokens can reach, plus fixed prices of request and tools; raised to the caller's declared maximum, never lowered by it. A target that
  * uses models needs both token maxima, or there is no estimate; a model without a price has none either.
  */
-export function estimateCost(task: Spend, surface: Pick<Surface, 'models' | 'usesModels'>, book: PriceBookRecord): Result<Estimate, EstimateFailure> {
+export function estimateCost(
+  task: Spend,
+  surface: Pick<Surface, 'models' | 'usesModels'>,
+  book: PriceBookRecord,
+): Result<Estimate, EstimateFailure> {
   const fixed = fixedPrice(task.tools ?? [], book.entries);
   const models = modelsOf(task, surface, book.entries);
   const model = models.length === 0 ? ok(0n) : priceOfModels(task, models, book.entries);
@@ -28,17 +32,31 @@ export function estimateCost(task: Spend, surface: Pick<Surface, 'models' | 'use
   return ok({ estimateMicros: maxMicros(fixed + model.value, declared), priceBookVersion: book.version });
 }
 
-function modelsOf(task: Spend, surface: Pick<Surface, 'models' | 'usesModels'>, entries: readonly PriceEntry[]): readonly string[] {
+function modelsOf(
+  task: Spend,
+  surface: Pick<Surface, 'models' | 'usesModels'>,
+  entries: readonly PriceEntry[],
+): readonly string[] {
   if (task.models !== undefined) return task.models;
   if (!surface.usesModels) return [];
   const priced = [...new Set(entries.flatMap((e) => (e.kind === 'model' && e.name !== undefined ? [e.name] : [])))];
   const { models } = surface;
   if (models === null) return priced.length === 0 ? ['*'] : priced;
   // a pattern stands for whatever it covers; one that covers no priced model stays and is found unpriced
-  return models.flatMap((m) => (m.endsWith('*') ? (priced.some((p) => p.startsWith(m.slice(0, -1))) ? priced.filter((p) => p.startsWith(m.slice(0, -1))) : [m]) : [m]));
+  return models.flatMap((m) =>
+    m.endsWith('*')
+      ? priced.some((p) => p.startsWith(m.slice(0, -1)))
+        ? priced.filter((p) => p.startsWith(m.slice(0, -1)))
+        : [m]
+      : [m],
+  );
 }
 
-function priceOfModels(task: Spend, models: readonly string[], entries: readonly PriceEntry[]): Result<Micros, EstimateFailure> {
+function priceOfModels(
+  task: Spend,
+  models: readonly string[],
+  entries: readonly PriceEntry[],
+): Result<Micros, EstimateFailure> {
   const { maxInputTokens: input, maxOutputTokens: output } = task;
   if (input === undefined || output === undefined) return err('COST_ESTIMATE_MISSING');
   let dearest = 0n;
@@ -46,12 +64,16 @@ function priceOfModels(task: Spend, models: readonly string[], entries: readonly
     const tiers = entries.filter((e) => e.kind === 'model' && e.name === model);
     if (tiers.length === 0) return err('COST_MODEL_UNPRICED');
     const reachable = tiers.filter((t) => t.tierMinTokens <= input + output);
-    for (const tier of reachable.length === 0 ? tiers : reachable) dearest = maxMicros(dearest, priceOfTokens(tier, { input, output, cached: 0 }) + parseMicros(tier.requestMicros));
+    for (const tier of reachable.length === 0 ? tiers : reachable)
+      dearest = maxMicros(dearest, priceOfTokens(tier, { input, output, cached: 0 }) + parseMicros(tier.requestMicros));
   }
   return ok(dearest);
 }
 
-function priceOfTokens(tier: PriceEntry, tokens: { readonly input: number; readonly output: number; readonly cached: number }): Micros {
+function priceOfTokens(
+  tier: PriceEntry,
+  tokens: { readonly input: number; readonly output: number; readonly cached: number },
+): Micros {
   return (
     costOfTokens(tokens.input, parseMicros(tier.inputMicrosPerMtok)) +
     costOfTokens(tokens.output, parseMicros(tier.outputMicrosPerMtok)) +
@@ -61,7 +83,9 @@ function priceOfTokens(tier: PriceEntry, tokens: { readonly input: number; reado
 
 function fixedPrice(tools: readonly string[], entries: readonly PriceEntry[]): Micros {
   let total = 0n;
-  for (const e of entries) if (e.kind === 'request' || (e.kind === 'tool' && e.name !== undefined && tools.includes(e.name))) total += parseMicros(e.requestMicros);
+  for (const e of entries)
+    if (e.kind === 'request' || (e.kind === 'tool' && e.name !== undefined && tools.includes(e.name)))
+      total += parseMicros(e.requestMicros);
   return total;
 }
 
@@ -97,9 +121,14 @@ function costOfUsage(use: Usage, entries: readonly PriceEntry[]): Micros | undef
   const total = use.inputTokens + use.outputTokens + (use.cachedInputTokens ?? 0);
   const tier = entries
     .filter((e) => e.kind === 'model' && e.name === use.model && e.tierMinTokens <= total)
-    .reduce<PriceEntry | undefined>((best, e) => (best === undefined || e.tierMinTokens > best.tierMinTokens ? e : best), undefined);
+    .reduce<PriceEntry | undefined>(
+      (best, e) => (best === undefined || e.tierMinTokens > best.tierMinTokens ? e : best),
+      undefined,
+    );
   const declared = use.costMicros === undefined ? undefined : parseMicros(use.costMicros);
   if (tier === undefined) return declared;
-  const priced = priceOfTokens(tier, { input: use.inputTokens, output: use.outputTokens, cached: use.cachedInputTokens ?? 0 }) + parseMicros(tier.requestMicros);
+  const priced =
+    priceOfTokens(tier, { input: use.inputTokens, output: use.outputTokens, cached: use.cachedInputTokens ?? 0 }) +
+    parseMicros(tier.requestMicros);
   return declared === undefined ? priced : maxMicros(priced, declared);
 }

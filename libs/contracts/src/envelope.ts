@@ -12,21 +12,35 @@ export const DATA_CLASSES = ['PUBLIC', 'INTERNAL', 'CONFIDENTIAL', 'RESTRICTED']
 /** Schema of a data class. */
 export const dataClassSchema = z.enum(DATA_CLASSES);
 
-const partHead = { channel: z.enum(['instruction', 'data', 'agent_output']).optional(), origin: z.string().max(400).optional() };
+const partHead = {
+  channel: z.enum(['instruction', 'data', 'agent_output']).optional(),
+  origin: z.string().max(400).optional(),
+};
 const named = { mediaType: z.string().max(200).optional(), filename: z.string().max(300).optional() };
 
 /** One part of a body: exactly one of text, data (JSON), raw (base64) or url (a reference that is never fetched). An absent channel means data. */
 export const partSchema = z.union([
   z.strictObject({ ...partHead, ...named, text: z.string() }),
   z.strictObject({ ...partHead, ...named, data: z.json() }),
-  z.strictObject({ ...partHead, raw: z.base64(), mediaType: z.string().min(1).max(200), filename: z.string().max(300).optional() }),
+  z.strictObject({
+    ...partHead,
+    raw: z.base64(),
+    mediaType: z.string().min(1).max(200),
+    filename: z.string().max(300).optional(),
+  }),
   z.strictObject({ ...partHead, ...named, url: z.url().max(4000) }),
 ]);
 /** One part of a body. */
 export type Part = z.infer<typeof partSchema>;
 
 const parts = z.array(partSchema).min(1).max(256);
-const head = { specversion: z.literal('1.0'), id: uuidSchema, source: z.string().max(200), time: instantSchema, datacontenttype: z.literal('application/json') };
+const head = {
+  specversion: z.literal('1.0'),
+  id: uuidSchema,
+  source: z.string().max(200),
+  time: instantSchema,
+  datacontenttype: z.literal('application/json'),
+};
 
 /** The `data` of a submission. */
 export const taskDataSchema = z.strictObject({
@@ -46,13 +60,20 @@ export const taskDataSchema = z.strictObject({
   parent: z.strictObject({ task: uuidSchema, grant: z.string().max(16_384) }).optional(),
   userToken: z.string().max(16_384).optional(),
   assertedUser: z.string().max(200).optional(),
-  instance: z.string().regex(/^[a-z0-9]{1,26}$/, 'must be 1 to 26 of a-z and 0-9').optional(),
+  instance: z
+    .string()
+    .regex(/^[a-z0-9]{1,26}$/, 'must be 1 to 26 of a-z and 0-9')
+    .optional(),
 });
 /** The `data` of a submission. */
 export type TaskData = z.infer<typeof taskDataSchema>;
 
 /** A submission: CloudEvents 1.0, structured mode. Unknown keys are refused by name. */
-export const taskEnvelopeSchema = z.strictObject({ ...head, type: z.literal('dev.countersign.task.v1'), data: taskDataSchema });
+export const taskEnvelopeSchema = z.strictObject({
+  ...head,
+  type: z.literal('dev.countersign.task.v1'),
+  data: taskDataSchema,
+});
 /** A submission. */
 export type TaskEnvelope = z.infer<typeof taskEnvelopeSchema>;
 
@@ -81,14 +102,29 @@ export const resultDataSchema = z.strictObject({
 export type ResultData = z.infer<typeof resultDataSchema>;
 
 /** A result of the target: CloudEvents 1.0, structured mode; `id` is the task's. */
-export const resultEnvelopeSchema = z.strictObject({ ...head, type: z.literal('dev.countersign.result.v1'), data: resultDataSchema });
+export const resultEnvelopeSchema = z.strictObject({
+  ...head,
+  type: z.literal('dev.countersign.result.v1'),
+  data: resultDataSchema,
+});
 /** A result of the target. */
 export type ResultEnvelope = z.infer<typeof resultEnvelopeSchema>;
 
 /** Every state of a task. The last six are terminal. */
 export const TASK_STATES = [
-  'EVALUATING', 'AWAITING_APPROVAL', 'RELEASING', 'DISPATCHED', 'CANCELLING', 'SCREENING', 'AWAITING_OUTPUT_APPROVAL',
-  'DENIED', 'CANCELLED', 'EXPIRED', 'FAILED', 'QUARANTINED', 'COMPLETED',
+  'EVALUATING',
+  'AWAITING_APPROVAL',
+  'RELEASING',
+  'DISPATCHED',
+  'CANCELLING',
+  'SCREENING',
+  'AWAITING_OUTPUT_APPROVAL',
+  'DENIED',
+  'CANCELLED',
+  'EXPIRED',
+  'FAILED',
+  'QUARANTINED',
+  'COMPLETED',
 ] as const;
 /** A state of a task. */
 export type TaskState = (typeof TASK_STATES)[number];
@@ -118,14 +154,21 @@ export const answerDataSchema = z.object({
   retryAfterMs: z.number().int().nonnegative().optional(),
   parts: z.array(partSchema).optional(),
   chargedMicros: microsSchema.optional(),
-  traceId: z.string().regex(/^[0-9a-f]{32}$/).optional(),
+  traceId: z
+    .string()
+    .regex(/^[0-9a-f]{32}$/)
+    .optional(),
   record: recordRefSchema.optional(),
 });
 /** The `data` of an answer. */
 export type AnswerData = z.infer<typeof answerDataSchema>;
 
 /** What the caller gets, and the reply of `status`: CloudEvents 1.0, structured mode, signed by the dispatcher. */
-export const answerEnvelopeSchema = z.object({ ...head, type: z.literal('dev.countersign.answer.v1'), data: answerDataSchema });
+export const answerEnvelopeSchema = z.object({
+  ...head,
+  type: z.literal('dev.countersign.answer.v1'),
+  data: answerDataSchema,
+});
 /** What the caller gets. */
 export type AnswerEnvelope = z.infer<typeof answerEnvelopeSchema>;
 

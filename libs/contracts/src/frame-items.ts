@@ -1,7 +1,16 @@
 import { z } from 'zod';
 import { codesSchema, recordRefSchema, TASK_STATES, TERMINAL_STATES, usageSchema } from './envelope.js';
 import { reasonCodeSchema } from './codes.js';
-import { agentRefSchema, CONTROLS, digestSchema, instantSchema, microsSchema, nonceSchema, uuidSchema, type Control } from './identities.js';
+import {
+  agentRefSchema,
+  CONTROLS,
+  digestSchema,
+  instantSchema,
+  microsSchema,
+  nonceSchema,
+  uuidSchema,
+  type Control,
+} from './identities.js';
 import { dataClassSchema } from './envelope.js';
 import { TRUST_LEVELS } from './policy-document.js';
 
@@ -12,25 +21,50 @@ const list = z.array(z.string().max(129)).nullable();
 
 /** The task an item is about; `id` is the task id. */
 export const itemTaskSchema = z.object({ org: uuidSchema, agent: uuidSchema, id: uuidSchema });
-const head = { nonce: nonceSchema, task: itemTaskSchema, attempt: count, round: count, span: z.string().regex(/^[0-9a-f]{16}$/).optional() };
+const head = {
+  nonce: nonceSchema,
+  task: itemTaskSchema,
+  attempt: count,
+  round: count,
+  span: z
+    .string()
+    .regex(/^[0-9a-f]{16}$/)
+    .optional(),
+};
 
 /** What a task may use: `null` any, `[]` none. `notAfter` is null where no rule ends it before the deadline. */
 export const grantTermsSchema = z.object({
-  models: list, tools: list, dataStores: list, dataClasses: z.array(dataClassSchema).nullable(), taskTypes: list,
-  maxCostMicros: microsSchema.nullable(), notAfter: instantSchema.nullable(), hopsLeft: z.number().int().min(0).max(10),
+  models: list,
+  tools: list,
+  dataStores: list,
+  dataClasses: z.array(dataClassSchema).nullable(),
+  taskTypes: list,
+  maxCostMicros: microsSchema.nullable(),
+  notAfter: instantSchema.nullable(),
+  hopsLeft: z.number().int().min(0).max(10),
 });
 /** What a task may use. */
 export type GrantTerms = z.infer<typeof grantTermsSchema>;
 
 /** Epochs that registry judged: the claim compares them with the blocks. */
-export const epochsSchema = z.object({ client: z.number().int(), target: z.number().int(), connection: z.number().int(), share: z.number().int().optional() });
+export const epochsSchema = z.object({
+  client: z.number().int(),
+  target: z.number().int(),
+  connection: z.number().int(),
+  share: z.number().int().optional(),
+});
 const connectionRef = z.object({ id: uuidSchema, org: uuidSchema, agent: uuidSchema, share: uuidSchema.optional() });
 const trustLevel = z.enum(TRUST_LEVELS);
 const hundredths = z.number().int().min(0).max(10_000);
 /** A score in hundredths with its level. */
 export const trustScoreSchema = z.object({ score: hundredths, level: trustLevel });
 /** Which guardrail ran with which outcome; no content. */
-export const guardrailOutcomeSchema = z.object({ id: z.string().max(64), version: z.number().int(), outcome: z.enum(['NOT_TRIGGERED', 'TRIGGERED', 'ERROR', 'TIMEOUT', 'SKIPPED']), action: z.string().max(20) });
+export const guardrailOutcomeSchema = z.object({
+  id: z.string().max(64),
+  version: z.number().int(),
+  outcome: z.enum(['NOT_TRIGGERED', 'TRIGGERED', 'ERROR', 'TIMEOUT', 'SKIPPED']),
+  action: z.string().max(20),
+});
 /** Versions of whatever a control judged by. */
 export const versionsSchema = z.record(z.string().max(80), z.union([z.string().max(100), z.number()]));
 
@@ -60,13 +94,23 @@ export const verdictItemSchema = z.object({
 export type VerdictItem = z.infer<typeof verdictItemSchema>;
 
 /** A control takes its approval back. */
-export const withdrawItemSchema = z.object({ type: z.literal('withdraw'), ...head, codes: codesSchema, at: instantSchema });
+export const withdrawItemSchema = z.object({
+  type: z.literal('withdraw'),
+  ...head,
+  codes: codesSchema,
+  at: instantSchema,
+});
 /** A control takes its approval back. */
 export type WithdrawItem = z.infer<typeof withdrawItemSchema>;
 
 /** Where a verdict stands: root of its frame, index and leaf of its line. */
-export const verdictRefSchema = z.object({ frame: digestSchema, index: z.number().int().nonnegative(), leaf: digestSchema });
-const byControl = <T extends z.ZodType>(value: T) => z.object(Object.fromEntries(CONTROLS.map((c) => [c, value.optional()])) as { [K in Control]: z.ZodOptional<T> });
+export const verdictRefSchema = z.object({
+  frame: digestSchema,
+  index: z.number().int().nonnegative(),
+  leaf: digestSchema,
+});
+const byControl = <T extends z.ZodType>(value: T) =>
+  z.object(Object.fromEntries(CONTROLS.map((c) => [c, value.optional()])) as { [K in Control]: z.ZodOptional<T> });
 
 /** What the record wants to know of a task and its verdicts, so that nobody has to join streams. */
 export const factsSchema = z.object({
@@ -85,7 +129,9 @@ export const factsSchema = z.object({
   usesModels: z.boolean().optional(),
   sandbox: z.boolean().optional(),
   /** Of a denial for want of a verdict: whose, and why. */
-  missing: z.object({ service: z.enum(CONTROLS), cause: z.enum(['missing', 'malformed', 'signature', 'digest', 'stale']) }).optional(),
+  missing: z
+    .object({ service: z.enum(CONTROLS), cause: z.enum(['missing', 'malformed', 'signature', 'digest', 'stale']) })
+    .optional(),
 });
 /** What the record wants to know of a task and its verdicts. */
 export type Facts = z.infer<typeof factsSchema>;
@@ -108,12 +154,22 @@ export const decidedItemSchema = z.object({
 export type DecidedItem = z.infer<typeof decidedItemSchema>;
 
 /** The claim: from here the task counts as handed over under this grant. */
-export const claimedItemSchema = z.object({ type: z.literal('claimed'), ...transition, grant: uuidSchema, to: agentRefSchema });
+export const claimedItemSchema = z.object({
+  type: z.literal('claimed'),
+  ...transition,
+  grant: uuidSchema,
+  to: agentRefSchema,
+});
 /** The claim. */
 export type ClaimedItem = z.infer<typeof claimedItemSchema>;
 
 /** A result was taken from stream RES. `digest` is the result's. */
-export const resultedItemSchema = z.object({ type: z.literal('resulted'), ...transition, seq: sequence, usage: z.array(usageSchema) });
+export const resultedItemSchema = z.object({
+  type: z.literal('resulted'),
+  ...transition,
+  seq: sequence,
+  usage: z.array(usageSchema),
+});
 /** A result was taken from stream RES. */
 export type ResultedItem = z.infer<typeof resultedItemSchema>;
 
@@ -133,12 +189,24 @@ export const finishedItemSchema = z.object({
 export type FinishedItem = z.infer<typeof finishedItemSchema>;
 
 /** Every other transition: approved, a new round, cancelling, a void claim … */
-export const movedItemSchema = z.object({ type: z.literal('moved'), ...transition, to: z.enum(TASK_STATES), cause: text, actor: text.optional() });
+export const movedItemSchema = z.object({
+  type: z.literal('moved'),
+  ...transition,
+  to: z.enum(TASK_STATES),
+  cause: text,
+  actor: text.optional(),
+});
 /** Every other transition. */
 export type MovedItem = z.infer<typeof movedItemSchema>;
 
 /** An item of a `dec` frame. */
-export const transitionItemSchema = z.discriminatedUnion('type', [decidedItemSchema, claimedItemSchema, resultedItemSchema, finishedItemSchema, movedItemSchema]);
+export const transitionItemSchema = z.discriminatedUnion('type', [
+  decidedItemSchema,
+  claimedItemSchema,
+  resultedItemSchema,
+  finishedItemSchema,
+  movedItemSchema,
+]);
 /** An item of a `dec` frame. */
 export type TransitionItem = z.infer<typeof transitionItemSchema>;
 
@@ -173,7 +241,14 @@ export const screenedItemSchema = z.object({
 export type ScreenedItem = z.infer<typeof screenedItemSchema>;
 
 /** A transition stands in the organisation's chain; `kind` is the type of the item recorded, of `moved` with `:` and its `to`. */
-export const recordedItemSchema = z.object({ type: z.literal('recorded'), ...head, kind: z.string().max(60), position: z.number().int().nonnegative(), leaf: digestSchema, at: instantSchema });
+export const recordedItemSchema = z.object({
+  type: z.literal('recorded'),
+  ...head,
+  kind: z.string().max(60),
+  position: z.number().int().nonnegative(),
+  leaf: digestSchema,
+  at: instantSchema,
+});
 /** A transition stands in the organisation's chain. */
 export type RecordedItem = z.infer<typeof recordedItemSchema>;
 

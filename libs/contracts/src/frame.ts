@@ -29,9 +29,13 @@ export interface EncodedFrame {
 /** Writes a frame: JSON Lines, a line feed between lines and none at the end. Throws when it has no item, a RangeError when it is larger than a frame may be. */
 export function encodeFrame(header: Omit<FrameHeader, 'v' | 'count'>, items: readonly object[]): EncodedFrame {
   if (items.length === 0) throw new Error('a frame needs an item');
-  const lines = [utf8(JSON.stringify({ v: 1, ...header, count: items.length })), ...items.map((item) => utf8(JSON.stringify(item)))];
+  const lines = [
+    utf8(JSON.stringify({ v: 1, ...header, count: items.length })),
+    ...items.map((item) => utf8(JSON.stringify(item))),
+  ];
   const body = Buffer.concat(lines.flatMap((line, i) => (i === 0 ? [line] : [Buffer.of(LINE_FEED), line])));
-  if (body.length > MAX_FRAME_BYTES) throw new RangeError(`a frame of ${body.length} bytes is larger than ${MAX_FRAME_BYTES}`);
+  if (body.length > MAX_FRAME_BYTES)
+    throw new RangeError(`a frame of ${body.length} bytes is larger than ${MAX_FRAME_BYTES}`);
   return { body, ...hashFrame(lines) };
 }
 

@@ -11,17 +11,28 @@ export const SIGNERS = [...CONTROLS, 'dispatcher', 'operator', 'gateway'] as con
 export type Signer = (typeof SIGNERS)[number];
 
 /** A lower-case UUIDv7. */
-export const uuidSchema = z.string().regex(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/, 'must be a lower-case UUIDv7');
+export const uuidSchema = z
+  .string()
+  .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/, 'must be a lower-case UUIDv7');
 /** `sha256:` and 64 lower-case hexadecimal digits. */
 export const digestSchema = z.string().regex(/^sha256:[0-9a-f]{64}$/, 'must be sha256: and 64 hexadecimal digits');
 /** ISO 8601 UTC with milliseconds. */
-export const instantSchema = z.string().regex(/^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/, 'must be ISO 8601 UTC with milliseconds');
+export const instantSchema = z
+  .string()
+  .regex(
+    /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/,
+    'must be ISO 8601 UTC with milliseconds',
+  );
 /** Micros as a decimal string, zero or more, that PostgreSQL's bigint holds. */
-export const microsSchema = z.string().regex(/^(0|[1-9]\d{0,17})$/, 'must be a whole number of micros as a decimal string');
+export const microsSchema = z
+  .string()
+  .regex(/^(0|[1-9]\d{0,17})$/, 'must be a whole number of micros as a decimal string');
 /** 64 random bits, base64url. */
 export const nonceSchema = z.string().regex(/^[A-Za-z0-9_-]{11,43}$/, 'must be a random nonce in base64url');
 /** The name of an organisation or agent for people. */
-export const slugSchema = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be 1 to 63 of a-z, 0-9 and -, not starting with -');
+export const slugSchema = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be 1 to 63 of a-z, 0-9 and -, not starting with -');
 
 /** Identity of a task: client organisation, client agent, task id. Organisation and agent come from the subject, which the server enforces. */
 export interface TaskKey {

@@ -3,7 +3,9 @@ import { dataClassSchema, entrySchema } from './envelope.js';
 import { microsSchema, uuidSchema } from './identities.js';
 
 /** An entry of a policy's list: exact, or with one trailing star. A lone star is refused. */
-export const patternSchema = z.string().regex(/^[A-Za-z0-9._:/-]{1,128}\*?$/, 'must be 1 to 128 of A-Z a-z 0-9 . _ : / - with one optional trailing *');
+export const patternSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9._:/-]{1,128}\*?$/, 'must be 1 to 128 of A-Z a-z 0-9 . _ : / - with one optional trailing *');
 /** `null` any, `[]` none, else at most 200 patterns. */
 export const listSchema = z.array(patternSchema).max(200).nullable();
 /** A list of patterns, or null for any. */
@@ -15,7 +17,12 @@ export const TRUST_LEVELS = ['UNTRUSTED', 'LIMITED', 'PROVISIONAL', 'VERIFIED', 
 export type TrustLevel = (typeof TRUST_LEVELS)[number];
 
 /** A gate asks for a level or for a score in hundredths (6500 = 65.00); null asks for nothing. */
-export const gateSchema = z.union([z.strictObject({ level: z.enum(TRUST_LEVELS) }), z.strictObject({ scoreHundredths: z.number().int().min(0).max(10_000) })]).nullable();
+export const gateSchema = z
+  .union([
+    z.strictObject({ level: z.enum(TRUST_LEVELS) }),
+    z.strictObject({ scoreHundredths: z.number().int().min(0).max(10_000) }),
+  ])
+  .nullable();
 /** What a gate asks for. */
 export type Gate = z.infer<typeof gateSchema>;
 
@@ -23,9 +30,15 @@ const minute = /^([01]\d|2[0-3]):[0-5]\d$/;
 /** A time window in wall-clock time of its zone: half-open, overnight when it ends before it starts, whole day 00:00 to 24:00. */
 export const windowSchema = z
   .strictObject({
-    days: z.array(z.enum(['MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT', 'SUN'])).min(1).max(7),
+    days: z
+      .array(z.enum(['MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT', 'SUN']))
+      .min(1)
+      .max(7),
     start: z.string().regex(minute, 'must be HH:MM from 00:00 to 23:59'),
-    end: z.string().regex(/^(([01]\d|2[0-3]):[0-5]\d|24:00)$/, 'must be HH:MM from 00:01 to 24:00').refine((end) => end !== '00:00', 'must be HH:MM from 00:01 to 24:00'),
+    end: z
+      .string()
+      .regex(/^(([01]\d|2[0-3]):[0-5]\d|24:00)$/, 'must be HH:MM from 00:01 to 24:00')
+      .refine((end) => end !== '00:00', 'must be HH:MM from 00:01 to 24:00'),
     tz: z.string().min(1).max(64),
   })
   .refine((w) => w.start !== w.end, 'start and end must differ');
@@ -61,9 +74,23 @@ export type Policy = z.infer<typeof policySchema>;
 
 /** A policy that asks for nothing: neutral in every intersection. */
 export const NEUTRAL_POLICY: Policy = Object.freeze({
-  taskTypes: null, windows: null, rate: null, models: null, tools: null, dataStores: null, dataClasses: null, maxCostMicros: null,
-  monthlyCapMicros: null, approvalAboveMicros: null, approvalAbovePerDayMicros: null, approvalTaskTypes: [], minTrustClient: null,
-  minTrustTarget: null, maxHops: null, guardrailProfile: null, requireParent: false,
+  taskTypes: null,
+  windows: null,
+  rate: null,
+  models: null,
+  tools: null,
+  dataStores: null,
+  dataClasses: null,
+  maxCostMicros: null,
+  monthlyCapMicros: null,
+  approvalAboveMicros: null,
+  approvalAbovePerDayMicros: null,
+  approvalTaskTypes: [],
+  minTrustClient: null,
+  minTrustTarget: null,
+  maxHops: null,
+  guardrailProfile: null,
+  requireParent: false,
 });
 
 /** An explicit denial; its conditions are joined by and, at least one is required. */
@@ -92,7 +119,13 @@ export type OrganizationPolicy = z.infer<typeof organizationPolicySchema>;
 
 /** What an organisation without a policy of its own has. */
 export const DEFAULT_ORGANIZATION_POLICY: OrganizationPolicy = Object.freeze({
-  ...NEUTRAL_POLICY, denyRules: [], trustFloor: { level: 'LIMITED' as const }, maxHops: 4, maxVisits: 1, maxChildren: 20, maxTreeTasks: 200,
+  ...NEUTRAL_POLICY,
+  denyRules: [],
+  trustFloor: { level: 'LIMITED' as const },
+  maxHops: 4,
+  maxVisits: 1,
+  maxChildren: 20,
+  maxTreeTasks: 200,
 });
 
 /** What an agent can do at most: its capability surface. Every field but `maxRunSeconds` is required. */
@@ -102,7 +135,10 @@ export const surfaceSchema = z.strictObject({
   models: listSchema,
   tools: listSchema,
   dataStores: listSchema,
-  downstreamAgents: z.array(z.union([uuidSchema, entrySchema])).max(200).nullable(),
+  downstreamAgents: z
+    .array(z.union([uuidSchema, entrySchema]))
+    .max(200)
+    .nullable(),
   dataClasses: z.array(dataClassSchema).max(4).nullable(),
   maxCostMicros: money,
   monthlyCapMicros: money,
@@ -116,6 +152,16 @@ export type Surface = z.infer<typeof surfaceSchema>;
 
 /** A surface that declares nothing and uses no models. */
 export const NEUTRAL_SURFACE: Surface = Object.freeze({
-  taskTypes: null, neverTaskTypes: [], models: null, tools: null, dataStores: null, downstreamAgents: null, dataClasses: null,
-  maxCostMicros: null, monthlyCapMicros: null, usesModels: false, dataSensitivity: 'NORMAL', irreversible: false,
+  taskTypes: null,
+  neverTaskTypes: [],
+  models: null,
+  tools: null,
+  dataStores: null,
+  downstreamAgents: null,
+  dataClasses: null,
+  maxCostMicros: null,
+  monthlyCapMicros: null,
+  usesModels: false,
+  dataSensitivity: 'NORMAL',
+  irreversible: false,
 });

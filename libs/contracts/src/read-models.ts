@@ -68,7 +68,9 @@ export const agentRecordSchema = z.object({
   owner: z.string().max(200),
   registration: z.enum(['WORKLOAD_ATTESTED', 'DOMAIN_VERIFIED', 'OPERATOR', 'SELF']),
   registeredAt: instantSchema,
-  credentials: z.array(z.object({ kind: z.enum(CREDENTIAL_KINDS), createdAt: instantSchema, expiresAt: instantSchema })),
+  credentials: z.array(
+    z.object({ kind: z.enum(CREDENTIAL_KINDS), createdAt: instantSchema, expiresAt: instantSchema }),
+  ),
 });
 /** An agent. */
 export type AgentRecord = z.infer<typeof agentRecordSchema>;
@@ -82,7 +84,15 @@ export const connectionRecordSchema = z.object({
   target: agentRefSchema,
   status: z.enum(['PENDING_CONSENT', 'ACTIVE', 'SUSPENDED', 'DISCONNECTED']),
   epoch,
-  share: z.object({ id: uuidSchema, status: z.enum(['OFFERED', 'ACTIVE', 'REVOKED', 'EXPIRED']), epoch, expiresAt: instantSchema.optional(), taskTypes: z.array(patternSchema).nullable() }).optional(),
+  share: z
+    .object({
+      id: uuidSchema,
+      status: z.enum(['OFFERED', 'ACTIVE', 'REVOKED', 'EXPIRED']),
+      epoch,
+      expiresAt: instantSchema.optional(),
+      taskTypes: z.array(patternSchema).nullable(),
+    })
+    .optional(),
   handOver: z.enum(['AT_MOST_ONCE', 'AT_LEAST_ONCE']),
   backup: z.object({ connection: uuidSchema, when: z.enum(['OPEN', 'DEGRADED']) }).optional(),
   sandbox: z.boolean(),
@@ -97,7 +107,12 @@ export const installRecordSchema = z.object({ ...head, kind: z.literal('install'
 export type InstallRecord = z.infer<typeof installRecordSchema>;
 
 /** Any record of CFG_registry. */
-export const registryRecordSchema = z.discriminatedUnion('kind', [orgRecordSchema, agentRecordSchema, connectionRecordSchema, installRecordSchema]);
+export const registryRecordSchema = z.discriminatedUnion('kind', [
+  orgRecordSchema,
+  agentRecordSchema,
+  connectionRecordSchema,
+  installRecordSchema,
+]);
 /** Any record of CFG_registry. */
 export type RegistryRecord = z.infer<typeof registryRecordSchema>;
 
@@ -115,7 +130,13 @@ const policyHead = { ...head, policyVersion: z.number().int().positive() };
 export const policyRecordSchema = z.discriminatedUnion('kind', [
   z.object({ ...policyHead, kind: z.literal('org'), org: uuidSchema, document: organizationPolicySchema }),
   z.object({ ...policyHead, kind: z.literal('agent'), org: uuidSchema, agent: uuidSchema, document: policySchema }),
-  z.object({ ...policyHead, kind: z.literal('connection'), org: uuidSchema, connection: uuidSchema, document: policySchema }),
+  z.object({
+    ...policyHead,
+    kind: z.literal('connection'),
+    org: uuidSchema,
+    connection: uuidSchema,
+    document: policySchema,
+  }),
 ]);
 /** The policy in force. */
 export type PolicyRecord = z.infer<typeof policyRecordSchema>;
@@ -134,7 +155,12 @@ export const priceEntrySchema = z.object({
 export type PriceEntry = z.infer<typeof priceEntrySchema>;
 
 /** An immutable price book, `prices.<version>` of CFG_budget. The highest version is in force. */
-export const priceBookRecordSchema = z.object({ ...head, kind: z.literal('prices'), currency: z.string().regex(/^[A-Z]{3}$/), entries: z.array(priceEntrySchema).max(2000) });
+export const priceBookRecordSchema = z.object({
+  ...head,
+  kind: z.literal('prices'),
+  currency: z.string().regex(/^[A-Z]{3}$/),
+  entries: z.array(priceEntrySchema).max(2000),
+});
 /** An immutable price book; `version` is the price book's. */
 export type PriceBookRecord = z.infer<typeof priceBookRecordSchema>;
 
@@ -155,6 +181,11 @@ export const guardrailSchema = z.object({
 export type Guardrail = z.infer<typeof guardrailSchema>;
 
 /** An organisation's guardrails, `org.<org>` of CFG_guardrails. */
-export const guardrailSetRecordSchema = z.object({ ...head, kind: z.literal('guardrails'), org: uuidSchema, guardrails: z.array(guardrailSchema).max(100) });
+export const guardrailSetRecordSchema = z.object({
+  ...head,
+  kind: z.literal('guardrails'),
+  org: uuidSchema,
+  guardrails: z.array(guardrailSchema).max(100),
+});
 /** An organisation's guardrails. */
 export type GuardrailSetRecord = z.infer<typeof guardrailSetRecordSchema>;

@@ -13,8 +13,13 @@ export interface ReasonCodeEntry {
 
 type Row = readonly [code: string, http: number, severity: Severity, message: string];
 
-const group = <const R extends readonly Row[]>(name: string, rows: R): { readonly [K in R[number][0]]: ReasonCodeEntry } =>
-  Object.fromEntries(rows.map(([code, http, severity, message]) => [code, { group: name, http, severity, message }])) as never;
+const group = <const R extends readonly Row[]>(
+  name: string,
+  rows: R,
+): { readonly [K in R[number][0]]: ReasonCodeEntry } =>
+  Object.fromEntries(
+    rows.map(([code, http, severity, message]) => [code, { group: name, http, severity, message }]),
+  ) as never;
 
 /** Every reason code that any part of the system gives, in one place. A code is never reused for another meaning. */
 export const REASON_CODES = {
@@ -23,7 +28,12 @@ export const REASON_CODES = {
     ['DUPLICATE_TASK_ID', 409, 'INFO', 'Another task was submitted under this id.'],
     ['PAYLOAD_TOO_LARGE', 413, 'INFO', 'The body is larger than 256 KiB.'],
     ['INTAKE_LIMITED', 429, 'INFO', 'Too many submissions in a short time.'],
-    ['TASK_NOT_FOUND', 404, 'INFO', 'No such task was accepted, or it ended too long ago to be told; nothing was released.'],
+    [
+      'TASK_NOT_FOUND',
+      404,
+      'INFO',
+      'No such task was accepted, or it ended too long ago to be told; nothing was released.',
+    ],
   ]),
   ...group('caller', [['DENIED_BY_COUNTERPARTY', 403, 'INFO', "The other side's rules do not allow this task."]]),
   ...group('identity', [
@@ -117,7 +127,12 @@ export const REASON_CODES = {
   ...group('guardrails', [
     ['GUARDRAIL_BLOCKED', 403, 'HIGH', 'A guardrail blocked the content.'],
     ['GUARDRAIL_UNAVAILABLE', 503, 'HIGH', 'A guardrail could not run.'],
-    ['GUARDRAIL_UNAVAILABLE_OPEN', 200, 'WARNING', 'A quality guardrail could not run and was passed over by a reviewed exception.'],
+    [
+      'GUARDRAIL_UNAVAILABLE_OPEN',
+      200,
+      'WARNING',
+      'A quality guardrail could not run and was passed over by a reviewed exception.',
+    ],
     ['SHADOW_BLOCK', 200, 'INFO', 'A guardrail on trial would have blocked.'],
     ['SHADOW_ESCALATE', 200, 'INFO', 'A guardrail on trial would have asked a person.'],
     ['SHADOW_RETRY', 200, 'INFO', 'A guardrail on trial would have asked for another try.'],

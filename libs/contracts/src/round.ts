@@ -6,7 +6,11 @@ import { CONTROLS, digestSchema, instantSchema, microsSchema, uuidSchema } from 
 const count = z.number().int().min(1).max(10_000);
 
 /** A reason that an approval covers. */
-export const coveredSchema = z.object({ service: z.enum(CONTROLS), code: reasonCodeSchema, id: z.string().max(200).optional() });
+export const coveredSchema = z.object({
+  service: z.enum(CONTROLS),
+  code: reasonCodeSchema,
+  id: z.string().max(200).optional(),
+});
 /** A reason that an approval covers. */
 export type Covered = z.infer<typeof coveredSchema>;
 
@@ -21,10 +25,12 @@ export const roundLineSchema = z.object({
   covered: z.array(coveredSchema),
   estimateMicros: microsSchema.optional(),
   priceBookVersion: z.number().int().optional(),
-  replaces: z.discriminatedUnion('how', [
-    z.object({ attempt: count, how: z.literal('RELEASE') }),
-    z.object({ attempt: count, how: z.literal('SETTLE'), micros: microsSchema }),
-  ]).optional(),
+  replaces: z
+    .discriminatedUnion('how', [
+      z.object({ attempt: count, how: z.literal('RELEASE') }),
+      z.object({ attempt: count, how: z.literal('SETTLE'), micros: microsSchema }),
+    ])
+    .optional(),
   at: instantSchema,
 });
 /** Line 0 of a later evaluation. */

@@ -31,15 +31,45 @@ export const DEFAULT_CAPACITY: Capacity = { messages: 500_000, bytes: 1024 ** 3,
 /** Every stream of an installation. None allows direct get, rollup, TTL, schedules, counters or atomic batches; all deny delete and purge. */
 export function streamSpecs(capacity: Capacity = DEFAULT_CAPACITY): readonly StreamSpec[] {
   const { messages, bytes } = capacity;
-  const once = { maxPerSubject: 1, discardNewPerSubject: true, discard: 'new', maxMessages: messages, maxBytes: bytes } as const;
+  const once = {
+    maxPerSubject: 1,
+    discardNewPerSubject: true,
+    discard: 'new',
+    maxMessages: messages,
+    maxBytes: bytes,
+  } as const;
   const kv = (owner: ReadModelOwner): StreamSpec => ({
-    name: readModelStream(owner), subjects: [`$KV.CFG_${owner}.>`], maxAgeMs: 0, maxPerSubject: 1, discardNewPerSubject: false, discard: 'new',
-    maxMessageBytes: MAX_MESSAGE_BYTES, maxMessages: -1, maxBytes: bytes,
+    name: readModelStream(owner),
+    subjects: [`$KV.CFG_${owner}.>`],
+    maxAgeMs: 0,
+    maxPerSubject: 1,
+    discardNewPerSubject: false,
+    discard: 'new',
+    maxMessageBytes: MAX_MESSAGE_BYTES,
+    maxMessages: -1,
+    maxBytes: bytes,
   });
   return [
     { name: 'ING', subjects: ['ing.>', 'rnd.>'], maxAgeMs: HOUR_MS, maxMessageBytes: MAX_MESSAGE_BYTES, ...once },
-    { name: 'RES', subjects: ['res.>'], maxAgeMs: HOUR_MS, maxMessageBytes: MAX_MESSAGE_BYTES, ...once, maxPerSubject: 4 },
-    { name: 'FLOW', subjects: ['flow.>'], maxAgeMs: HOUR_MS, maxMessageBytes: MAX_FRAME_BYTES, ...once, maxPerSubject: -1, discardNewPerSubject: false, maxMessages: messages * 4, maxBytes: bytes * 4 },
+    {
+      name: 'RES',
+      subjects: ['res.>'],
+      maxAgeMs: HOUR_MS,
+      maxMessageBytes: MAX_MESSAGE_BYTES,
+      ...once,
+      maxPerSubject: 4,
+    },
+    {
+      name: 'FLOW',
+      subjects: ['flow.>'],
+      maxAgeMs: HOUR_MS,
+      maxMessageBytes: MAX_FRAME_BYTES,
+      ...once,
+      maxPerSubject: -1,
+      discardNewPerSubject: false,
+      maxMessages: messages * 4,
+      maxBytes: bytes * 4,
+    },
     { name: 'BODY', subjects: ['body.>'], maxAgeMs: 2 * HOUR_MS, maxMessageBytes: MAX_MESSAGE_BYTES, ...once },
     ...READ_MODEL_OWNERS.map(kv),
   ];
@@ -65,10 +95,34 @@ export function durableName(service: Signer, what: 'ing' | 'res' | 'dec' | 'scr'
 /** Every durable consumer of an installation; created by the provisioner only. */
 export function consumerSpecs(): readonly ConsumerSpec[] {
   return [
-    ...CONTROLS.map((control) => ({ stream: 'ING', durable: durableName(control, 'ing'), filters: ING_FILTERS, ackWaitMs: 2_000, maxAckPending: 1_000 })),
-    { stream: 'RES', durable: durableName('dispatcher', 'res'), filters: ['res.>'], ackWaitMs: 10_000, maxAckPending: 1_000 },
-    ...DEC_READERS.map((service) => ({ stream: 'FLOW', durable: durableName(service, 'dec'), filters: ['flow.*.dec'], ackWaitMs: 10_000, maxAckPending: 256 })),
-    { stream: 'FLOW', durable: durableName('guardrails', 'scr'), filters: ['flow.*.scr'], ackWaitMs: 10_000, maxAckPending: 256 },
+    ...CONTROLS.map((control) => ({
+      stream: 'ING',
+      durable: durableName(control, 'ing'),
+      filters: ING_FILTERS,
+      ackWaitMs: 2_000,
+      maxAckPending: 1_000,
+    })),
+    {
+      stream: 'RES',
+      durable: durableName('dispatcher', 'res'),
+      filters: ['res.>'],
+      ackWaitMs: 10_000,
+      maxAckPending: 1_000,
+    },
+    ...DEC_READERS.map((service) => ({
+      stream: 'FLOW',
+      durable: durableName(service, 'dec'),
+      filters: ['flow.*.dec'],
+      ackWaitMs: 10_000,
+      maxAckPending: 256,
+    })),
+    {
+      stream: 'FLOW',
+      durable: durableName('guardrails', 'scr'),
+      filters: ['flow.*.scr'],
+      ackWaitMs: 10_000,
+      maxAckPending: 256,
+    },
   ];
 }
 

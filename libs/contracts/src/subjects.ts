@@ -106,7 +106,8 @@ export function parseIngestSubject(subject: string): IngestAddress | undefined {
 /** Reads a subject of stream RES: whose result it is and under which grant. */
 export function parseStoredResultSubject(subject: string): (AgentRef & { readonly grant: string }) | undefined {
   const [kind, p, s, org, agent, grant, ...rest] = subject.split('.');
-  if (kind !== 'res' || org === undefined || agent === undefined || grant === undefined || rest.length > 0) return undefined;
+  if (kind !== 'res' || org === undefined || agent === undefined || grant === undefined || rest.length > 0)
+    return undefined;
   return p === String(taskPartition(grant)) && s === String(orgPartition(org)) ? { org, agent, grant } : undefined;
 }
 

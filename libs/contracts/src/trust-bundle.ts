@@ -4,12 +4,22 @@ import { instantSchema, SIGNERS, uuidSchema } from './identities.js';
 const base64url = z.string().regex(/^[A-Za-z0-9_-]+$/);
 
 /** One public key of a signer. `kid` is `<service>-<first 16 hex digits of SHA-256(raw public key)>`. */
-export const trustedKeySchema = z.object({ kid: z.string().max(60), service: z.enum(SIGNERS), publicKey: base64url.length(43), notBefore: instantSchema, notAfter: instantSchema });
+export const trustedKeySchema = z.object({
+  kid: z.string().max(60),
+  service: z.enum(SIGNERS),
+  publicKey: base64url.length(43),
+  notBefore: instantSchema,
+  notAfter: instantSchema,
+});
 /** One public key of a signer. */
 export type TrustedKey = z.infer<typeof trustedKeySchema>;
 
 /** What the installation key signs. */
-export const trustBundleBodySchema = z.object({ v: z.literal(1), version: z.number().int().positive(), keys: z.array(trustedKeySchema).max(200) });
+export const trustBundleBodySchema = z.object({
+  v: z.literal(1),
+  version: z.number().int().positive(),
+  keys: z.array(trustedKeySchema).max(200),
+});
 /** What the installation key signs. */
 export type TrustBundleBody = z.infer<typeof trustBundleBodySchema>;
 
@@ -81,6 +91,9 @@ export const PURPOSES = {
 export type Purpose = (typeof PURPOSES)[keyof typeof PURPOSES];
 
 /** Reply of a target to a hand-over. */
-export const deliveryReplySchema = z.discriminatedUnion('accepted', [z.object({ accepted: z.literal(true) }), z.object({ accepted: z.literal(false), code: z.string().max(60) })]);
+export const deliveryReplySchema = z.discriminatedUnion('accepted', [
+  z.object({ accepted: z.literal(true) }),
+  z.object({ accepted: z.literal(false), code: z.string().max(60) }),
+]);
 /** Reply of a target to a hand-over. */
 export type DeliveryReply = z.infer<typeof deliveryReplySchema>;

@@ -12,7 +12,8 @@ export interface ClientCredential {
 
 function word(random: Random, length: number): string {
   let out = '';
-  while (out.length < length) for (const byte of random.bytes(length)) if (byte < 252 && out.length < length) out += ALPHABET.charAt(byte % 36);
+  while (out.length < length)
+    for (const byte of random.bytes(length)) if (byte < 252 && out.length < length) out += ALPHABET.charAt(byte % 36);
   return out;
 }
 

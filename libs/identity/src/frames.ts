@@ -1,5 +1,13 @@
 import { formatInstant } from '@countersign/primitives';
-import { encodeFrame, frameHeaderSchema, PURPOSES, splitFrame, type EncodedFrame, type FrameHeader, type Signer } from '@countersign/contracts';
+import {
+  encodeFrame,
+  frameHeaderSchema,
+  PURPOSES,
+  splitFrame,
+  type EncodedFrame,
+  type FrameHeader,
+  type Signer,
+} from '@countersign/contracts';
 import type { Signature, SigningKey } from './signing-key.js';
 import type { ReceivedSignature, SignatureFailure, TrustBundle } from './trust-bundle.js';
 
@@ -19,7 +27,10 @@ export interface FramePlace {
 /** Signs a frame of this service. */
 export function signFrame(key: SigningKey, place: FramePlace, items: readonly object[]): SignedFrame {
   if (key.service === 'installation') throw new Error('the installation key signs trust bundles only');
-  const frame = encodeFrame({ service: key.service, kid: key.kid, lane: place.lane, at: formatInstant(place.at) }, items);
+  const frame = encodeFrame(
+    { service: key.service, kid: key.kid, lane: place.lane, at: formatInstant(place.at) },
+    items,
+  );
   return { ...frame, subject: place.subject, signature: key.sign(PURPOSES.frame, place.subject, frame.bodyHash) };
 }
 
@@ -32,7 +43,9 @@ export interface OpenedFrame {
 }
 
 /** A frame that does not count, and why. */
-export type FrameCheck = { readonly ok: true; readonly frame: OpenedFrame } | { readonly ok: false; readonly failure: SignatureFailure | 'subject' | 'count' };
+export type FrameCheck =
+  | { readonly ok: true; readonly frame: OpenedFrame }
+  | { readonly ok: false; readonly failure: SignatureFailure | 'subject' | 'count' };
 
 /** What arrived, and who alone may have sent it; `at` is the stream's timestamp in ms. */
 export interface ReceivedFrame {
@@ -47,14 +60,24 @@ export interface ReceivedFrame {
 export function openFrame(bundle: TrustBundle, received: ReceivedFrame): FrameCheck {
   const split = splitFrame(received.body);
   if (split === undefined) return { ok: false, failure: 'malformed' };
-  const checked = bundle.check(received.signature, { purpose: PURPOSES.frame, subject: received.subject, bodyHash: split.bodyHash, signers: received.signers, at: received.at });
+  const checked = bundle.check(received.signature, {
+    purpose: PURPOSES.frame,
+    subject: received.subject,
+    bodyHash: split.bodyHash,
+    signers: received.signers,
+    at: received.at,
+  });
   if (!checked.ok) return checked;
   const header = frameHeaderSchema.safeParse(parseJson(split.headerLine));
   if (!header.success) return { ok: false, failure: 'malformed' };
   const { service, kid, lane, count } = header.data;
-  if (service !== checked.service || kid !== checked.kid || received.subject.split('.')[1] !== String(lane)) return { ok: false, failure: 'subject' };
+  if (service !== checked.service || kid !== checked.kid || received.subject.split('.')[1] !== String(lane))
+    return { ok: false, failure: 'subject' };
   if (count !== split.itemLines.length) return { ok: false, failure: 'count' };
-  return { ok: true, frame: { header: header.data, root: split.root, itemLines: split.itemLines, leaves: split.leaves } };
+  return {
+    ok: true,
+    frame: { header: header.data, root: split.root, itemLines: split.itemLines, leaves: split.leaves },
+  };
 }
 
 function parseJson(bytes: Buffer): unknown {

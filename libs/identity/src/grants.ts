@@ -7,7 +7,9 @@ import type { TrustBundle } from './trust-bundle.js';
 /** Signs a release grant as an EdDSA JWT (RFC 7519, RFC 8037) with type {@link GRANT_TYPE}. */
 export async function issueGrant(key: SigningKey, claims: GrantClaims): Promise<string> {
   if (key.service !== 'dispatcher') throw new Error(`${key.service} issues no grants`);
-  return new SignJWT({ ...grantClaimsSchema.parse(claims) }).setProtectedHeader({ alg: 'EdDSA', typ: GRANT_TYPE, kid: key.kid }).sign(key.keyObject);
+  return new SignJWT({ ...grantClaimsSchema.parse(claims) })
+    .setProtectedHeader({ alg: 'EdDSA', typ: GRANT_TYPE, kid: key.kid })
+    .sign(key.keyObject);
 }
 
 /** What a grant has to be good for; `now` in ms. */
@@ -21,7 +23,11 @@ export interface GrantExpectation {
 export type GrantFailure = Extract<ReasonCode, 'GRANT_TOKEN_INVALID' | 'GRANT_EXPIRED' | 'AUDIENCE_MISMATCH'>;
 
 /** Verifies a release grant: signed by a dispatcher key of the bundle, for this audience, over these bytes, not expired. Says nothing on whether it was seen before. */
-export async function verifyGrant(bundle: TrustBundle, token: string, expected: GrantExpectation): Promise<Result<GrantClaims, GrantFailure>> {
+export async function verifyGrant(
+  bundle: TrustBundle,
+  token: string,
+  expected: GrantExpectation,
+): Promise<Result<GrantClaims, GrantFailure>> {
   const claims = await readGrant(bundle, token, expected.now);
   if (claims === undefined) return err('GRANT_TOKEN_INVALID');
   if (claims.aud !== expected.audience) return err('AUDIENCE_MISMATCH');
@@ -36,7 +42,11 @@ async function readGrant(bundle: TrustBundle, token: string, now: number): Promi
     const trusted = kid === undefined ? undefined : bundle.keyAt(kid, now);
     if (trusted?.service !== 'dispatcher') return undefined;
     // the expiry is judged by the caller, who tells expired from forged
-    const { payload } = await jwtVerify(token, trusted.key, { algorithms: ['EdDSA'], typ: GRANT_TYPE, currentDate: new Date(0) });
+    const { payload } = await jwtVerify(token, trusted.key, {
+      algorithms: ['EdDSA'],
+      typ: GRANT_TYPE,
+      currentDate: new Date(0),
+    });
     return grantClaimsSchema.parse(payload);
   } catch {
     return undefined;

@@ -20,6 +20,16 @@ export function signReply(key: SigningKey, exchange: Exchange): Signature {
 }
 
 /** Checks that one of the signers gave this reply to this very request. */
-export function checkReply(bundle: TrustBundle, received: ReceivedSignature, exchange: Exchange, expected: { readonly signers: readonly Signer[]; readonly at: number }): SignatureCheck {
-  return bundle.check(received, { purpose: PURPOSES.reply, subject: exchange.subject, bodyHash: replyHash(exchange), ...expected });
+export function checkReply(
+  bundle: TrustBundle,
+  received: ReceivedSignature,
+  exchange: Exchange,
+  expected: { readonly signers: readonly Signer[]; readonly at: number },
+): SignatureCheck {
+  return bundle.check(received, {
+    purpose: PURPOSES.reply,
+    subject: exchange.subject,
+    bodyHash: replyHash(exchange),
+    ...expected,
+  });
 }

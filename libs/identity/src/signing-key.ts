@@ -43,7 +43,8 @@ export class SigningKey {
     readonly service: Signer | 'installation',
     key: KeyObject,
   ) {
-    if (key.asymmetricKeyType !== 'ed25519' || key.type !== 'private') throw new Error(`the key of ${service} is not an Ed25519 private key`);
+    if (key.asymmetricKeyType !== 'ed25519' || key.type !== 'private')
+      throw new Error(`the key of ${service} is not an Ed25519 private key`);
     this.#key = key;
     this.publicKey = rawPublicKeyOf(createPublicKey(key));
     this.kid = keyIdOf(service, this.publicKey);

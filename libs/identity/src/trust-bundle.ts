@@ -1,6 +1,14 @@
 import { verify, type KeyObject } from 'node:crypto';
 import { fromBase64Url, parseInstant, sha256, toBase64Url, utf8 } from '@countersign/primitives';
-import { PURPOSES, trustBundleBodySchema, trustBundleFileSchema, type Purpose, type Signer, type TrustBundleBody, type TrustBundleFile } from '@countersign/contracts';
+import {
+  PURPOSES,
+  trustBundleBodySchema,
+  trustBundleFileSchema,
+  type Purpose,
+  type Signer,
+  type TrustBundleBody,
+  type TrustBundleFile,
+} from '@countersign/contracts';
 import { keyIdOf, publicKeyOfRaw, signedBytes, type SigningKey } from './signing-key.js';
 
 const BUNDLE_SUBJECT = 'trust-bundle';
@@ -29,7 +37,9 @@ export interface Expectation {
 export type SignatureFailure = 'malformed' | 'unknown-key' | 'wrong-signer' | 'key-not-valid' | 'signature';
 
 /** Whether a signature counts, and whose it is. */
-export type SignatureCheck = { readonly ok: true; readonly kid: string; readonly service: Signer } | { readonly ok: false; readonly failure: SignatureFailure };
+export type SignatureCheck =
+  | { readonly ok: true; readonly kid: string; readonly service: Signer }
+  | { readonly ok: false; readonly failure: SignatureFailure };
 
 interface BundledKey {
   readonly service: Signer;
@@ -55,8 +65,14 @@ export class TrustBundle {
     for (const entry of body.keys) {
       const raw = fromBase64Url(entry.publicKey);
       // a kid that is not the hash of its key would let one entry shadow another
-      if (keyIdOf(entry.service, raw) !== entry.kid) throw new TrustBundleInvalid(`key id ${entry.kid} is not the one of its key`);
-      this.#keys.set(entry.kid, { service: entry.service, key: publicKeyOfRaw(raw), notBefore: parseInstant(entry.notBefore), notAfter: parseInstant(entry.notAfter) });
+      if (keyIdOf(entry.service, raw) !== entry.kid)
+        throw new TrustBundleInvalid(`key id ${entry.kid} is not the one of its key`);
+      this.#keys.set(entry.kid, {
+        service: entry.service,
+        key: publicKeyOfRaw(raw),
+        notBefore: parseInstant(entry.notBefore),
+        notAfter: parseInstant(entry.notAfter),
+      });
     }
   }
 
@@ -66,7 +82,8 @@ export class TrustBundle {
     if (!parsed.success) throw new TrustBundleInvalid('not a trust bundle file');
     const bytes = fromBase64Url(parsed.data.body);
     const signed = signedBytes(PURPOSES.bundle, BUNDLE_SUBJECT, sha256(bytes));
-    if (!verify(null, signed, publicKeyOfRaw(fromBase64Url(installationKey)), fromBase64Url(parsed.data.sig))) throw new TrustBundleInvalid('the signature does not verify under the installation key');
+    if (!verify(null, signed, publicKeyOfRaw(fromBase64Url(installationKey)), fromBase64Url(parsed.data.sig)))
+      throw new TrustBundleInvalid('the signature does not verify under the installation key');
     return new TrustBundle(trustBundleBodySchema.parse(JSON.parse(bytes.toString('utf8'))), parsed.data);
   }
 
@@ -85,12 +102,24 @@ export class TrustBundle {
   check(received: ReceivedSignature, expected: Expectation): SignatureCheck {
     const [kid] = received.kid;
     const [sig] = received.sig;
-    if (kid === undefined || sig === undefined || received.kid.length !== 1 || received.sig.length !== 1 || sig.length !== 86) return { ok: false, failure: 'malformed' };
+    if (
+      kid === undefined ||
+      sig === undefined ||
+      received.kid.length !== 1 ||
+      received.sig.length !== 1 ||
+      sig.length !== 86
+    )
+      return { ok: false, failure: 'malformed' };
     const found = this.#keys.get(kid);
     if (found === undefined) return { ok: false, failure: 'unknown-key' };
     if (!expected.signers.includes(found.service)) return { ok: false, failure: 'wrong-signer' };
     if (expected.at < found.notBefore || expected.at >= found.notAfter) return { ok: false, failure: 'key-not-valid' };
-    const good = verify(null, signedBytes(expected.purpose, expected.subject, expected.bodyHash), found.key, Buffer.from(sig, 'base64url'));
+    const good = verify(
+      null,
+      signedBytes(expected.purpose, expected.subject, expected.bodyHash),
+      found.key,
+      Buffer.from(sig, 'base64url'),
+    );
     return good ? { ok: true, kid, service: found.service } : { ok: false, failure: 'signature' };
   }
 }

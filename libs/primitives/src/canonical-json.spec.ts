@@ -11,19 +11,36 @@ const value = fc.letrec((tie) => ({
     fc.boolean(),
     fc.constant(null),
     fc.array(tie('node'), { maxLength: 4 }),
-    fc.dictionary(fc.string({ unit: 'binary' }).filter((s) => s.isWellFormed() && s !== '__proto__'), tie('node'), { maxKeys: 4 }),
+    fc.dictionary(
+      fc.string({ unit: 'binary' }).filter((s) => s.isWellFormed() && s !== '__proto__'),
+      tie('node'),
+      { maxKeys: 4 },
+    ),
   ),
 })).node;
 
 describe('canonical JSON', () => {
   it('writes what another implementation of RFC 8785 writes', () => {
-    fc.assert(fc.property(value, (v) => canonicalJson(v) === canonicalize(v)), { numRuns: 2000 });
+    fc.assert(
+      fc.property(value, (v) => canonicalJson(v) === canonicalize(v)),
+      { numRuns: 2000 },
+    );
   });
 
   it('sorts keys by UTF-16 code units as in the example of RFC 8785 section 3.2.3', () => {
-    const input = { '\u20ac': 'Euro Sign', '\r': 'Carriage Return', '\ufb33': 'Hebrew', '1': 'One', '\ud83d\ude00': 'Smiley', '\u0080': 'Control', '\u00f6': 'o' };
+    const input = {
+      '\u20ac': 'Euro Sign',
+      '\r': 'Carriage Return',
+      '\ufb33': 'Hebrew',
+      '1': 'One',
+      '\ud83d\ude00': 'Smiley',
+      '\u0080': 'Control',
+      '\u00f6': 'o',
+    };
     expect(Object.values(JSON.parse(canonicalJson(input)) as object)).toHaveLength(7);
-    expect(canonicalJson(input)).toBe('{"\\r":"Carriage Return","1":"One","\u0080":"Control","\u00f6":"o","\u20ac":"Euro Sign","\ud83d\ude00":"Smiley","\ufb33":"Hebrew"}');
+    expect(canonicalJson(input)).toBe(
+      '{"\\r":"Carriage Return","1":"One","\u0080":"Control","\u00f6":"o","\u20ac":"Euro Sign","\ud83d\ude00":"Smiley","\ufb33":"Hebrew"}',
+    );
   });
 
   it.each([

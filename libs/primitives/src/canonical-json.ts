@@ -1,5 +1,6 @@
 /** Values that canonical JSON takes: no fractions, no `undefined`, no class instances. */
-export type CanonicalValue = string | number | boolean | null | readonly CanonicalValue[] | { readonly [key: string]: CanonicalValue };
+export type CanonicalValue =
+  string | number | boolean | null | readonly CanonicalValue[] | { readonly [key: string]: CanonicalValue };
 
 const MAX_DEPTH = 64;
 

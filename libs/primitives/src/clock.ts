@@ -22,6 +22,7 @@ export function formatInstant(ms: number): string {
 /** Reads ISO 8601 UTC with milliseconds; throws on every other form, on impossible dates too. */
 export function parseInstant(text: string): number {
   const ms = INSTANT.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(ms) || new Date(ms).toISOString() !== text) throw new Error(`not an instant in ISO 8601 UTC with milliseconds: ${text.slice(0, 40)}`);
+  if (Number.isNaN(ms) || new Date(ms).toISOString() !== text)
+    throw new Error(`not an instant in ISO 8601 UTC with milliseconds: ${text.slice(0, 40)}`);
   return ms;
 }

@@ -30,7 +30,8 @@ export function merkleRoot(leaves: readonly Uint8Array[]): Buffer {
 
 /** Audit path of leaf `index`, RFC 6962 section 2.1.1, from the leaf upwards; throws when there is no such leaf. */
 export function merklePath(index: number, leaves: readonly Uint8Array[]): Buffer[] {
-  if (!Number.isInteger(index) || index < 0 || index >= leaves.length) throw new RangeError(`no leaf ${index} in a tree of ${leaves.length}`);
+  if (!Number.isInteger(index) || index < 0 || index >= leaves.length)
+    throw new RangeError(`no leaf ${index} in a tree of ${leaves.length}`);
   if (leaves.length === 1) return [];
   const k = splitPoint(leaves.length);
   if (index < k) return [...merklePath(index, leaves.slice(0, k)), merkleRoot(leaves.slice(k))];

@@ -30,7 +30,10 @@ export function microsOfDecimal(text: string): Micros {
 export function decimalOfMicros(micros: Micros): string {
   const sign = micros < 0n ? '-' : '';
   const value = micros < 0n ? -micros : micros;
-  const fraction = (value % PER_MILLION).toString().padStart(6, '0').replace(/0{1,4}$/, '');
+  const fraction = (value % PER_MILLION)
+    .toString()
+    .padStart(6, '0')
+    .replace(/0{1,4}$/, '');
   return `${sign}${(value / PER_MILLION).toString()}.${fraction}`;
 }
 

@@ -9,7 +9,11 @@ import { isUuidV7, timeOfUuidV7, uuidV7, uuidV8 } from './uuid.js';
 
 describe('money', () => {
   it('rounds each cost line up once', () => {
-    expect([costOfTokens(1234, 3_000_000n), costOfTokens(567, 15_000_000n), costOfTokens(1, 37_500n)]).toEqual([3702n, 8505n, 1n]);
+    expect([costOfTokens(1234, 3_000_000n), costOfTokens(567, 15_000_000n), costOfTokens(1, 37_500n)]).toEqual([
+      3702n,
+      8505n,
+      1n,
+    ]);
   });
 
   it('reads what it wrote for people, exactly', () => {
@@ -44,7 +48,12 @@ describe('identifiers', () => {
 });
 
 describe('instants and bytes', () => {
-  it.each(['2026-11-22T10:00:00Z', '2026-02-30T10:00:00.000Z', '2026-11-22 10:00:00.000Z', '2026-11-22T10:00:00.000+01:00'])('refuses %p', (text) => {
+  it.each([
+    '2026-11-22T10:00:00Z',
+    '2026-02-30T10:00:00.000Z',
+    '2026-11-22 10:00:00.000Z',
+    '2026-11-22T10:00:00.000+01:00',
+  ])('refuses %p', (text) => {
     expect(() => parseInstant(text)).toThrow('not an instant');
   });
 

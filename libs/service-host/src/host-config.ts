@@ -14,10 +14,14 @@ export class ConfigInvalid extends Error {
 export function secretFile(): z.ZodType<string, string> {
   return z.string().transform((path, context) => {
     try {
-      if ((statSync(path).mode & 0o007) !== 0) return context.addIssue({ code: 'custom', message: `everybody can access ${path}; right would be mode 0600` }), z.NEVER;
+      if ((statSync(path).mode & 0o007) !== 0)
+        return (
+          context.addIssue({ code: 'custom', message: `everybody can access ${path}; right would be mode 0600` }),
+          z.NEVER
+        );
       return readFileSync(path, 'utf8').replace(/\n$/, '');
     } catch {
-      return context.addIssue({ code: 'custom', message: `the file ${path} cannot be read` }), z.NEVER;
+      return (context.addIssue({ code: 'custom', message: `the file ${path} cannot be read` }), z.NEVER);
     }
   });
 }
@@ -26,7 +30,8 @@ export function secretFile(): z.ZodType<string, string> {
 export function keyFile(): z.ZodType<Buffer, string> {
   return secretFile().transform((text, context) => {
     const key = Buffer.from(text, 'base64url');
-    if (key.length !== 32) return context.addIssue({ code: 'custom', message: 'the file must hold 32 bytes as base64url' }), z.NEVER;
+    if (key.length !== 32)
+      return (context.addIssue({ code: 'custom', message: 'the file must hold 32 bytes as base64url' }), z.NEVER);
     return key;
   });
 }
@@ -35,14 +40,17 @@ const publicFile = z.string().transform((path, context) => {
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as unknown;
   } catch {
-    return context.addIssue({ code: 'custom', message: `the file ${path} cannot be read as JSON` }), z.NEVER;
+    return (context.addIssue({ code: 'custom', message: `the file ${path} cannot be read as JSON` }), z.NEVER);
   }
 });
 
 /** What every service is configured with. */
 export const hostConfigSchema = z.object({
   /** Addresses of nats-servers, separated by commas. */
-  COUNTERSIGN_NATS_URL: z.string().min(1).transform((text) => text.split(',')),
+  COUNTERSIGN_NATS_URL: z
+    .string()
+    .min(1)
+    .transform((text) => text.split(',')),
   /** Seed of the service's NATS user key. */
   COUNTERSIGN_NATS_SEED_FILE: secretFile(),
   /** The service's Ed25519 private key, PKCS #8 PEM. */
@@ -64,8 +72,15 @@ export const hostConfigSchema = z.object({
 export type HostConfig = z.output<typeof hostConfigSchema>;
 
 /** Reads the environment against a schema; throws {@link ConfigInvalid} that names every bad variable. */
-export function readConfig<S extends z.ZodObject>(schema: S, env: Readonly<Record<string, string | undefined>>): z.output<S> {
+export function readConfig<S extends z.ZodObject>(
+  schema: S,
+  env: Readonly<Record<string, string | undefined>>,
+): z.output<S> {
   const parsed = schema.safeParse(env);
   if (parsed.success) return parsed.data;
-  throw new ConfigInvalid(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${env[String(issue.path[0])] === undefined ? 'is missing' : issue.message}`));
+  throw new ConfigInvalid(
+    parsed.error.issues.map(
+      (issue) => `${issue.path.join('.')}: ${env[String(issue.path[0])] === undefined ? 'is missing' : issue.message}`,
+    ),
+  );
 }

@@ -1,5 +1,13 @@
 import { SystemRandom, type Clock, type Random } from '@countersign/primitives';
-import { Bus, CommandClient, FrameReader, FrameWriter, Publisher, type BusEvents, type InvalidFrame } from '@countersign/bus';
+import {
+  Bus,
+  CommandClient,
+  FrameReader,
+  FrameWriter,
+  Publisher,
+  type BusEvents,
+  type InvalidFrame,
+} from '@countersign/bus';
 import { SigningKey, TrustBundle } from '@countersign/identity';
 import { CommandLog, Database, DatabaseClock, schemaReady } from '@countersign/store';
 import { createLogger, type Logger } from '@countersign/telemetry';
@@ -30,25 +38,49 @@ export interface HostParts {
 }
 
 /** Opens what a service stands on. Keys must be right at once; what is merely not there yet is waited for, unready. */
-export async function openHostParts(definition: ServiceDefinition, config: HostConfig, readiness: Readiness): Promise<HostParts> {
+export async function openHostParts(
+  definition: ServiceDefinition,
+  config: HostConfig,
+  readiness: Readiness,
+): Promise<HostParts> {
   const { service } = definition;
   const logger = createLogger({ service, level: config.COUNTERSIGN_LOG_LEVEL });
   const bundle = TrustBundle.open(config.COUNTERSIGN_TRUST_BUNDLE_FILE, config.COUNTERSIGN_INSTALLATION_KEY);
   const key = SigningKey.fromPem(service, config.COUNTERSIGN_SIGNING_KEY_FILE);
-  if (!bundle.body.keys.some((entry) => entry.kid === key.kid)) throw new Error(`the trust bundle does not hold the key ${key.kid}`);
+  if (!bundle.body.keys.some((entry) => entry.kid === key.kid))
+    throw new Error(`the trust bundle does not hold the key ${key.kid}`);
   const events = busEvents(logger);
-  const database = await untilThere(logger, 'postgresql', () => Database.open({ url: config.COUNTERSIGN_DATABASE_URL_FILE, service, logger }));
+  const database = await untilThere(logger, 'postgresql', () =>
+    Database.open({ url: config.COUNTERSIGN_DATABASE_URL_FILE, service, logger }),
+  );
   await untilThere(logger, 'schema', async () => {
     if (!(await schemaReady(database, definition.migrations))) throw new Error('the schema is older than this program');
   });
   const clock = await untilThere(logger, 'database clock', () => DatabaseClock.start(database));
-  const bus = await untilThere(logger, 'nats', () => Bus.connect({ servers: config.COUNTERSIGN_NATS_URL, service, nkeySeed: config.COUNTERSIGN_NATS_SEED_FILE }));
+  const bus = await untilThere(logger, 'nats', () =>
+    Bus.connect({ servers: config.COUNTERSIGN_NATS_URL, service, nkeySeed: config.COUNTERSIGN_NATS_SEED_FILE }),
+  );
   void bus.watch((connected) => logger.warn(connected ? 'nats is back' : 'nats is gone'));
   const random = new SystemRandom();
   const messaging = openMessaging({ bus, key, bundle, clock, random, lanes: config.COUNTERSIGN_LANES, events });
-  const models = await untilThere(logger, 'read models', () => ReadModels.open({ bus, bundle, clock, service, onInvalid: events.invalid }));
+  const models = await untilThere(logger, 'read models', () =>
+    ReadModels.open({ bus, bundle, clock, service, onInvalid: events.invalid }),
+  );
   addChecks(readiness, { bus, clock, models });
-  return { logger, bundle, key, random, database, clock, bus, ...messaging, commandLog: new CommandLog(database), models, readiness, events };
+  return {
+    logger,
+    bundle,
+    key,
+    random,
+    database,
+    clock,
+    bus,
+    ...messaging,
+    commandLog: new CommandLog(database),
+    models,
+    readiness,
+    events,
+  };
 }
 
 interface MessagingInput {
@@ -61,7 +93,15 @@ interface MessagingInput {
   readonly events: BusEvents;
 }
 
-function openMessaging({ bus, key, bundle, clock, random, lanes, events }: MessagingInput): Pick<HostParts, 'publisher' | 'frameWriter' | 'frameReader' | 'commands'> {
+function openMessaging({
+  bus,
+  key,
+  bundle,
+  clock,
+  random,
+  lanes,
+  events,
+}: MessagingInput): Pick<HostParts, 'publisher' | 'frameWriter' | 'frameReader' | 'commands'> {
   const publisher = new Publisher(bus);
   return {
     publisher,
@@ -73,16 +113,29 @@ function openMessaging({ bus, key, bundle, clock, random, lanes, events }: Messa
 
 function busEvents(logger: Logger): BusEvents {
   return {
-    invalid: ({ subject, seq, failure }: { readonly subject: string; readonly seq?: number; readonly failure: string } | InvalidFrame) =>
+    invalid: ({
+      subject,
+      seq,
+      failure,
+    }: { readonly subject: string; readonly seq?: number; readonly failure: string } | InvalidFrame) =>
       logger.alert('INVALID_FRAME', { subject, failure, ...(seq === undefined ? {} : { seq }) }),
-    error: (error, { subject, task }) => logger.error('handling failed', { error, ...(subject === undefined ? {} : { subject }), ...(task === undefined ? {} : { task: task.key, attempt: task.attempt, round: task.round }) }),
+    error: (error, { subject, task }) =>
+      logger.error('handling failed', {
+        error,
+        ...(subject === undefined ? {} : { subject }),
+        ...(task === undefined ? {} : { task: task.key, attempt: task.attempt, round: task.round }),
+      }),
   };
 }
 
-function addChecks(readiness: Readiness, { bus, clock, models }: { readonly bus: Bus; readonly clock: DatabaseClock; readonly models: ReadModels }): void {
+function addChecks(
+  readiness: Readiness,
+  { bus, clock, models }: { readonly bus: Bus; readonly clock: DatabaseClock; readonly models: ReadModels },
+): void {
   readiness.add({ name: 'nats', ready: () => bus.connected });
   readiness.add({ name: 'postgresql', ready: () => clock.usable() });
-  for (const model of models.all()) readiness.add({ name: `read model ${model.name}`, ready: () => clock.usable() && model.fresh() });
+  for (const model of models.all())
+    readiness.add({ name: `read model ${model.name}`, ready: () => clock.usable() && model.fresh() });
 }
 
 async function untilThere<T>(logger: Logger, what: string, open: () => Promise<T>): Promise<T> {

@@ -15,9 +15,21 @@ export class HostModule {
   /** A global module over the opened parts. */
   static of(parts: HostParts, values: Readonly<Record<string, unknown>>): DynamicModule {
     const given: readonly (readonly [unknown, unknown])[] = [
-      [Logger, parts.logger], [TrustBundle, parts.bundle], [SigningKey, parts.key], [Random, parts.random], [Database, parts.database], [DatabaseClock, parts.clock], [Clock, parts.clock],
-      [Bus, parts.bus], [Publisher, parts.publisher], [FrameWriter, parts.frameWriter], [FrameReader, parts.frameReader], [CommandClient, parts.commands], [ReadModels, parts.models],
-      [Readiness, parts.readiness], [ServiceConfig, { values }],
+      [Logger, parts.logger],
+      [TrustBundle, parts.bundle],
+      [SigningKey, parts.key],
+      [Random, parts.random],
+      [Database, parts.database],
+      [DatabaseClock, parts.clock],
+      [Clock, parts.clock],
+      [Bus, parts.bus],
+      [Publisher, parts.publisher],
+      [FrameWriter, parts.frameWriter],
+      [FrameReader, parts.frameReader],
+      [CommandClient, parts.commands],
+      [ReadModels, parts.models],
+      [Readiness, parts.readiness],
+      [ServiceConfig, { values }],
     ];
     const providers = given.map(([provide, useValue]) => ({ provide: provide as Type, useValue }));
     return { module: HostModule, global: true, providers, exports: providers.map((p) => p.provide) };

@@ -53,7 +53,10 @@ export class OwnedReadModel<T extends Versioned> {
   start(): void {
     this.#outbox.start();
     void this.#reconcile();
-    this.#timers = [setInterval(() => void this.#reconcile(), RECONCILE_EVERY_MS).unref(), setInterval(() => void this.#tick(), TICK_EVERY_MS).unref()];
+    this.#timers = [
+      setInterval(() => void this.#reconcile(), RECONCILE_EVERY_MS).unref(),
+      setInterval(() => void this.#tick(), TICK_EVERY_MS).unref(),
+    ];
   }
 
   /** Ends both. */
@@ -65,7 +68,8 @@ export class OwnedReadModel<T extends Versioned> {
   async #reconcile(): Promise<void> {
     try {
       const held = await this.#writer.current(true);
-      for (const [key, record] of await this.parts.records()) if ((held.get(key)?.version ?? 0) < record.version) await this.#writer.put(key, record);
+      for (const [key, record] of await this.parts.records())
+        if ((held.get(key)?.version ?? 0) < record.version) await this.#writer.put(key, record);
       if (this.#compared) return;
       this.#compared = true;
       await this.#tick();

@@ -1,7 +1,16 @@
 import type { Clock } from '@countersign/primitives';
 import {
-  guardrailSetRecordSchema, policyRecordSchema, priceBookRecordSchema, READ_MODEL_READERS, registryRecordSchema,
-  type GuardrailSetRecord, type PolicyRecord, type PriceBookRecord, type ReadModelOwner, type RegistryRecord, type Signer,
+  guardrailSetRecordSchema,
+  policyRecordSchema,
+  priceBookRecordSchema,
+  READ_MODEL_READERS,
+  registryRecordSchema,
+  type GuardrailSetRecord,
+  type PolicyRecord,
+  type PriceBookRecord,
+  type ReadModelOwner,
+  type RegistryRecord,
+  type Signer,
 } from '@countersign/contracts';
 import { ReadModel, type Bus, type Freshness, type InvalidFrame } from '@countersign/bus';
 import type { TrustBundle } from '@countersign/identity';
@@ -30,10 +39,18 @@ export class ReadModels {
   static async open(parts: ReadModelParts): Promise<ReadModels> {
     const reads = (owner: ReadModelOwner): boolean => READ_MODEL_READERS[owner].includes(parts.service);
     const [registry, policy, budget, guardrails] = await Promise.all([
-      reads('registry') ? ReadModel.open<RegistryRecord>({ ...parts, owner: 'registry', schema: registryRecordSchema }) : undefined,
-      reads('policy') ? ReadModel.open<PolicyRecord>({ ...parts, owner: 'policy', schema: policyRecordSchema }) : undefined,
-      reads('budget') ? ReadModel.open<PriceBookRecord>({ ...parts, owner: 'budget', schema: priceBookRecordSchema }) : undefined,
-      reads('guardrails') ? ReadModel.open<GuardrailSetRecord>({ ...parts, owner: 'guardrails', schema: guardrailSetRecordSchema }) : undefined,
+      reads('registry')
+        ? ReadModel.open<RegistryRecord>({ ...parts, owner: 'registry', schema: registryRecordSchema })
+        : undefined,
+      reads('policy')
+        ? ReadModel.open<PolicyRecord>({ ...parts, owner: 'policy', schema: policyRecordSchema })
+        : undefined,
+      reads('budget')
+        ? ReadModel.open<PriceBookRecord>({ ...parts, owner: 'budget', schema: priceBookRecordSchema })
+        : undefined,
+      reads('guardrails')
+        ? ReadModel.open<GuardrailSetRecord>({ ...parts, owner: 'guardrails', schema: guardrailSetRecordSchema })
+        : undefined,
     ]);
     return new ReadModels({ registry, policy, budget, guardrails });
   }

@@ -35,18 +35,26 @@ export async function runService(module: Type, definition: ServiceDefinition): P
 
 /** `main.js migrate`: runs the schema's missing steps as `<service>_migrate` and ends. */
 async function runMigrations({ service, migrations }: ServiceDefinition): Promise<void> {
-  const { COUNTERSIGN_MIGRATE_URL_FILE: url } = readConfig(z.object({ COUNTERSIGN_MIGRATE_URL_FILE: secretFile() }), process.env);
+  const { COUNTERSIGN_MIGRATE_URL_FILE: url } = readConfig(
+    z.object({ COUNTERSIGN_MIGRATE_URL_FILE: secretFile() }),
+    process.env,
+  );
   const applied = await migrate({ url, service, migrations });
   createLogger({ service, level: 'info' }).info('schema is up to date', { count: applied.length });
 }
 
 async function start(module: Type, definition: ServiceDefinition): Promise<void> {
   // one schema of both, so that all errors are told at once; extending loses the host's types
-  const config = readConfig(hostConfigSchema.extend(definition.config.shape), process.env) as HostConfig & Readonly<Record<string, unknown>>;
+  const config = readConfig(hostConfigSchema.extend(definition.config.shape), process.env) as HostConfig &
+    Readonly<Record<string, unknown>>;
   const readiness = new Readiness();
   let started = false;
   readiness.add({ name: 'start', ready: () => started });
-  const health = await HealthServer.start({ host: config.COUNTERSIGN_HEALTH_HOST, port: config.COUNTERSIGN_HEALTH_PORT, readiness });
+  const health = await HealthServer.start({
+    host: config.COUNTERSIGN_HEALTH_HOST,
+    port: config.COUNTERSIGN_HEALTH_PORT,
+    readiness,
+  });
   stopEarly(() => started);
   const parts = await openHostParts(definition, config, readiness);
   const app = await createApp(module, definition, parts, config);
@@ -56,7 +64,12 @@ async function start(module: Type, definition: ServiceDefinition): Promise<void>
   onSignal(() => drain({ app, parts, health }));
 }
 
-async function createApp(module: Type, definition: ServiceDefinition, parts: HostParts, values: Readonly<Record<string, unknown>>): Promise<INestMicroservice> {
+async function createApp(
+  module: Type,
+  definition: ServiceDefinition,
+  parts: HostParts,
+  values: Readonly<Record<string, unknown>>,
+): Promise<INestMicroservice> {
   const { judgesBy } = definition;
   const strategy = new BusStrategy({
     ...parts,
@@ -71,7 +84,15 @@ async function createApp(module: Type, definition: ServiceDefinition, parts: Hos
   return app;
 }
 
-async function drain({ app, parts, health }: { readonly app: INestMicroservice; readonly parts: HostParts; readonly health: HealthServer }): Promise<void> {
+async function drain({
+  app,
+  parts,
+  health,
+}: {
+  readonly app: INestMicroservice;
+  readonly parts: HostParts;
+  readonly health: HealthServer;
+}): Promise<void> {
   parts.readiness.drain();
   parts.logger.info('draining');
   await app.close();
@@ -90,7 +111,10 @@ function onSignal(stop: () => Promise<void>): void {
     stopping = true;
     // whatever does not end in time is ended: unacknowledged work is delivered again
     setTimeout(() => process.exit(0), DRAIN_MS - 500).unref();
-    stop().then(() => process.exit(0), () => process.exit(0));
+    stop().then(
+      () => process.exit(0),
+      () => process.exit(0),
+    );
   };
   process.on('SIGTERM', handle);
   process.on('SIGINT', handle);

@@ -1,4 +1,13 @@
-import { readModelKey, type AgentRecord, type AgentRef, type ConnectionRecord, type OrgRecord, type PolicyRecord, type PriceBookRecord, type RegistryRecord } from '@countersign/contracts';
+import {
+  readModelKey,
+  type AgentRecord,
+  type AgentRef,
+  type ConnectionRecord,
+  type OrgRecord,
+  type PolicyRecord,
+  type PriceBookRecord,
+  type RegistryRecord,
+} from '@countersign/contracts';
 import type { ReadModel } from '@countersign/bus';
 import type { ReadModels } from './read-models.js';
 
@@ -70,7 +79,9 @@ export class TaskFacts {
   }
 
   /** Policies in force for both ends of a connection. */
-  policies({ clientOrg, targetOrg, client, connection }: TaskParties): { readonly [K in 'clientOrg' | 'targetOrg' | 'client' | 'connection']: PolicyRecord | undefined } {
+  policies({ clientOrg, targetOrg, client, connection }: TaskParties): {
+    readonly [K in 'clientOrg' | 'targetOrg' | 'client' | 'connection']: PolicyRecord | undefined;
+  } {
     const { policy } = this.models;
     return {
       clientOrg: policy.get(readModelKey.org(clientOrg.org)),
@@ -94,4 +105,11 @@ export class TaskFacts {
 }
 
 /** The book that is in force before anybody wrote one. */
-export const EMPTY_BOOK: PriceBookRecord = Object.freeze({ v: 1, version: 0, at: '1970-01-01T00:00:00.000Z', kind: 'prices', currency: 'USD', entries: [] });
+export const EMPTY_BOOK: PriceBookRecord = Object.freeze({
+  v: 1,
+  version: 0,
+  at: '1970-01-01T00:00:00.000Z',
+  kind: 'prices',
+  currency: 'USD',
+  entries: [],
+});

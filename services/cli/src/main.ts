@@ -4,7 +4,10 @@ import { policyCommands } from './commands/policy.js';
 import { registryCommands } from './commands/registry.js';
 import { taskCommands } from './commands/tasks.js';
 
-const program = new Command('countersign').description('Command a running Countersign with the local operator key.').option('--json', 'one JSON value instead of tables').allowExcessArguments(false);
+const program = new Command('countersign')
+  .description('Command a running Countersign with the local operator key.')
+  .option('--json', 'one JSON value instead of tables')
+  .allowExcessArguments(false);
 registryCommands(program);
 policyCommands(program);
 taskCommands(program);

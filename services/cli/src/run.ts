@@ -32,15 +32,16 @@ export async function run(_options: Options, command: (tools: Tools) => Promise<
 
 function tell(error: unknown): number {
   const json = wantsJson();
-  const write = (text: string, problem: object): void => void process.stderr.write(json ? `${JSON.stringify({ ok: false, problem })}\n` : `${text}\n`);
-  if (error instanceof CommandFailed) return write(error.message, error.problem), 1;
-  if (error instanceof CommandTimeout) return write(error.message, { code: error.code, message: error.message }), 3;
-  if (error instanceof UsageError) return write(error.message, { code: error.code, message: error.message }), 2;
+  const write = (text: string, problem: object): void =>
+    void process.stderr.write(json ? `${JSON.stringify({ ok: false, problem })}\n` : `${text}\n`);
+  if (error instanceof CommandFailed) return (write(error.message, error.problem), 1);
+  if (error instanceof CommandTimeout) return (write(error.message, { code: error.code, message: error.message }), 3);
+  if (error instanceof UsageError) return (write(error.message, { code: error.code, message: error.message }), 2);
   if (error instanceof ZodError) {
     const [issue] = error.issues;
     const message = `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`;
-    return write(message, { code: 'REQUEST_INVALID', message }), 2;
+    return (write(message, { code: 'REQUEST_INVALID', message }), 2);
   }
   const message = error instanceof Error ? error.message : 'failed';
-  return write(message, { code: 'FAILED', message }), 1;
+  return (write(message, { code: 'FAILED', message }), 1);
 }

@@ -1,7 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SystemClock, SystemRandom } from '@countersign/primitives';
-import { COMMANDS, type AgentRecord, type ConnectionRecord, type OrgRecord, type TaskKey } from '@countersign/contracts';
+import {
+  COMMANDS,
+  type AgentRecord,
+  type ConnectionRecord,
+  type OrgRecord,
+  type TaskKey,
+} from '@countersign/contracts';
 import { Bus, CommandClient } from '@countersign/bus';
 import { SigningKey, TrustBundle } from '@countersign/identity';
 import { z } from 'zod';
@@ -11,7 +17,16 @@ export class UsageError extends Error {
   readonly code = 'USAGE';
 }
 
-const runSchema = z.object({ nats: z.string(), operator: z.object({ natsSeedFile: z.string(), signingKeyFile: z.string(), trustBundleFile: z.string(), installationKey: z.string() }), agents: z.record(z.string(), z.string()) });
+const runSchema = z.object({
+  nats: z.string(),
+  operator: z.object({
+    natsSeedFile: z.string(),
+    signingKeyFile: z.string(),
+    trustBundleFile: z.string(),
+    installationKey: z.string(),
+  }),
+  agents: z.record(z.string(), z.string()),
+});
 
 /** A connection with the operator's key, and names resolved to ids. */
 export class Session {
@@ -22,13 +37,30 @@ export class Session {
   ) {}
 
   /** Attaches to a running system by its run file. */
-  static async open(runFile: string = process.env['COUNTERSIGN_RUN_FILE'] ?? join('.countersign', 'run.json')): Promise<Session> {
+  static async open(
+    runFile: string = process.env['COUNTERSIGN_RUN_FILE'] ?? join('.countersign', 'run.json'),
+  ): Promise<Session> {
     const run = readRun(runFile);
     const { natsSeedFile, signingKeyFile, trustBundleFile, installationKey } = run.operator;
-    const bus = await Bus.connect({ servers: [run.nats], service: 'operator', nkeySeed: readFileSync(natsSeedFile, 'utf8') });
+    const bus = await Bus.connect({
+      servers: [run.nats],
+      service: 'operator',
+      nkeySeed: readFileSync(natsSeedFile, 'utf8'),
+    });
     const key = SigningKey.fromPem('operator', readFileSync(signingKeyFile, 'utf8'));
     const bundle = TrustBundle.open(JSON.parse(readFileSync(trustBundleFile, 'utf8')), installationKey);
-    return new Session(new CommandClient({ bus, key, bundle, clock: new SystemClock(), random: new SystemRandom(), actor: { kind: 'operator', id: 'local' } }), bus, run.nats);
+    return new Session(
+      new CommandClient({
+        bus,
+        key,
+        bundle,
+        clock: new SystemClock(),
+        random: new SystemRandom(),
+        actor: { kind: 'operator', id: 'local' },
+      }),
+      bus,
+      run.nats,
+    );
   }
 
   /** Finishes and disconnects. */
@@ -39,7 +71,13 @@ export class Session {
   /** An organisation by name or id; the newest one when none is named. */
   async org(nameOrId: string | undefined): Promise<OrgRecord> {
     const { organizations } = await this.commands.call(COMMANDS.registry.orgList, {});
-    if (nameOrId !== undefined) return found(organizations.find((o) => o.name === nameOrId || o.org === nameOrId), 'organisation', nameOrId, organizations.map((o) => o.name));
+    if (nameOrId !== undefined)
+      return found(
+        organizations.find((o) => o.name === nameOrId || o.org === nameOrId),
+        'organisation',
+        nameOrId,
+        organizations.map((o) => o.name),
+      );
     const [newest] = [...organizations].sort((a, b) => (a.org < b.org ? 1 : -1));
     return found(newest, 'organisation', 'yet', []);
   }
@@ -47,7 +85,12 @@ export class Session {
   /** An agent by name or id. */
   async agent(org: string, nameOrId: string): Promise<AgentRecord> {
     const agents = await this.agents(org);
-    return found(agents.find((a) => a.name === nameOrId || a.agent === nameOrId), 'agent', nameOrId, agents.map((a) => a.name));
+    return found(
+      agents.find((a) => a.name === nameOrId || a.agent === nameOrId),
+      'agent',
+      nameOrId,
+      agents.map((a) => a.name),
+    );
   }
 
   /** Agents of an organisation. */
@@ -57,11 +100,19 @@ export class Session {
 
   /** A connection by id, or as `client->target` by names. */
   async connection(org: string, text: string): Promise<ConnectionRecord> {
-    const [{ connections }, agents] = await Promise.all([this.commands.call(COMMANDS.registry.connectionList, { org }), this.agents(org)]);
+    const [{ connections }, agents] = await Promise.all([
+      this.commands.call(COMMANDS.registry.connectionList, { org }),
+      this.agents(org),
+    ]);
     const nameOf = (id: string): string => agents.find((a) => a.agent === id)?.name ?? id;
     const known = connections.map((c) => ({ record: c, text: `${nameOf(c.client.agent)}->${nameOf(c.target.agent)}` }));
     const live = known.filter(({ record }) => record.status !== 'DISCONNECTED');
-    return found((live.find((c) => c.text === text) ?? known.find((c) => c.record.connection === text))?.record, 'connection', text, live.map((c) => c.text));
+    return found(
+      (live.find((c) => c.text === text) ?? known.find((c) => c.record.connection === text))?.record,
+      'connection',
+      text,
+      live.map((c) => c.text),
+    );
   }
 
   /** A task of an organisation by its id or the end of it. */
@@ -78,11 +129,15 @@ function readRun(path: string): z.infer<typeof runSchema> {
   try {
     return runSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
   } catch {
-    throw new UsageError(`no running system was found at ${path}; start one with \`npm start\`, or name its run file in COUNTERSIGN_RUN_FILE`);
+    throw new UsageError(
+      `no running system was found at ${path}; start one with \`npm start\`, or name its run file in COUNTERSIGN_RUN_FILE`,
+    );
   }
 }
 
 function found<T>(value: T | undefined, what: string, asked: string, known: readonly string[]): T {
   if (value !== undefined) return value;
-  throw new UsageError(`there is no ${what} ${asked}${known.length > 0 ? ` (there are: ${known.slice(0, 20).join(', ')})` : ''}`);
+  throw new UsageError(
+    `there is no ${what} ${asked}${known.length > 0 ? ` (there are: ${known.slice(0, 20).join(', ')})` : ''}`,
+  );
 }

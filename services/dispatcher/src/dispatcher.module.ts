@@ -10,15 +10,43 @@ import { BlockStore } from './adapters/out/block.store.js';
 import { Checkpoints } from './adapters/out/checkpoints.js';
 import { HandOver } from './adapters/out/hand-over.js';
 import { Rounds } from './adapters/out/rounds.js';
+import { ScreeningPublisher } from './adapters/out/screening.publisher.js';
 import { TaskStore } from './adapters/out/task.store.js';
 import { TransitionPublisher } from './adapters/out/transition.publisher.js';
 import { Charges } from './application/charges.js';
 import { Dispatch } from './application/dispatch.js';
 import { EvaluationBoard } from './application/evaluation-board.js';
+import { Callers, LaterRounds, Screening, Targets, Tasks, Transitions } from './application/ports.js';
+
+/** Which adapter serves which port. */
+const ports = [
+  { provide: Tasks, useExisting: TaskStore },
+  { provide: Transitions, useExisting: TransitionPublisher },
+  { provide: Callers, useExisting: Answers },
+  { provide: Targets, useExisting: HandOver },
+  { provide: LaterRounds, useExisting: Rounds },
+  { provide: Screening, useExisting: ScreeningPublisher },
+];
 
 /** The wiring of the dispatcher. */
 @Module({
   controllers: [TakeResults, AnswerStatus, DispatcherCommands],
-  providers: [EvaluationBoard, Dispatch, Charges, TaskStore, TransitionPublisher, Answers, HandOver, Rounds, BlockStore, Checkpoints, ScreenedResults, Timers, LogReader],
+  providers: [
+    EvaluationBoard,
+    Dispatch,
+    Charges,
+    TaskStore,
+    TransitionPublisher,
+    Answers,
+    HandOver,
+    Rounds,
+    ScreeningPublisher,
+    BlockStore,
+    Checkpoints,
+    ScreenedResults,
+    Timers,
+    LogReader,
+    ...ports,
+  ],
 })
 export class DispatcherModule {}

@@ -7,5 +7,8 @@ import { GuardrailSetStore } from './adapters/out/guardrail-set.store.js';
 import { GuardrailsInForce } from './application/guardrails-in-force.js';
 
 /** The wiring of guardrails. */
-@Module({ controllers: [ScreenWhenTasksSubmitted, ScreenWhenResultsArrive, GuardrailCommands], providers: [GuardrailSetStore, GuardrailSetPublisher, GuardrailsInForce] })
+@Module({
+  controllers: [ScreenWhenTasksSubmitted, ScreenWhenResultsArrive, GuardrailCommands],
+  providers: [GuardrailSetStore, GuardrailSetPublisher, GuardrailsInForce],
+})
 export class GuardrailsModule {}

@@ -3,4 +3,8 @@ import { guardrailsConfig } from './guardrails.config.js';
 import { GuardrailsModule } from './guardrails.module.js';
 import { guardrailsMigrations } from './migrations/index.js';
 
-await runService(GuardrailsModule, { service: 'guardrails', config: guardrailsConfig, migrations: guardrailsMigrations });
+await runService(GuardrailsModule, {
+  service: 'guardrails',
+  config: guardrailsConfig,
+  migrations: guardrailsMigrations,
+});

@@ -17,9 +17,22 @@ import { Revocations } from './application/revocations.js';
 
 /** The wiring of the registry: which adapter serves which port. */
 @Module({
-  controllers: [JudgeWhenTasksSubmitted, AnswerPeers, OrganizationCommands, AgentCommands, ConnectionCommands, ExplainRegistry],
+  controllers: [
+    JudgeWhenTasksSubmitted,
+    AnswerPeers,
+    OrganizationCommands,
+    AgentCommands,
+    ConnectionCommands,
+    ExplainRegistry,
+  ],
   providers: [
-    RegistryStore, ReadModelView, Revocations, AuthCalloutListener, ReadModelPublisher, DispatcherBlocks, ServerConnections,
+    RegistryStore,
+    ReadModelView,
+    Revocations,
+    AuthCalloutListener,
+    ReadModelPublisher,
+    DispatcherBlocks,
+    ServerConnections,
     { provide: RegistryPublication, useExisting: ReadModelPublisher },
     { provide: Blocks, useExisting: DispatcherBlocks },
     { provide: LiveConnections, useExisting: ServerConnections },

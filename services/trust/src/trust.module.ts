@@ -8,5 +8,8 @@ import { EvidenceSource } from './application/ports.js';
 import { Standings } from './application/standings.js';
 
 /** The wiring of trust. */
-@Module({ controllers: [JudgeWhenTasksSubmitted, ObserveWhenTasksFinish, TrustCommands], providers: [ObservationStore, EvidenceMemory, { provide: EvidenceSource, useExisting: EvidenceMemory }, Standings] })
+@Module({
+  controllers: [JudgeWhenTasksSubmitted, ObserveWhenTasksFinish, TrustCommands],
+  providers: [ObservationStore, EvidenceMemory, { provide: EvidenceSource, useExisting: EvidenceMemory }, Standings],
+})
 export class TrustModule {}

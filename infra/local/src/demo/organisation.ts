@@ -25,7 +25,11 @@ function closedNow(now: Date): NonNullable<Change['windows']> {
 
 function connectionsOf(now: Date): readonly (readonly [client: string, target: string, policy: Change])[] {
   return [
-    ['playground', 'reviewer', { taskTypes: ['code_review'], approvalAboveMicros: '50000000', monthlyCapMicros: '200000000' }],
+    [
+      'playground',
+      'reviewer',
+      { taskTypes: ['code_review'], approvalAboveMicros: '50000000', monthlyCapMicros: '200000000' },
+    ],
     ['playground', 'summariser', { taskTypes: ['summarise'], monthlyCapMicros: '50000000' }],
     ['playground', 'converter', { taskTypes: ['convert'], monthlyCapMicros: '100000000' }],
     ['playground', 'night-desk', { taskTypes: ['convert'], windows: closedNow(now) }],
@@ -35,7 +39,10 @@ function connectionsOf(now: Date): readonly (readonly [client: string, target: s
 }
 
 /** Makes an organisation with agents, connections and policies, by the operator's commands and nothing else. */
-export async function createDemoOrganisation(commands: CommandClient, context: { readonly folders: Folders; readonly natsUrl: string; readonly now: Date }): Promise<DemoOrganisation> {
+export async function createDemoOrganisation(
+  commands: CommandClient,
+  context: { readonly folders: Folders; readonly natsUrl: string; readonly now: Date },
+): Promise<DemoOrganisation> {
   const { registry, guardrails, policy } = COMMANDS;
   const name = `demo-${context.now.getTime().toString(36)}`;
   const { org } = await commands.call(registry.orgCreate, { name });
@@ -43,7 +50,12 @@ export async function createDemoOrganisation(commands: CommandClient, context: {
   const agents = new Map<string, string>();
   const credentials = new Map<string, string>();
   for (const agent of AGENTS) {
-    const made = await commands.call(registry.agentCreate, { org, name: agent, owner: agent === 'playground' ? 'user:you' : 'team:demo', surface: { ...NEUTRAL_SURFACE } });
+    const made = await commands.call(registry.agentCreate, {
+      org,
+      name: agent,
+      owner: agent === 'playground' ? 'user:you' : 'team:demo',
+      surface: { ...NEUTRAL_SURFACE },
+    });
     const file = join(context.folders.agents, `${name}-${agent}.json`);
     writeSecret(file, `${JSON.stringify({ nats: [context.natsUrl], ...made.credential }, null, 2)}\n`);
     agents.set(agent, made.agent);
@@ -51,7 +63,10 @@ export async function createDemoOrganisation(commands: CommandClient, context: {
   }
   const id = (agent: string): AgentRecord['agent'] => agents.get(agent) ?? agent;
   for (const [client, target, change] of connectionsOf(context.now)) {
-    const { connection } = await commands.call(registry.connectionCreate, { client: { org, agent: id(client) }, target: { org, agent: id(target) } });
+    const { connection } = await commands.call(registry.connectionCreate, {
+      client: { org, agent: id(client) },
+      target: { org, agent: id(target) },
+    });
     await commands.call(policy.set, { scope: { kind: 'connection', org, connection }, change });
   }
   return { org, name, agents, credentials };

@@ -44,7 +44,11 @@ export async function runDemo({ system, report }: DemoOptions): Promise<DemoRepo
   const group = await ProcessGroup.open({ pidFile: join(system.folders.state, 'agent-pids.json'), report });
   const clients: Agent[] = [];
   try {
-    const organisation = await createDemoOrganisation(operator.commands, { folders: system.folders, natsUrl: system.run.nats, now: new Date(new SystemClock().now()) });
+    const organisation = await createDemoOrganisation(operator.commands, {
+      folders: system.folders,
+      natsUrl: system.run.nats,
+      now: new Date(new SystemClock().now()),
+    });
     for (const [name, file] of organisation.credentials) system.noteAgent(name, file);
     await Promise.all(SERVING.map((role) => startAgent(group, system, { role, organisation })));
     const playground = await connect(organisation.credentials.get('playground') ?? '');
@@ -86,13 +90,24 @@ async function untilConnected(agent: Agent, connections: number): Promise<void> 
   throw new LocalError('PROCESS_FAILED', 'the connections of the demo did not become known in time');
 }
 
-async function startAgent(group: ProcessGroup, system: LocalSystem, { role, organisation }: { readonly role: string; readonly organisation: DemoOrganisation }): Promise<void> {
+async function startAgent(
+  group: ProcessGroup,
+  system: LocalSystem,
+  { role, organisation }: { readonly role: string; readonly organisation: DemoOrganisation },
+): Promise<void> {
   const logFile = join(system.folders.logs, `agent-${organisation.name}-${role}.log`);
   const program = join(system.folders.project, 'infra', 'local', 'dist', 'demo', 'agents', 'main.js');
-  await group.start({ name: `agent ${role}`, command: process.execPath, args: [program, role, organisation.credentials.get(role) ?? ''], env: { PATH: process.env['PATH'] ?? '' }, logFile });
+  await group.start({
+    name: `agent ${role}`,
+    command: process.execPath,
+    args: [program, role, organisation.credentials.get(role) ?? ''],
+    env: { PATH: process.env['PATH'] ?? '' },
+    logFile,
+  });
   const until = performance.now() + PATIENCE_MS;
   while (!(existsSync(logFile) && readFileSync(logFile, 'utf8').includes('serving'))) {
-    if (performance.now() > until) throw new LocalError('PROCESS_FAILED', `agent ${role} did not start to serve; see ${logFile}`);
+    if (performance.now() > until)
+      throw new LocalError('PROCESS_FAILED', `agent ${role} did not start to serve; see ${logFile}`);
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
 }
@@ -115,11 +130,20 @@ class DemoRun {
     const input = inputOf(task, join(this.system.folders.project, 'infra', 'local', 'demo'), target);
     const began = performance.now();
     const answer = await this.#submit(task, client, input);
-    return { task, answer, ms: performance.now() - began, surprise: surpriseOf(task, answer), verdicts: await this.#verdicts(client.id, answer) };
+    return {
+      task,
+      answer,
+      ms: performance.now() - began,
+      surprise: surpriseOf(task, answer),
+      verdicts: await this.#verdicts(client.id, answer),
+    };
   }
 
   async #submit(task: DemoTask, client: Agent, input: Parameters<Agent['submit']>[0]): Promise<AnswerData> {
-    const onState = (answer: AnswerData): void => void (task.approve && answer.state === 'AWAITING_APPROVAL' ? this.#approve(answer).catch(() => undefined) : undefined);
+    const onState = (answer: AnswerData): void =>
+      void (task.approve && answer.state === 'AWAITING_APPROVAL'
+        ? this.#approve(answer).catch(() => undefined)
+        : undefined);
     if (task.freeze !== undefined) return this.#frozen(task.freeze, () => client.submit(input, { onState }));
     if (!task.revoke) return client.submit(input, { onState });
     // revoked while the task is being judged: one control stands still until the revocation has returned
@@ -127,7 +151,11 @@ class DemoRun {
       const id = uuidV7(new SystemClock().now(), new SystemRandom());
       const submitted = client.submit({ ...input, id }).catch(() => undefined);
       await new Promise((resolve) => setTimeout(resolve, 250));
-      await this.commands.call(COMMANDS.registry.agentRevoke, { org: this.organisation.org, agent: client.id }, { timeoutMs: 15_000 });
+      await this.commands.call(
+        COMMANDS.registry.agentRevoke,
+        { org: this.organisation.org, agent: client.id },
+        { timeoutMs: 15_000 },
+      );
       void submitted;
       return this.#endOf({ org: this.organisation.org, agent: client.id, task: id });
     });
@@ -140,7 +168,14 @@ class DemoRun {
     while (performance.now() < until) {
       const { rows } = await this.commands.call(COMMANDS.dispatcher.tasks, { tasks: [{ task: key, attempt: 1 }] });
       const [row] = rows;
-      if (row !== undefined && !['EVALUATING', 'RELEASING', 'CANCELLING'].includes(row.state)) return { task: key.task, state: row.state, attempt: row.attempt, round: row.round, ...(row.code === undefined ? {} : { code: row.code }) };
+      if (row !== undefined && !['EVALUATING', 'RELEASING', 'CANCELLING'].includes(row.state))
+        return {
+          task: key.task,
+          state: row.state,
+          attempt: row.attempt,
+          round: row.round,
+          ...(row.code === undefined ? {} : { code: row.code }),
+        };
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     throw new LocalError('PROCESS_FAILED', 'the revoked task did not end');
@@ -162,12 +197,22 @@ class DemoRun {
     const request = requests.find((r) => r.task.task === answer.task);
     if (request === undefined) return;
     const { task, attempt, round, actionDigest } = request;
-    await this.commands.call(COMMANDS.dispatcher.approve, { task, attempt, round, actionDigest, comment: 'approved by the demo' });
+    await this.commands.call(COMMANDS.dispatcher.approve, {
+      task,
+      attempt,
+      round,
+      actionDigest,
+      comment: 'approved by the demo',
+    });
   }
 
   async #verdicts(agent: string, answer: AnswerData): Promise<string> {
-    const { part } = await this.commands.call(COMMANDS.audit.explain, { task: { org: this.organisation.org, agent, task: answer.task } }).catch(() => ({ part: {} as Record<string, unknown> }));
-    const entries = Array.isArray(part['entries']) ? (part['entries'] as { readonly header: { readonly type: string; readonly verdicts?: object } }[]) : [];
+    const { part } = await this.commands
+      .call(COMMANDS.audit.explain, { task: { org: this.organisation.org, agent, task: answer.task } })
+      .catch(() => ({ part: {} as Record<string, unknown> }));
+    const entries = Array.isArray(part['entries'])
+      ? (part['entries'] as { readonly header: { readonly type: string; readonly verdicts?: object } }[])
+      : [];
     const decided = entries.filter((e) => e.header.type === 'decided').at(-1)?.header.verdicts ?? {};
     return CONTROLS.map((control) => (control in decided ? '●' : '○')).join('');
   }

@@ -18,7 +18,13 @@ export const demoTaskSchema = z.strictObject({
   approve: z.boolean().default(false),
   revoke: z.boolean().default(false),
   freeze: z.enum(['registry', 'policy', 'guardrails', 'trust', 'budget', 'audit']).optional(),
-  expect: z.strictObject({ state: z.string(), code: z.string().optional(), codes: z.array(z.string()).optional(), orState: z.string().optional(), round: z.number().optional() }),
+  expect: z.strictObject({
+    state: z.string(),
+    code: z.string().optional(),
+    codes: z.array(z.string()).optional(),
+    orState: z.string().optional(),
+    round: z.number().optional(),
+  }),
 });
 /** One task of the demo. */
 export type DemoTask = z.output<typeof demoTaskSchema>;
@@ -31,14 +37,25 @@ export function readDemo(folder: string): readonly DemoTask[] {
 /** The task as it is submitted. */
 export function inputOf(task: DemoTask, folder: string, target: string): TaskInput {
   const parts: Part[] = [{ channel: 'instruction', text: task.instruction }];
-  if (task.data !== undefined) parts.push({ channel: 'data', origin: task.data.origin, text: readFileSync(join(folder, task.data.file), 'utf8') });
-  return { target, taskType: task.taskType, parts, ...(task.maxCost === undefined ? {} : { maxCostMicros: microsOfDecimal(task.maxCost).toString() }) };
+  if (task.data !== undefined)
+    parts.push({ channel: 'data', origin: task.data.origin, text: readFileSync(join(folder, task.data.file), 'utf8') });
+  return {
+    target,
+    taskType: task.taskType,
+    parts,
+    ...(task.maxCost === undefined ? {} : { maxCostMicros: microsOfDecimal(task.maxCost).toString() }),
+  };
 }
 
 /** Why an outcome is not the expected one; undefined when it is. */
-export function surpriseOf({ expect }: DemoTask, found: { readonly state: string; readonly code?: string | undefined; readonly round?: number | undefined }): string | undefined {
+export function surpriseOf(
+  { expect }: DemoTask,
+  found: { readonly state: string; readonly code?: string | undefined; readonly round?: number | undefined },
+): string | undefined {
   const { state, code, codes = code === undefined ? [] : [code], orState, round } = expect;
-  if (found.state !== state && found.state !== orState) return `expected ${state}, got ${found.state} ${found.code ?? ''}`;
-  if (found.state === state && codes.length > 0 && !codes.includes(found.code ?? '')) return `expected ${codes.join(' or ')}, got ${found.code ?? 'no code'}`;
+  if (found.state !== state && found.state !== orState)
+    return `expected ${state}, got ${found.state} ${found.code ?? ''}`;
+  if (found.state === state && codes.length > 0 && !codes.includes(found.code ?? ''))
+    return `expected ${codes.join(' or ')}, got ${found.code ?? 'no code'}`;
   return round !== undefined && found.round !== round ? `expected round ${round}, got ${found.round ?? 0}` : undefined;
 }

@@ -8,13 +8,26 @@ import { SERVICES, type Installation, type ServiceName } from './installation.js
 const DATABASE = 'countersign';
 
 /** Makes the database, every service's roles and schema, and runs what is missing of the migrations as each service's own program does it. */
-export async function prepareDatabase(superUrl: string, { folders, installation, node }: { readonly folders: Folders; readonly installation: Installation; readonly node: string }): Promise<void> {
+export async function prepareDatabase(
+  superUrl: string,
+  {
+    folders,
+    installation,
+    node,
+  }: { readonly folders: Folders; readonly installation: Installation; readonly node: string },
+): Promise<void> {
   await createDatabase(superUrl);
   const url = withDatabase(superUrl);
   for (const service of SERVICES) {
     await createRoles(url, service, installation.passwords[service]);
-    writeSecret(installation.file(`database-${service}.url`), roleUrl(url, `${service}_app`, installation.passwords[service].app));
-    writeSecret(installation.file(`migrate-${service}.url`), roleUrl(url, `${service}_migrate`, installation.passwords[service].migrate));
+    writeSecret(
+      installation.file(`database-${service}.url`),
+      roleUrl(url, `${service}_app`, installation.passwords[service].app),
+    );
+    writeSecret(
+      installation.file(`migrate-${service}.url`),
+      roleUrl(url, `${service}_migrate`, installation.passwords[service].migrate),
+    );
   }
   await Promise.all(SERVICES.map((service) => migrateService(service, { folders, installation, node })));
 }
@@ -30,10 +43,21 @@ async function createDatabase(superUrl: string): Promise<void> {
   }
 }
 
-async function migrateService(service: ServiceName, { folders, installation, node }: { readonly folders: Folders; readonly installation: Installation; readonly node: string }): Promise<void> {
+async function migrateService(
+  service: ServiceName,
+  {
+    folders,
+    installation,
+    node,
+  }: { readonly folders: Folders; readonly installation: Installation; readonly node: string },
+): Promise<void> {
   const env = { COUNTERSIGN_MIGRATE_URL_FILE: installation.file(`migrate-${service}.url`) };
   const result = await runCommand(node, [programOf(folders, service), 'migrate'], { env });
-  if (!result.ok) throw new LocalError('MIGRATION_FAILED', `the schema of ${service} could not be brought up to date: ${result.reason}\n${result.stdout.slice(-1_000)}`);
+  if (!result.ok)
+    throw new LocalError(
+      'MIGRATION_FAILED',
+      `the schema of ${service} could not be brought up to date: ${result.reason}\n${result.stdout.slice(-1_000)}`,
+    );
 }
 
 /** The compiled program of a service. */

@@ -18,7 +18,17 @@ export interface Folders {
 /** Folders of a local system below a state folder. */
 export function foldersOf(project: string, state = join(project, '.countersign')): Folders {
   const at = (name: string): string => join(state, name);
-  return { project, state, keys: at('keys'), agents: at('agents'), logs: at('logs'), nats: at('nats'), postgres: at('postgres'), cache: join(project, '.countersign', 'cache'), runFile: at('run.json') };
+  return {
+    project,
+    state,
+    keys: at('keys'),
+    agents: at('agents'),
+    logs: at('logs'),
+    nats: at('nats'),
+    postgres: at('postgres'),
+    cache: join(project, '.countersign', 'cache'),
+    runFile: at('run.json'),
+  };
 }
 
 /** Makes a folder that only its owner may enter. */

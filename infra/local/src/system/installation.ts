@@ -32,26 +32,58 @@ const YEAR_MS = 365 * 86_400_000;
 /** Reads the installation's keys, or makes them. */
 export function openInstallation(folders: Folders, now: number): Installation {
   const file = (name: string): string => join(folders.keys, name);
-  const signing = (service: Signer | 'installation'): SigningKey => SigningKey.fromPem(service, secretOnce(file(`${service}.pem`), () => SigningKey.generate(service).toPem()));
+  const signing = (service: Signer | 'installation'): SigningKey =>
+    SigningKey.fromPem(
+      service,
+      secretOnce(file(`${service}.pem`), () => SigningKey.generate(service).toPem()),
+    );
   const installation = signing('installation');
   const keys = SIGNERS.map(signing);
   const bundle = secretOnce(file('trust-bundle.json'), () => JSON.stringify(bundleOf(installation, keys, now)));
   const natsKeys = JSON.parse(secretOnce(file('nats.json'), () => JSON.stringify(generateNatsKeys()))) as NatsKeys;
-  for (const [user, { seed }] of Object.entries({ ...natsKeys.control, auth: natsKeys.auth, sys: natsKeys.sys, issuer: natsKeys.issuer, xkey: natsKeys.xkey })) secretOnce(file(`nats-${user}.seed`), () => seed);
-  for (const name of ['pepper', 'seal-audit', 'seal-dispatcher']) secretOnce(file(name), () => randomBytes(32).toString('base64url'));
-  const passwords = JSON.parse(secretOnce(file('database.json'), () => JSON.stringify(newPasswords()))) as Installation['passwords'];
-  return { installationKey: toBase64Url(installation.publicKey), trustBundle: JSON.parse(bundle) as TrustBundleFile, natsKeys, passwords, file };
+  for (const [user, { seed }] of Object.entries({
+    ...natsKeys.control,
+    auth: natsKeys.auth,
+    sys: natsKeys.sys,
+    issuer: natsKeys.issuer,
+    xkey: natsKeys.xkey,
+  }))
+    secretOnce(file(`nats-${user}.seed`), () => seed);
+  for (const name of ['pepper', 'seal-audit', 'seal-dispatcher'])
+    secretOnce(file(name), () => randomBytes(32).toString('base64url'));
+  const passwords = JSON.parse(
+    secretOnce(file('database.json'), () => JSON.stringify(newPasswords())),
+  ) as Installation['passwords'];
+  return {
+    installationKey: toBase64Url(installation.publicKey),
+    trustBundle: JSON.parse(bundle) as TrustBundleFile,
+    natsKeys,
+    passwords,
+    file,
+  };
 }
 
 function bundleOf(installation: SigningKey, keys: readonly SigningKey[], now: number): TrustBundleFile {
   const entries = keys.flatMap((key) => {
     const service = SIGNERS.find((name) => name === key.service);
-    return service === undefined ? [] : [{ kid: key.kid, service, publicKey: toBase64Url(key.publicKey), notBefore: formatInstant(now - 86_400_000), notAfter: formatInstant(now + 2 * YEAR_MS) }];
+    return service === undefined
+      ? []
+      : [
+          {
+            kid: key.kid,
+            service,
+            publicKey: toBase64Url(key.publicKey),
+            notBefore: formatInstant(now - 86_400_000),
+            notAfter: formatInstant(now + 2 * YEAR_MS),
+          },
+        ];
   });
   return sealTrustBundle(installation, { v: 1, version: 1, keys: entries });
 }
 
 function newPasswords(): Installation['passwords'] {
   const password = (): string => randomBytes(24).toString('base64url');
-  return Object.fromEntries(SERVICES.map((service) => [service, { app: password(), migrate: password() }])) as Installation['passwords'];
+  return Object.fromEntries(
+    SERVICES.map((service) => [service, { app: password(), migrate: password() }]),
+  ) as Installation['passwords'];
 }

@@ -94,7 +94,10 @@ export class LocalSystem {
 
   async #start(): Promise<void> {
     const { report } = this.options;
-    const [nats] = await Promise.all([this.#timed('nats-server', () => this.#startNats()), this.#timed('PostgreSQL', () => this.#startPostgres())]);
+    const [nats] = await Promise.all([
+      this.#timed('nats-server', () => this.#startNats()),
+      this.#timed('PostgreSQL', () => this.#startPostgres()),
+    ]);
     await this.#timed('roles, schemas, streams', async () => {
       const context = { folders: this.folders, installation: this.installation, node: process.execPath };
       await Promise.all([prepareDatabase(this.postgres.url, context), this.#provision(this.nats.url)]);
@@ -108,18 +111,42 @@ export class LocalSystem {
     const binary = await obtainNatsServer({ cacheDir: this.folders.cache, report: this.options.report });
     for (const line of binary.passedOver) this.options.report(line);
     const [port, monitoringPort] = [await freePort(NATS_PORT), await freePort(MONITORING_PORT)];
-    const configText = natsServerConfig({ port, monitoringPort, storeDir: join(privateFolder(this.folders.nats), 'jetstream'), keys: this.installation.natsKeys, portsFileDir: this.folders.nats });
-    this.#nats = await startNatsServer({ binary: binary.path, configText, dir: this.folders.nats, logFile: join(this.folders.logs, 'nats-server.log'), supervise: true, report: this.options.report });
+    const configText = natsServerConfig({
+      port,
+      monitoringPort,
+      storeDir: join(privateFolder(this.folders.nats), 'jetstream'),
+      keys: this.installation.natsKeys,
+      portsFileDir: this.folders.nats,
+    });
+    this.#nats = await startNatsServer({
+      binary: binary.path,
+      configText,
+      dir: this.folders.nats,
+      logFile: join(this.folders.logs, 'nats-server.log'),
+      supervise: true,
+      report: this.options.report,
+    });
     this.group.note('nats-server', this.#nats.pid);
     return binary.path;
   }
 
   async #startPostgres(): Promise<void> {
-    this.#postgres = await startPostgres({ project: this.folders.state, stateDir: this.folders.postgres, preferredPorts: [POSTGRES_PORT], maxConnections: 120, supervise: true, report: this.options.report });
+    this.#postgres = await startPostgres({
+      project: this.folders.state,
+      stateDir: this.folders.postgres,
+      preferredPorts: [POSTGRES_PORT],
+      maxConnections: 120,
+      supervise: true,
+      report: this.options.report,
+    });
   }
 
   async #provision(url: string): Promise<void> {
-    const bus = await Bus.connect({ servers: [url], service: 'provisioner', nkeySeed: this.installation.natsKeys.control.provisioner.seed });
+    const bus = await Bus.connect({
+      servers: [url],
+      service: 'provisioner',
+      nkeySeed: this.installation.natsKeys.control.provisioner.seed,
+    });
     try {
       await provision(bus.jsm, DEFAULT_CAPACITY);
     } finally {
@@ -128,7 +155,12 @@ export class LocalSystem {
   }
 
   async #startServices(): Promise<void> {
-    const names = SERVICES.flatMap((service) => Array.from({ length: this.options.replicas?.[service] ?? 1 }, (_, i) => ({ service, name: i === 0 ? service : `${service}-${i + 1}` })));
+    const names = SERVICES.flatMap((service) =>
+      Array.from({ length: this.options.replicas?.[service] ?? 1 }, (_, i) => ({
+        service,
+        name: i === 0 ? service : `${service}-${i + 1}`,
+      })),
+    );
     let port = HEALTH_PORT;
     const ready: Promise<void>[] = [];
     for (const { service, name } of names) {
@@ -140,8 +172,19 @@ export class LocalSystem {
 
   /** Starts one service and waits until it can decide. It is started again whenever it ends unexpectedly. */
   async startService(service: ServiceName, name: string, healthPort: number): Promise<void> {
-    const env = serviceEnv(service, this.installation, { natsUrl: this.nats.url, healthPort, ...(this.options.logLevel === undefined ? {} : { logLevel: this.options.logLevel }) });
-    const started = await this.group.start({ name, command: process.execPath, args: ['--enable-source-maps', programOf(this.folders, service)], env, logFile: join(this.folders.logs, `${name}.log`), restart: true });
+    const env = serviceEnv(service, this.installation, {
+      natsUrl: this.nats.url,
+      healthPort,
+      ...(this.options.logLevel === undefined ? {} : { logLevel: this.options.logLevel }),
+    });
+    const started = await this.group.start({
+      name,
+      command: process.execPath,
+      args: ['--enable-source-maps', programOf(this.folders, service)],
+      env,
+      logFile: join(this.folders.logs, `${name}.log`),
+      restart: true,
+    });
     this.services.set(name, started);
     this.#health.set(name, `http://127.0.0.1:${healthPort}`);
     await started.untilReady(`http://127.0.0.1:${healthPort}/ready`);
@@ -152,11 +195,31 @@ export class LocalSystem {
   #writeRun(natsBinary: string): void {
     const urlFile = this.installation.file('postgres-super.url');
     writeSecret(urlFile, this.postgres.url);
-    const services = Object.fromEntries([...this.services].map(([name, service]) => [name, { pid: service.pid, health: this.#health.get(name) ?? '', log: service.logFile }]));
+    const services = Object.fromEntries(
+      [...this.services].map(([name, service]) => [
+        name,
+        { pid: service.pid, health: this.#health.get(name) ?? '', log: service.logFile },
+      ]),
+    );
     const { file, installationKey } = this.installation;
     this.#write({
-      v: 1, pid: process.pid, startedAt: new Date().toISOString(), nats: this.nats.url, natsMonitoring: this.nats.monitoringUrl ?? '', natsPid: this.nats.pid, natsBinary, postgresPort: this.postgres.port, postgresUrlFile: urlFile, services,
-      operator: { natsSeedFile: file('nats-operator.seed'), signingKeyFile: file('operator.pem'), trustBundleFile: file('trust-bundle.json'), installationKey }, agents: {},
+      v: 1,
+      pid: process.pid,
+      startedAt: new Date().toISOString(),
+      nats: this.nats.url,
+      natsMonitoring: this.nats.monitoringUrl ?? '',
+      natsPid: this.nats.pid,
+      natsBinary,
+      postgresPort: this.postgres.port,
+      postgresUrlFile: urlFile,
+      services,
+      operator: {
+        natsSeedFile: file('nats-operator.seed'),
+        signingKeyFile: file('operator.pem'),
+        trustBundleFile: file('trust-bundle.json'),
+        installationKey,
+      },
+      agents: {},
     });
   }
 
@@ -172,4 +235,3 @@ export class LocalSystem {
     return result;
   }
 }
-

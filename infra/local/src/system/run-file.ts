@@ -15,7 +15,12 @@ export const runFileSchema = z.object({
   postgresPort: z.number(),
   postgresUrlFile: z.string(),
   services: z.record(z.string(), serviceSchema),
-  operator: z.object({ natsSeedFile: z.string(), signingKeyFile: z.string(), trustBundleFile: z.string(), installationKey: z.string() }),
+  operator: z.object({
+    natsSeedFile: z.string(),
+    signingKeyFile: z.string(),
+    trustBundleFile: z.string(),
+    installationKey: z.string(),
+  }),
   agents: z.record(z.string(), z.string()),
 });
 /** What a running system tells other tools. */

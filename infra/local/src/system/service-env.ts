@@ -9,7 +9,11 @@ export interface ServiceSettings {
 }
 
 /** The whole environment of a service. */
-export function serviceEnv(service: ServiceName, installation: Installation, { natsUrl, healthPort, lanes = 1, logLevel = 'info' }: ServiceSettings): Record<string, string> {
+export function serviceEnv(
+  service: ServiceName,
+  installation: Installation,
+  { natsUrl, healthPort, lanes = 1, logLevel = 'info' }: ServiceSettings,
+): Record<string, string> {
   const { file } = installation;
   const own: Partial<Record<ServiceName, Record<string, string>>> = {
     registry: {

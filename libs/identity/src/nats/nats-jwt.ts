@@ -28,19 +28,47 @@ function token(claims: object, key: KeyObject): string {
 /** A user token for the account of agents (NATS JWT version 2). */
 export function userToken(issuer: NatsIssuer, grant: UserGrant, nowSeconds: number): string {
   const nats = {
-    type: 'user', version: 2,
-    pub: { allow: grant.publish }, sub: { allow: grant.subscribe },
+    type: 'user',
+    version: 2,
+    pub: { allow: grant.publish },
+    sub: { allow: grant.subscribe },
     resp: { max: 1, ttl: grant.responseTtlMs * 1_000_000 },
-    subs: grant.maxSubscriptions, payload: grant.maxPayloadBytes, data: -1,
+    subs: grant.maxSubscriptions,
+    payload: grant.maxPayloadBytes,
+    data: -1,
   };
-  const claims = { jti: randomBytes(16).toString('hex'), iat: nowSeconds, exp: grant.expiresAtSeconds, iss: issuer.publicKey, sub: grant.userKey, aud: AGENTS_ACCOUNT, name: grant.name, nats };
+  const claims = {
+    jti: randomBytes(16).toString('hex'),
+    iat: nowSeconds,
+    exp: grant.expiresAtSeconds,
+    iss: issuer.publicKey,
+    sub: grant.userKey,
+    aud: AGENTS_ACCOUNT,
+    name: grant.name,
+    nats,
+  };
   return token(claims, issuer.key);
 }
 
 /** The callout's answer to a server: a user token, or why not (the server logs it; the client does not learn it). */
-export function authorizationResponse(issuer: NatsIssuer, to: { readonly serverId: string; readonly userKey: string }, answer: { readonly jwt: string } | { readonly error: string }, nowSeconds: number): string {
+export function authorizationResponse(
+  issuer: NatsIssuer,
+  to: { readonly serverId: string; readonly userKey: string },
+  answer: { readonly jwt: string } | { readonly error: string },
+  nowSeconds: number,
+): string {
   const nats = { type: 'authorization_response', version: 2, ...answer };
-  return token({ jti: randomBytes(16).toString('hex'), iat: nowSeconds, iss: issuer.publicKey, sub: to.userKey, aud: to.serverId, nats }, issuer.key);
+  return token(
+    {
+      jti: randomBytes(16).toString('hex'),
+      iat: nowSeconds,
+      iss: issuer.publicKey,
+      sub: to.userKey,
+      aud: to.serverId,
+      nats,
+    },
+    issuer.key,
+  );
 }
 
 const requestSchema = z.object({
@@ -68,7 +96,15 @@ export function readAuthorizationRequest(jwt: string): AuthorizationRequest {
   const [header = '', body = '', signature = '', ...rest] = jwt.split('.');
   const claims = requestSchema.parse(JSON.parse(Buffer.from(body, 'base64url').toString('utf8')));
   const { nats } = claims;
-  const good = rest.length === 0 && claims.iss === nats.server_id.id && verify(null, Buffer.from(`${header}.${body}`), serverKeyOf(claims.iss), Buffer.from(signature, 'base64url'));
+  const good =
+    rest.length === 0 &&
+    claims.iss === nats.server_id.id &&
+    verify(null, Buffer.from(`${header}.${body}`), serverKeyOf(claims.iss), Buffer.from(signature, 'base64url'));
   if (!good) throw new Error('the authorization request is not signed by its server');
-  return { serverId: nats.server_id.id, userKey: nats.user_nkey, user: nats.connect_opts.user, password: nats.connect_opts.pass };
+  return {
+    serverId: nats.server_id.id,
+    userKey: nats.user_nkey,
+    user: nats.connect_opts.user,
+    password: nats.connect_opts.pass,
+  };
 }

@@ -1,7 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
 import { createAccount, createCurve, createUser, fromPublic } from '@nats-io/nkeys';
 import { SystemRandom } from '@countersign/primitives';
-import { clientIdOf, decodePublicNkey, encodePublicNkey, hashSecret, NatsIssuer, newClientCredential, NKEY_PREFIX, secretMatches, userToken, XkeyBox } from '../index.js';
+import {
+  clientIdOf,
+  decodePublicNkey,
+  encodePublicNkey,
+  hashSecret,
+  NatsIssuer,
+  newClientCredential,
+  NKEY_PREFIX,
+  secretMatches,
+  userToken,
+  XkeyBox,
+} from '../index.js';
 
 const seedOf = (pair: { getSeed(): Uint8Array }): string => Buffer.from(pair.getSeed()).toString('ascii');
 
@@ -18,7 +29,9 @@ describe('NATS keys', () => {
   it('refuse a key of another kind and a changed letter', () => {
     const user = createUser().getPublicKey();
     expect(() => decodePublicNkey(NKEY_PREFIX.account, user)).toThrow('expected kind');
-    expect(() => decodePublicNkey(NKEY_PREFIX.user, user.slice(0, -1) + (user.endsWith('A') ? 'B' : 'A'))).toThrow('not an nkey');
+    expect(() => decodePublicNkey(NKEY_PREFIX.user, user.slice(0, -1) + (user.endsWith('A') ? 'B' : 'A'))).toThrow(
+      'not an nkey',
+    );
     expect(() => new NatsIssuer(seedOf(createUser()))).toThrow('expected kind');
   });
 
@@ -27,17 +40,43 @@ describe('NATS keys', () => {
     const callout = createCurve();
     const box = new XkeyBox(seedOf(callout));
     expect(box.publicKey).toBe(callout.getPublicKey());
-    expect(box.open(server.getPublicKey(), server.seal(Buffer.from('hello'), callout.getPublicKey())).toString()).toBe('hello');
-    expect(Buffer.from(server.open(box.seal(server.getPublicKey(), Buffer.from('welcome')), callout.getPublicKey()) ?? []).toString()).toBe('welcome');
-    expect(() => box.open(createCurve().getPublicKey(), server.seal(Buffer.from('x'), callout.getPublicKey()))).toThrow();
+    expect(box.open(server.getPublicKey(), server.seal(Buffer.from('hello'), callout.getPublicKey())).toString()).toBe(
+      'hello',
+    );
+    expect(
+      Buffer.from(
+        server.open(box.seal(server.getPublicKey(), Buffer.from('welcome')), callout.getPublicKey()) ?? [],
+      ).toString(),
+    ).toBe('welcome');
+    expect(() =>
+      box.open(createCurve().getPublicKey(), server.seal(Buffer.from('x'), callout.getPublicKey())),
+    ).toThrow();
   });
 
   it('sign user tokens that another implementation verifies, for the account of agents only', () => {
     const account = createAccount();
-    const grant = { name: 'a', userKey: createUser().getPublicKey(), expiresAtSeconds: 600, publish: ['agt.o.a.task.*'], subscribe: ['dlv.o.a'], responseTtlMs: 10_000, maxSubscriptions: 10, maxPayloadBytes: 1000 };
+    const grant = {
+      name: 'a',
+      userKey: createUser().getPublicKey(),
+      expiresAtSeconds: 600,
+      publish: ['agt.o.a.task.*'],
+      subscribe: ['dlv.o.a'],
+      responseTtlMs: 10_000,
+      maxSubscriptions: 10,
+      maxPayloadBytes: 1000,
+    };
     const [header, body, signature] = userToken(new NatsIssuer(seedOf(account)), grant, 0).split('.');
-    expect(fromPublic(account.getPublicKey()).verify(Buffer.from(`${header}.${body}`), Buffer.from(signature ?? '', 'base64url'))).toBe(true);
-    expect(JSON.parse(Buffer.from(body ?? '', 'base64url').toString())).toMatchObject({ aud: 'AGENTS', exp: 600, nats: { pub: { allow: ['agt.o.a.task.*'] } } });
+    expect(
+      fromPublic(account.getPublicKey()).verify(
+        Buffer.from(`${header}.${body}`),
+        Buffer.from(signature ?? '', 'base64url'),
+      ),
+    ).toBe(true);
+    expect(JSON.parse(Buffer.from(body ?? '', 'base64url').toString())).toMatchObject({
+      aud: 'AGENTS',
+      exp: 600,
+      nats: { pub: { allow: ['agt.o.a.task.*'] } },
+    });
   });
 });
 

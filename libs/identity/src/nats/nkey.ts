@@ -75,7 +75,8 @@ export function decodePublicNkey(prefix: number, text: string): Buffer {
 export function decodeNkeySeed(prefix: number, seed: string): Buffer {
   const body = checked(seed.trim());
   const kind = (((body[0] ?? 0) & 7) << 5) | (((body[1] ?? 0) & 248) >> 3);
-  if (((body[0] ?? 0) & 248) !== NKEY_PREFIX.seed || kind !== prefix || body.length !== 2 + KEY_BYTES) throw new Error('not a seed of the expected kind');
+  if (((body[0] ?? 0) & 248) !== NKEY_PREFIX.seed || kind !== prefix || body.length !== 2 + KEY_BYTES)
+    throw new Error('not a seed of the expected kind');
   return body.subarray(2);
 }
 
@@ -91,7 +92,10 @@ export function x25519OfScalar(scalar: Uint8Array): KeyObject {
 
 /** An X25519 public key of its 32 raw bytes. */
 export function x25519Public(raw: Uint8Array): KeyObject {
-  return createPublicKey({ format: 'jwk', key: { kty: 'OKP', crv: 'X25519', x: Buffer.from(raw).toString('base64url') } });
+  return createPublicKey({
+    format: 'jwk',
+    key: { kty: 'OKP', crv: 'X25519', x: Buffer.from(raw).toString('base64url') },
+  });
 }
 
 /** An account key that signs NATS JWTs. */

@@ -1,7 +1,14 @@
 import { createPublicKey, diffieHellman, randomBytes, type KeyObject } from 'node:crypto';
 import { hsalsa, xsalsa20poly1305 } from '@noble/ciphers/salsa.js';
 import { rawPublicKeyOf } from '../signing-key.js';
-import { decodeNkeySeed, decodePublicNkey, encodePublicNkey, NKEY_PREFIX, x25519OfScalar, x25519Public } from './nkey.js';
+import {
+  decodeNkeySeed,
+  decodePublicNkey,
+  encodePublicNkey,
+  NKEY_PREFIX,
+  x25519OfScalar,
+  x25519Public,
+} from './nkey.js';
 
 const VERSION = Buffer.from('xkv1', 'ascii');
 const NONCE_BYTES = 24;
@@ -22,7 +29,9 @@ export class XkeyBox {
     const bytes = Buffer.from(box.buffer, box.byteOffset, box.byteLength);
     if (!bytes.subarray(0, VERSION.length).equals(VERSION)) throw new Error('not a sealed box');
     const nonce = bytes.subarray(VERSION.length, VERSION.length + NONCE_BYTES);
-    return Buffer.from(xsalsa20poly1305(this.#shared(sender), nonce).decrypt(bytes.subarray(VERSION.length + NONCE_BYTES)));
+    return Buffer.from(
+      xsalsa20poly1305(this.#shared(sender), nonce).decrypt(bytes.subarray(VERSION.length + NONCE_BYTES)),
+    );
   }
 
   /** Seals bytes for the holder of that curve key. */
@@ -32,7 +41,10 @@ export class XkeyBox {
   }
 
   #shared(other: string): Uint8Array {
-    const secret = diffieHellman({ privateKey: this.#key, publicKey: x25519Public(decodePublicNkey(NKEY_PREFIX.curve, other)) });
+    const secret = diffieHellman({
+      privateKey: this.#key,
+      publicKey: x25519Public(decodePublicNkey(NKEY_PREFIX.curve, other)),
+    });
     const words = new Uint32Array(secret.buffer.slice(secret.byteOffset, secret.byteOffset + 32));
     const out = new Uint32Array(8);
     hsalsa(SIGMA, words, new Uint32Array(4), out);

@@ -50,7 +50,8 @@ export class ChainWalker {
   /** RFC 6962 root over all leaves walked; undefined before the first. */
   root(): Digest | undefined {
     let root: Buffer | undefined;
-    for (const node of this.#frontier) if (node !== undefined) root = root === undefined ? node : merkleNode(node, root);
+    for (const node of this.#frontier)
+      if (node !== undefined) root = root === undefined ? node : merkleNode(node, root);
     return root === undefined ? undefined : formatDigest(root);
   }
 
@@ -79,7 +80,9 @@ export class ChainWalker {
 function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.fromEntries(Object.entries(value)) : undefined;
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value))
+      : undefined;
   } catch {
     return undefined;
   }

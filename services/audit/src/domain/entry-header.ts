@@ -1,5 +1,13 @@
 import { canonicalJson, formatInstant, utf8 } from '@countersign/primitives';
-import { CONTROLS, eventIdOf, kindOfTransition, traceIdOf, type Facts, type TaskKey, type TransitionItem } from '@countersign/contracts';
+import {
+  CONTROLS,
+  eventIdOf,
+  kindOfTransition,
+  traceIdOf,
+  type Facts,
+  type TaskKey,
+  type TransitionItem,
+} from '@countersign/contracts';
 
 /** What one entry of a chain says, before it has its place. Only identifiers, codes, digests, versions and amounts: no free text, no personal datum. */
 export interface EntryDraft {
@@ -36,8 +44,26 @@ export const SUBMITTED = 'submitted';
 export function submissionDraft(facts: SubmissionFacts): EntryDraft {
   const { key, attempt, round, at, digest, valid, taskType, target, payload } = facts;
   const evaluation = { key, attempt, round };
-  const content = { actor: { kind: 'agent', id: key.agent }, valid, inputDigest: digest, payload, trace: traceIdOf(evaluation), ...(taskType === undefined ? {} : { taskType }), ...(target === undefined ? {} : { target }) };
-  return { org: key.org, eventId: eventIdOf(evaluation, SUBMITTED), type: SUBMITTED, agent: key.agent, task: key.task, attempt, round, at, content };
+  const content = {
+    actor: { kind: 'agent', id: key.agent },
+    valid,
+    inputDigest: digest,
+    payload,
+    trace: traceIdOf(evaluation),
+    ...(taskType === undefined ? {} : { taskType }),
+    ...(target === undefined ? {} : { target }),
+  };
+  return {
+    org: key.org,
+    eventId: eventIdOf(evaluation, SUBMITTED),
+    type: SUBMITTED,
+    agent: key.agent,
+    task: key.task,
+    attempt,
+    round,
+    at,
+    content,
+  };
 }
 
 /** Draft of the entry of a transition. */
@@ -47,28 +73,54 @@ export function transitionDraft(item: TransitionItem, at: number): EntryDraft {
   const common = { actor: actorOf(item), inputDigest: item.digest, trace: traceIdOf(evaluation) };
   const to = item.type === 'moved' ? item.to : undefined;
   return {
-    org: key.org, eventId: eventIdOf(evaluation, item.type, to), type: kindOfTransition(item), agent: key.agent, task: key.task, attempt: item.attempt, round: item.round, at,
+    org: key.org,
+    eventId: eventIdOf(evaluation, item.type, to),
+    type: kindOfTransition(item),
+    agent: key.agent,
+    task: key.task,
+    attempt: item.attempt,
+    round: item.round,
+    at,
     content: { ...common, ...contentOf(item) },
   };
 }
 
 function actorOf(item: TransitionItem): object {
-  return item.type === 'moved' && item.actor !== undefined ? { kind: 'person', id: item.actor } : { kind: 'service', id: 'dispatcher' };
+  return item.type === 'moved' && item.actor !== undefined
+    ? { kind: 'person', id: item.actor }
+    : { kind: 'service', id: 'dispatcher' };
 }
 
 function contentOf(item: TransitionItem): Readonly<Record<string, unknown>> {
   switch (item.type) {
     case 'decided':
       return {
-        decision: item.decision, codes: item.codes.map(withoutUndefined), primary: item.primary ?? null, ...factsOf(item.facts), deliverDigest: item.deliverDigest ?? null, actionDigest: item.actionDigest ?? null,
-        verdicts: Object.fromEntries(CONTROLS.flatMap((control) => (item.verdicts[control] === undefined ? [] : [[control, item.verdicts[control].leaf]]))),
+        decision: item.decision,
+        codes: item.codes.map(withoutUndefined),
+        primary: item.primary ?? null,
+        ...factsOf(item.facts),
+        deliverDigest: item.deliverDigest ?? null,
+        actionDigest: item.actionDigest ?? null,
+        verdicts: Object.fromEntries(
+          CONTROLS.flatMap((control) =>
+            item.verdicts[control] === undefined ? [] : [[control, item.verdicts[control].leaf]],
+          ),
+        ),
       };
     case 'claimed':
       return { grant: item.grant, target: item.to.agent, targetOrg: item.to.org };
     case 'resulted':
       return { outputDigest: item.digest, resultSequence: item.seq, models: item.usage.map((use) => use.model) };
     case 'finished':
-      return { state: item.state, code: item.code ?? null, codes: item.codes.map(withoutUndefined), claimed: item.claimed, costMicros: item.chargedMicros ?? null, outputDigest: item.outputDigest ?? null, ...factsOf(item.facts) };
+      return {
+        state: item.state,
+        code: item.code ?? null,
+        codes: item.codes.map(withoutUndefined),
+        claimed: item.claimed,
+        costMicros: item.chargedMicros ?? null,
+        outputDigest: item.outputDigest ?? null,
+        ...factsOf(item.facts),
+      };
     case 'moved':
       return { to: item.to, cause: item.cause };
   }
@@ -76,9 +128,19 @@ function contentOf(item: TransitionItem): Readonly<Record<string, unknown>> {
 
 function factsOf(facts: Facts): Readonly<Record<string, unknown>> {
   return {
-    agentLevel: facts.client?.level ?? null, agentScore: facts.client?.score ?? null, targetLevel: facts.targetTrust?.level ?? null, targetScore: facts.targetTrust?.score ?? null,
-    taskType: facts.taskType ?? null, target: facts.target?.agent ?? null, targetOrg: facts.target?.org ?? null, connection: facts.connection ?? null, clause: facts.clause ?? null,
-    estimateMicros: facts.estimateMicros ?? null, priceBookVersion: facts.priceBookVersion ?? null, versions: withoutUndefined(facts.versions ?? {}), guardrails: facts.guardrails ?? [],
+    agentLevel: facts.client?.level ?? null,
+    agentScore: facts.client?.score ?? null,
+    targetLevel: facts.targetTrust?.level ?? null,
+    targetScore: facts.targetTrust?.score ?? null,
+    taskType: facts.taskType ?? null,
+    target: facts.target?.agent ?? null,
+    targetOrg: facts.target?.org ?? null,
+    connection: facts.connection ?? null,
+    clause: facts.clause ?? null,
+    estimateMicros: facts.estimateMicros ?? null,
+    priceBookVersion: facts.priceBookVersion ?? null,
+    versions: withoutUndefined(facts.versions ?? {}),
+    guardrails: facts.guardrails ?? [],
     missing: facts.missing ?? null,
   };
 }
@@ -96,5 +158,23 @@ export interface EntryPlace {
 /** The canonical bytes (RFC 8785) of an entry at its place: what is stored, hashed and chained. */
 export function headerBytes(draft: EntryDraft, place: EntryPlace): Buffer {
   const { org, eventId, type, agent, task, attempt, round, at, content } = draft;
-  return utf8(canonicalJson({ ...content, v: 1, org, seq: place.position, at: formatInstant(at), id: eventId, type, agent, task, attempt, round, userRef: null, root: task, parent: null, prev: place.prev }));
+  return utf8(
+    canonicalJson({
+      ...content,
+      v: 1,
+      org,
+      seq: place.position,
+      at: formatInstant(at),
+      id: eventId,
+      type,
+      agent,
+      task,
+      attempt,
+      round,
+      userRef: null,
+      root: task,
+      parent: null,
+      prev: place.prev,
+    }),
+  );
 }

@@ -32,7 +32,11 @@ export function committed(account: Account): Micros {
   return account.spent - account.resetBase + account.reserved;
 }
 
-const EXHAUSTED: Readonly<Record<ScopeType, ReasonCode>> = { ORG: 'BUDGET_ORG_EXHAUSTED', AGENT: 'BUDGET_AGENT_EXHAUSTED', CONNECTION: 'BUDGET_CONNECTION_EXHAUSTED' };
+const EXHAUSTED: Readonly<Record<ScopeType, ReasonCode>> = {
+  ORG: 'BUDGET_ORG_EXHAUSTED',
+  AGENT: 'BUDGET_AGENT_EXHAUSTED',
+  CONNECTION: 'BUDGET_CONNECTION_EXHAUSTED',
+};
 
 /** Why an amount does not fit into an account: when the cap is reached even nothing fits any more. Undefined when it does. */
 export function refusalOf(account: Account, amount: Micros): ReasonCode | undefined {

@@ -39,7 +39,9 @@ export interface ReserveRequest {
 }
 
 /** What became of a request. */
-export type ReserveOutcome = { readonly ok: true; readonly reservation: Reservation } | { readonly ok: false; readonly code: ReasonCode; readonly scope?: ScopeKey };
+export type ReserveOutcome =
+  | { readonly ok: true; readonly reservation: Reservation }
+  | { readonly ok: false; readonly code: ReasonCode; readonly scope?: ScopeKey };
 
 /** Accounts and reservations of one batch, locked; every change is kept to be written in one go. Greedy in arrival order, exact in whole micros. */
 export class Ledger {
@@ -61,7 +63,17 @@ export class Ledger {
     if (replaces !== undefined) this.finish(key, replaces.attempt, replaces.settle, 'REPORTED');
     const refusal = this.#refusal(request.scopes, request.amount);
     if (refusal !== undefined) return refusal;
-    const reservation: Reservation = { key, attempt, amount: request.amount, state: 'HELD', settled: undefined, source: undefined, scopes: request.scopes, priceBookVersion: request.priceBookVersion, expiresAt: request.expiresAt };
+    const reservation: Reservation = {
+      key,
+      attempt,
+      amount: request.amount,
+      state: 'HELD',
+      settled: undefined,
+      source: undefined,
+      scopes: request.scopes,
+      priceBookVersion: request.priceBookVersion,
+      expiresAt: request.expiresAt,
+    };
     this.#store(reservation);
     this.#add(request.scopes, request.amount, 0n);
     this.#line(reservation, 'RESERVE', request.amount);
@@ -72,11 +84,26 @@ export class Ledger {
    * Ends a hold: settled at an amount, or released. A release of what is not there leaves a tombstone, so that a reservation that arrives later is refused; a
    * settlement of what is not there answers RETRY and leaves nothing.
    */
-  finish(key: TaskKey, attempt: number, settle: Micros | undefined, source: 'REPORTED' | 'ASSUMED'): 'DONE' | 'ALREADY' | 'TOMBSTONE' | 'RETRY' {
+  finish(
+    key: TaskKey,
+    attempt: number,
+    settle: Micros | undefined,
+    source: 'REPORTED' | 'ASSUMED',
+  ): 'DONE' | 'ALREADY' | 'TOMBSTONE' | 'RETRY' {
     const reservation = this.reservations.get(reservationText(key, attempt));
     if (reservation === undefined) {
       if (settle !== undefined) return 'RETRY';
-      this.#store({ key, attempt, amount: 0n, state: 'RELEASED', settled: undefined, source: undefined, scopes: [], priceBookVersion: undefined, expiresAt: 0 });
+      this.#store({
+        key,
+        attempt,
+        amount: 0n,
+        state: 'RELEASED',
+        settled: undefined,
+        source: undefined,
+        scopes: [],
+        priceBookVersion: undefined,
+        expiresAt: 0,
+      });
       return 'TOMBSTONE';
     }
     if (reservation.state !== 'HELD') return 'ALREADY';
@@ -86,7 +113,8 @@ export class Ledger {
     reservation.source = settle === undefined ? undefined : source;
     this.touchedReservations.add(reservation);
     this.#line(reservation, settle === undefined ? 'RELEASE' : 'SETTLE', settle ?? reservation.amount);
-    if (settle !== undefined && settle > reservation.amount) this.#line(reservation, 'OVERRUN', settle - reservation.amount);
+    if (settle !== undefined && settle > reservation.amount)
+      this.#line(reservation, 'OVERRUN', settle - reservation.amount);
     return 'DONE';
   }
 
@@ -94,7 +122,8 @@ export class Ledger {
   #again(existing: Reservation, request: ReserveRequest): ReserveOutcome {
     if (existing.state === 'RELEASED') return { ok: false, code: 'RESERVATION_RELEASED' };
     if (existing.amount !== request.amount) return { ok: false, code: 'RESERVATION_CONFLICT' };
-    if (existing.state === 'SETTLED' || sameScopes(existing.scopes, request.scopes)) return { ok: true, reservation: existing };
+    if (existing.state === 'SETTLED' || sameScopes(existing.scopes, request.scopes))
+      return { ok: true, reservation: existing };
     if (request.round === 1) return { ok: true, reservation: existing };
     this.#add(existing.scopes, -existing.amount, 0n);
     const refusal = this.#refusal(request.scopes, existing.amount);

@@ -4,7 +4,12 @@ const formatters = new Map<string, Intl.DateTimeFormat>();
 export function periodOf(zone: string, now: number): string {
   let formatter = formatters.get(zone);
   if (formatter === undefined) {
-    formatter = new Intl.DateTimeFormat('en-US', { timeZone: zone, year: 'numeric', month: '2-digit', calendar: 'gregory' });
+    formatter = new Intl.DateTimeFormat('en-US', {
+      timeZone: zone,
+      year: 'numeric',
+      month: '2-digit',
+      calendar: 'gregory',
+    });
     formatters.set(zone, formatter);
   }
   const parts = new Map(formatter.formatToParts(now).map((part) => [part.type, part.value]));

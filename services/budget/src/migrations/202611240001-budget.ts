@@ -1,6 +1,9 @@
 import { commandLogTable, outboxTable, systemAccess, tenantTable, type Migration } from '@countersign/store';
 
-const tenant = (name: string, grants: string): string[] => [...tenantTable('budget', name, grants), ...systemAccess('budget', name, 'select')];
+const tenant = (name: string, grants: string): string[] => [
+  ...tenantTable('budget', name, grants),
+  ...systemAccess('budget', name, 'select'),
+];
 
 /** Budgets, reservations, an append-only ledger, and price books. */
 export const budgetTables: Migration = {

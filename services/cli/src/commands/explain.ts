@@ -5,8 +5,14 @@ import { run, type Options, type Tools } from '../run.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
-const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value);
-const text = (value: unknown): string => (value === null || value === undefined ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value as string | number | boolean));
+const isObject = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const text = (value: unknown): string =>
+  value === null || value === undefined
+    ? ''
+    : typeof value === 'object'
+      ? JSON.stringify(value)
+      : String(value as string | number | boolean);
 
 /** `explain`, `trust show`, `audit verify`. */
 export function explainCommands(program: Command): void {
@@ -14,7 +20,9 @@ export function explainCommands(program: Command): void {
     .command('explain <task>')
     .description('six verdicts with clauses, cost, and where it stands in the record')
     .option('--org <org>', 'organisation by name; the newest when absent')
-    .action((id: string, options: Options & { org?: string }) => run(options, (tools) => explainTask(tools, id, options.org)));
+    .action((id: string, options: Options & { org?: string }) =>
+      run(options, (tools) => explainTask(tools, id, options.org)),
+    );
   program
     .command('trust')
     .description('trust')
@@ -24,8 +32,13 @@ export function explainCommands(program: Command): void {
     .action((name: string, options: Options & { org?: string }) =>
       run(options, async ({ session, output }) => {
         const { org } = await session.org(options.org);
-        const { breakdown } = await session.commands.call(COMMANDS.trust.show, { org, agent: (await session.agent(org, name)).agent });
-        output.show(breakdown, () => Object.entries(breakdown).map(([key, value]) => `${key.padEnd(12)} ${text(value)}`));
+        const { breakdown } = await session.commands.call(COMMANDS.trust.show, {
+          org,
+          agent: (await session.agent(org, name)).agent,
+        });
+        output.show(breakdown, () =>
+          Object.entries(breakdown).map(([key, value]) => `${key.padEnd(12)} ${text(value)}`),
+        );
       }),
     );
   program
@@ -38,7 +51,11 @@ export function explainCommands(program: Command): void {
       run(options, async ({ session, output }) => {
         const { org, name } = await session.org(options.org);
         const found = await session.commands.call(COMMANDS.audit.verify, { org }, { timeoutMs: 60_000 });
-        output.show(found, () => (found.firstBad === null ? [`the record of ${name} verifies: ${found.size} entries, root ${found.root ?? 'none'}`] : [`the record of ${name} is broken at entry ${found.firstBad.position}: ${found.firstBad.problem}`]));
+        output.show(found, () =>
+          found.firstBad === null
+            ? [`the record of ${name} verifies: ${found.size} entries, root ${found.root ?? 'none'}`]
+            : [`the record of ${name} is broken at entry ${found.firstBad.position}: ${found.firstBad.problem}`],
+        );
         return found.ok ? 0 : 1;
       }),
     );
@@ -48,7 +65,11 @@ async function explainTask({ session, output }: Tools, id: string, orgName: stri
   const { org } = await session.org(orgName);
   const task = await session.task(org, id);
   const services = ['dispatcher', ...CONTROLS] as const;
-  const parts = await Promise.all(services.map(async (service) => [service, await session.commands.call(COMMANDS[service].explain, { task })] as const));
+  const parts = await Promise.all(
+    services.map(
+      async (service) => [service, await session.commands.call(COMMANDS[service].explain, { task })] as const,
+    ),
+  );
   const byService = Object.fromEntries(parts.map(([service, answer]) => [service, answer.part]));
   output.show({ task, ...byService }, () => lines(task.task, byService));
 }
@@ -62,14 +83,38 @@ function lines(id: string, parts: Readonly<Record<string, Json>>): readonly stri
     `task ${id}`,
     `${text(row['state'])} ${text(row['code'])}  attempt ${text(row['attempt'])} round ${text(row['round'])}  claim ${text(row['claim'])}`,
     '',
-    ...(codes.length === 0 ? [] : [...tableLines(['REASON', 'CLAUSE', 'SIDE', 'RULE'], codes.map((c) => [text(c['code']), text(c['clause']), text(c['side']), text(c['id'])])), '']),
-    ...tableLines(['FACT', 'VALUE'], Object.entries(facts).filter(([key]) => key !== 'grant').map(([key, value]) => [key, text(value)])),
+    ...(codes.length === 0
+      ? []
+      : [
+          ...tableLines(
+            ['REASON', 'CLAUSE', 'SIDE', 'RULE'],
+            codes.map((c) => [text(c['code']), text(c['clause']), text(c['side']), text(c['id'])]),
+          ),
+          '',
+        ]),
+    ...tableLines(
+      ['FACT', 'VALUE'],
+      Object.entries(facts)
+        .filter(([key]) => key !== 'grant')
+        .map(([key, value]) => [key, text(value)]),
+    ),
     '',
-    ...tableLines(['MONEY', 'VALUE'], Object.entries(parts['budget'] ?? {}).map(([key, value]) => [key, text(value)])),
+    ...tableLines(
+      ['MONEY', 'VALUE'],
+      Object.entries(parts['budget'] ?? {}).map(([key, value]) => [key, text(value)]),
+    ),
     '',
-    ...tableLines(['POSITION', 'ENTRY', 'DECISION', 'LEAF'], entries.map((e) => {
-      const header = isObject(e['header']) ? e['header'] : {};
-      return [text(e['position']), text(header['type']), text(header['decision'] ?? header['state'] ?? header['to']), text(e['leaf'])];
-    })),
+    ...tableLines(
+      ['POSITION', 'ENTRY', 'DECISION', 'LEAF'],
+      entries.map((e) => {
+        const header = isObject(e['header']) ? e['header'] : {};
+        return [
+          text(e['position']),
+          text(header['type']),
+          text(header['decision'] ?? header['state'] ?? header['to']),
+          text(e['leaf']),
+        ];
+      }),
+    ),
   ];
 }

@@ -17,17 +17,28 @@ export function registryCommands(program: Command): void {
     .option('--zone <zone>', 'IANA time zone', 'UTC')
     .action((name: string, options: Options & { currency: string; zone: string }) =>
       run(options, async ({ session, output }) => {
-        const { org: id } = await session.commands.call(registry.orgCreate, { name, currency: options.currency, zone: options.zone });
+        const { org: id } = await session.commands.call(registry.orgCreate, {
+          name,
+          currency: options.currency,
+          zone: options.zone,
+        });
         await session.commands.call(guardrails.setBaseline, { org: id });
         output.show({ org: id, name }, () => [`organisation ${name} (${id}), with the baseline guardrails`]);
       }),
     );
-  org.command('list').description('all organisations').action((options: Options) =>
-    run(options, async ({ session, output }) => {
-      const { organizations } = await session.commands.call(registry.orgList, {});
-      output.table(organizations, ['NAME', 'STATUS', 'CURRENCY', 'ZONE', 'ID'], organizations.map((o) => [o.name, o.killSwitch ? 'STOPPED' : o.status, o.currency, o.zone, o.org]));
-    }),
-  );
+  org
+    .command('list')
+    .description('all organisations')
+    .action((options: Options) =>
+      run(options, async ({ session, output }) => {
+        const { organizations } = await session.commands.call(registry.orgList, {});
+        output.table(
+          organizations,
+          ['NAME', 'STATUS', 'CURRENCY', 'ZONE', 'ID'],
+          organizations.map((o) => [o.name, o.killSwitch ? 'STOPPED' : o.status, o.currency, o.zone, o.org]),
+        );
+      }),
+    );
   agentCommands(program.command('agent').description('agents'));
   program
     .command('connect <client> <target>')
@@ -38,7 +49,11 @@ export function registryCommands(program: Command): void {
       run(options, async ({ session, output }) => {
         const { org: id } = await session.org(options.org);
         const [from, to] = [await session.agent(id, client), await session.agent(id, target)];
-        const made = await session.commands.call(registry.connectionCreate, { client: { org: id, agent: from.agent }, target: { org: id, agent: to.agent }, sandbox: options.sandbox ?? false });
+        const made = await session.commands.call(registry.connectionCreate, {
+          client: { org: id, agent: from.agent },
+          target: { org: id, agent: to.agent },
+          sandbox: options.sandbox ?? false,
+        });
         output.show(made, () => [`${from.name} -> ${to.name} (${made.connection})`]);
       }),
     );
@@ -57,8 +72,13 @@ function agentCommands(agent: Command): void {
         const { org } = await session.org(options.org);
         const surface = surfaceSchema.parse({ ...NEUTRAL_SURFACE, ...parseJson(options.surface, '--surface') });
         const made = await session.commands.call(registry.agentCreate, { org, name, owner: options.owner, surface });
-        writeFileSync(options.out, `${JSON.stringify({ nats: [session.natsUrl], ...made.credential }, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
-        output.show({ agent: made.agent, credential: options.out }, () => [`agent ${name} (${made.agent}); credential file ${options.out}`]);
+        writeFileSync(options.out, `${JSON.stringify({ nats: [session.natsUrl], ...made.credential }, null, 2)}\n`, {
+          mode: 0o600,
+          flag: 'wx',
+        });
+        output.show({ agent: made.agent, credential: options.out }, () => [
+          `agent ${name} (${made.agent}); credential file ${options.out}`,
+        ]);
       }),
     );
   agent
@@ -69,7 +89,17 @@ function agentCommands(agent: Command): void {
       run(options, async ({ session, output }) => {
         const { org } = await session.org(options.org);
         const agents = await session.agents(org);
-        output.table(agents, ['NAME', 'STATUS', 'OWNER', 'CREDENTIALS', 'ID'], agents.map((a) => [a.name, a.communication ? a.status : 'SILENCED', a.owner, String(a.credentials.length), a.agent]));
+        output.table(
+          agents,
+          ['NAME', 'STATUS', 'OWNER', 'CREDENTIALS', 'ID'],
+          agents.map((a) => [
+            a.name,
+            a.communication ? a.status : 'SILENCED',
+            a.owner,
+            String(a.credentials.length),
+            a.agent,
+          ]),
+        );
       }),
     );
   agent
@@ -80,9 +110,24 @@ function agentCommands(agent: Command): void {
       run(options, async ({ session, output }) => {
         const { org } = await session.org(options.org);
         const record = await session.agent(org, name);
-        const revoked = await session.commands.call(registry.agentRevoke, { org, agent: record.agent }, { timeoutMs: 15_000 });
-        const pending = revoked.pending ? ['the dispatcher has not confirmed yet: repeated until it does, read models deny meanwhile'] : [];
-        output.show(revoked, () => [`${name} is revoked; its connections are cut`, ...pending, ...(revoked.handedOver.length === 0 ? ['nothing was handed over before'] : tableLines(['HANDED OVER BEFORE'], revoked.handedOver.map((t) => [t.task])))]);
+        const revoked = await session.commands.call(
+          registry.agentRevoke,
+          { org, agent: record.agent },
+          { timeoutMs: 15_000 },
+        );
+        const pending = revoked.pending
+          ? ['the dispatcher has not confirmed yet: repeated until it does, read models deny meanwhile']
+          : [];
+        output.show(revoked, () => [
+          `${name} is revoked; its connections are cut`,
+          ...pending,
+          ...(revoked.handedOver.length === 0
+            ? ['nothing was handed over before']
+            : tableLines(
+                ['HANDED OVER BEFORE'],
+                revoked.handedOver.map((t) => [t.task]),
+              )),
+        ]);
       }),
     );
 }

@@ -18,7 +18,15 @@ const cost = (row: TaskRow): string => {
 };
 
 const HEADER = ['TASK', 'TYPE', 'STATE', 'CODE', 'ROUND', 'COST', 'ACCEPTED'];
-const cells = (row: TaskRow): readonly string[] => [row.task.task, row.taskType ?? '', row.state, row.code ?? '', `${row.attempt}.${row.round}`, cost(row), row.acceptedAt];
+const cells = (row: TaskRow): readonly string[] => [
+  row.task.task,
+  row.taskType ?? '',
+  row.state,
+  row.code ?? '',
+  `${row.attempt}.${row.round}`,
+  cost(row),
+  row.acceptedAt,
+];
 
 /** `tasks`, `approve`, `reject`, `cancel`. */
 export function taskCommands(program: Command): void {
@@ -28,8 +36,14 @@ export function taskCommands(program: Command): void {
     .option('--org <org>', 'organisation by name; the newest when absent')
     .option('--follow', 'go on showing what changes')
     .option('--limit <n>', 'how many', '50')
-    .action((options: OrgOptions & { follow?: boolean; limit: string }) => run(options, (tools) => listTasks(tools, options)));
-  decisionCommand(program, 'approve', 'approve a task that waits for a person; it is judged again before anything is released');
+    .action((options: OrgOptions & { follow?: boolean; limit: string }) =>
+      run(options, (tools) => listTasks(tools, options)),
+    );
+  decisionCommand(
+    program,
+    'approve',
+    'approve a task that waits for a person; it is judged again before anything is released',
+  );
   decisionCommand(program, 'reject', 'reject a task that waits for a person');
   program
     .command('cancel <task>')
@@ -44,17 +58,25 @@ export function taskCommands(program: Command): void {
     );
 }
 
-async function listTasks({ session, output }: Tools, options: { readonly org?: string; readonly follow?: boolean; readonly limit: string }): Promise<void> {
+async function listTasks(
+  { session, output }: Tools,
+  options: { readonly org?: string; readonly follow?: boolean; readonly limit: string },
+): Promise<void> {
   const limit = Number(options.limit);
-  if (!Number.isInteger(limit) || limit < 1 || limit > 500) throw new UsageError('--limit must be a whole number from 1 to 500');
+  if (!Number.isInteger(limit) || limit < 1 || limit > 500)
+    throw new UsageError('--limit must be a whole number from 1 to 500');
   const { org } = await session.org(options.org);
   const { rows } = await session.commands.call(dispatcher.list, { org, limit });
   output.table(rows, HEADER, rows.map(cells));
-  let after = rows.reduce((latest, row) => (row.updatedAt > latest ? row.updatedAt : latest), new Date(0).toISOString());
+  let after = rows.reduce(
+    (latest, row) => (row.updatedAt > latest ? row.updatedAt : latest),
+    new Date(0).toISOString(),
+  );
   while (options.follow === true) {
     await new Promise((resolve) => setTimeout(resolve, FOLLOW_MS));
     const { rows: changed } = await session.commands.call(dispatcher.list, { org, limit: 500, after });
-    for (const row of [...changed].reverse()) process.stdout.write(output.json ? `${JSON.stringify(row)}\n` : `${cells(row).join('  ')}\n`);
+    for (const row of [...changed].reverse())
+      process.stdout.write(output.json ? `${JSON.stringify(row)}\n` : `${cells(row).join('  ')}\n`);
     after = changed.reduce((latest, row) => (row.updatedAt > latest ? row.updatedAt : latest), after);
   }
 }
@@ -70,10 +92,24 @@ function decisionCommand(program: Command, verb: 'approve' | 'reject', descripti
         const { org } = await session.org(options.org);
         const { requests } = await session.commands.call(dispatcher.approvals, { org });
         const request = requests.find((r) => r.task.task === id || r.task.task.endsWith(id));
-        if (request === undefined) throw new UsageError(`no task ${id} waits for a person (waiting: ${requests.map((r) => r.task.task).join(', ') || 'none'})`);
+        if (request === undefined)
+          throw new UsageError(
+            `no task ${id} waits for a person (waiting: ${requests.map((r) => r.task.task).join(', ') || 'none'})`,
+          );
         const { task, attempt, round, actionDigest } = request;
-        const answer = await session.commands.call(dispatcher[verb], { task, attempt, round, actionDigest, ...(options.comment === undefined ? {} : { comment: options.comment }) });
-        output.show(answer, () => tableLines(['TASK', 'NOW', ''], [[task.task, answer.state, isTerminal(answer.state) ? 'ended' : 'being judged again']]));
+        const answer = await session.commands.call(dispatcher[verb], {
+          task,
+          attempt,
+          round,
+          actionDigest,
+          ...(options.comment === undefined ? {} : { comment: options.comment }),
+        });
+        output.show(answer, () =>
+          tableLines(
+            ['TASK', 'NOW', ''],
+            [[task.task, answer.state, isTerminal(answer.state) ? 'ended' : 'being judged again']],
+          ),
+        );
       }),
     );
 }

@@ -14,11 +14,21 @@ export class Charges {
   }
 
   /** The charge at the hold's price book, as a decimal string; undefined where money has to be settled as assumed. */
-  of(record: TaskRecord, result: { readonly usage: readonly Usage[]; readonly tools: readonly string[] }): string | undefined {
+  of(
+    record: TaskRecord,
+    result: { readonly usage: readonly Usage[]; readonly tools: readonly string[] },
+  ): string | undefined {
     const { facts } = record;
     const book = this.#facts.priceBookOf(facts.priceBookVersion ?? 0);
     if (book === undefined || facts.targetTrust === undefined) return undefined;
     const reservedMicros = parseMicros(facts.estimateMicros ?? '0');
-    return charge({ usage: result.usage, tools: result.tools, reservedMicros, book, targetLevel: facts.targetTrust.level, usesModels: facts.usesModels === true })?.toString();
+    return charge({
+      usage: result.usage,
+      tools: result.tools,
+      reservedMicros,
+      book,
+      targetLevel: facts.targetTrust.level,
+      usesModels: facts.usesModels === true,
+    })?.toString();
   }
 }

@@ -1,17 +1,22 @@
 import { Injectable } from '@nestjs/common';
-import { isTerminal, type AgentRef, type RecordedItem, type ScreenItem } from '@countersign/contracts';
-import { BatchLoop, FrameWriter, itemNonce } from '@countersign/bus';
-import { formatInstant, Clock, Random } from '@countersign/primitives';
+import { isTerminal, type RecordedItem } from '@countersign/contracts';
+import { BatchLoop } from '@countersign/bus';
 import { TaskFacts, ReadModels } from '@countersign/service-host';
 import { Logger } from '@countersign/telemetry';
+import { attemptText, type AttemptKey } from '../domain/attempt.js';
 import type { TaskRecord } from '../domain/model.js';
-import { Answers } from '../adapters/out/answers.js';
-import { HandOver } from '../adapters/out/hand-over.js';
-import { Rounds } from '../adapters/out/rounds.js';
-import { TaskStore, type Addressed, type Adoption, type Changed } from '../adapters/out/task.store.js';
-import { attemptText, type AttemptKey } from '../adapters/out/task-rows.js';
-import { TransitionPublisher } from '../adapters/out/transition.publisher.js';
 import { EvaluationBoard, type OpenEvaluation } from './evaluation-board.js';
+import {
+  Callers,
+  LaterRounds,
+  Screening,
+  Targets,
+  Tasks,
+  Transitions,
+  type Addressed,
+  type Adoption,
+  type Changed,
+} from './ports.js';
 
 const BATCH = 64;
 const RETRY_MS = 500;
@@ -32,20 +37,26 @@ export class Dispatch {
 
   constructor(
     private readonly board: EvaluationBoard,
-    private readonly store: TaskStore,
-    private readonly transitions: TransitionPublisher,
-    private readonly answers: Answers,
-    private readonly handOver: HandOver,
-    private readonly rounds: Rounds,
-    private readonly writer: FrameWriter,
-    private readonly clock: Clock,
-    private readonly random: Random,
+    private readonly tasks: Tasks,
+    private readonly transitions: Transitions,
+    private readonly callers: Callers,
+    private readonly targets: Targets,
+    private readonly rounds: LaterRounds,
+    private readonly screening: Screening,
     private readonly logger: Logger,
     models: ReadModels,
   ) {
     this.#facts = new TaskFacts(models);
-    this.#adoptions = new BatchLoop({ max: BATCH, handle: (batch) => this.#adopt(batch), onError: (error) => logger.error('decisions could not be adopted', { error }) });
-    this.#recorded = new BatchLoop({ max: BATCH * 2, handle: (batch) => this.#onRecorded(batch), onError: (error) => logger.error('recorded transitions could not be acted on', { error }) });
+    this.#adoptions = new BatchLoop({
+      max: BATCH,
+      handle: (batch) => this.#adopt(batch),
+      onError: (error) => logger.error('decisions could not be adopted', { error }),
+    });
+    this.#recorded = new BatchLoop({
+      max: BATCH * 2,
+      handle: (batch) => this.#onRecorded(batch),
+      onError: (error) => logger.error('recorded transitions could not be acted on', { error }),
+    });
   }
 
   /** Decides an evaluation that is complete or due. */
@@ -62,7 +73,7 @@ export class Dispatch {
 
   /** Applies events to rows and does what follows. */
   async apply(events: readonly Addressed[]): Promise<readonly Changed[]> {
-    const changed = await this.store.apply(events);
+    const changed = await this.tasks.apply(events);
     this.follow(changed);
     return changed;
   }
@@ -79,35 +90,31 @@ export class Dispatch {
     await this.#recorded.stop();
     await Promise.allSettled(this.#inFlight);
     await this.transitions.stop();
-    await this.answers.stop();
-  }
-
-  /** Asks guardrails again for rows whose screening was never answered. */
-  async requestScreening(records: readonly TaskRecord[]): Promise<void> {
-    const items = records.flatMap((record) => this.#screenItem(record) ?? []);
-    if (items.length > 0) await this.writer.write('scr', items);
+    await this.callers.stop();
   }
 
   #followOne(record: TaskRecord): void {
     if (isTerminal(record.state)) {
       this.#bodies.delete(attemptText(record));
       // nothing passes before it is recorded; a refusal does not wait
-      if (record.state !== 'COMPLETED') this.answers.send(record);
+      if (record.state !== 'COMPLETED') this.callers.send(record);
       return;
     }
-    if (record.state === 'AWAITING_APPROVAL') this.answers.send(record);
+    if (record.state === 'AWAITING_APPROVAL') this.callers.send(record);
     if (record.state === 'EVALUATING') this.#background(this.rounds.publish(record), 'a round could not be published');
     if (record.state === 'DISPATCHED') this.#background(this.#deliver(record), 'a hand-over failed');
-    if (record.state === 'SCREENING') this.#background(this.requestScreening([record]), 'screening could not be asked for');
+    if (record.state === 'SCREENING')
+      this.#background(this.screening.request([record]), 'screening could not be asked for');
   }
 
   async #adopt(batch: readonly OpenEvaluation[]): Promise<void> {
     try {
-      const changed = await this.store.adopt(batch.map((opened) => this.#adoptionOf(opened)));
+      const changed = await this.tasks.adopt(batch.map((opened) => this.#adoptionOf(opened)));
       const won = new Set(changed.map((c) => attemptText(c.record)));
       for (const { evaluation, body } of batch) {
         this.board.close(evaluation);
-        if (won.has(attemptText(evaluation)) && this.#bodies.size < MAX_BODIES) this.#bodies.set(attemptText(evaluation), body);
+        if (won.has(attemptText(evaluation)) && this.#bodies.size < MAX_BODIES)
+          this.#bodies.set(attemptText(evaluation), body);
       }
       this.follow(changed);
       for (const { record } of changed) if (record.state !== 'RELEASING') this.#bodies.delete(attemptText(record));
@@ -125,16 +132,19 @@ export class Dispatch {
 
   async #onRecorded(batch: readonly RecordedItem[]): Promise<void> {
     const released = batch.filter((item) => item.kind === 'decided').map(attemptOf);
-    if (released.length > 0) this.follow(await this.store.claim(released));
+    if (released.length > 0) this.follow(await this.tasks.claim(released));
     const finished = batch.filter((item) => item.kind === 'finished');
     if (finished.length > 0) await this.#answerRecorded(finished);
-    await this.store.noteRecorded(batch);
+    await this.tasks.noteRecorded(batch);
   }
 
   async #answerRecorded(items: readonly RecordedItem[]): Promise<void> {
-    const places = new Map(items.map((item) => [attemptText(attemptOf(item)), { position: item.position, leaf: item.leaf }]));
-    for (const { record, answeredAt } of await this.store.read(items.map(attemptOf))) {
-      if (record.state === 'COMPLETED' && answeredAt === undefined) this.answers.send(record, places.get(attemptText(record)));
+    const places = new Map(
+      items.map((item) => [attemptText(attemptOf(item)), { position: item.position, leaf: item.leaf }]),
+    );
+    for (const { record, answeredAt } of await this.tasks.read(items.map(attemptOf))) {
+      if (record.state === 'COMPLETED' && answeredAt === undefined)
+        this.callers.send(record, places.get(attemptText(record)));
     }
   }
 
@@ -142,21 +152,14 @@ export class Dispatch {
     const key = attemptText(record);
     const known = this.#bodies.get(key);
     this.#bodies.delete(key);
-    if (!(await this.handOver.deliver(record, known))) await this.apply([{ key: record.key, attempt: record.attempt, event: { type: 'undelivered' } }]);
-  }
-
-  #screenItem(record: TaskRecord): ScreenItem | undefined {
-    const { key, attempt, round, result, connection, grant, grantId } = record;
-    if (result === undefined || connection === undefined || grant === undefined || grantId === undefined) return undefined;
-    const target: AgentRef = { org: connection.org, agent: connection.agent };
-    return {
-      type: 'screen', nonce: itemNonce(this.random), task: { org: key.org, agent: key.agent, id: key.task }, attempt, round, seq: result.seq, digest: result.digest, connection: connection.id, target,
-      grant: { jti: grantId, models: grant.models, tools: grant.tools }, at: formatInstant(this.clock.now()),
-    };
+    if (!(await this.targets.deliver(record, known)))
+      await this.apply([{ key: record.key, attempt: record.attempt, event: { type: 'undelivered' } }]);
   }
 
   #background(work: Promise<unknown>, message: string): void {
-    const run = work.catch((error: unknown) => this.logger.error(message, { error })).finally(() => this.#inFlight.delete(run));
+    const run = work
+      .catch((error: unknown) => this.logger.error(message, { error }))
+      .finally(() => this.#inFlight.delete(run));
     this.#inFlight.add(run);
   }
 }

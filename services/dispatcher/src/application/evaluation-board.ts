@@ -35,7 +35,8 @@ export class EvaluationBoard {
     const key = keyOf(opened.evaluation);
     if (this.#open.has(key)) return;
     this.#open.set(key, opened);
-    for (const arrived of this.#early.get(key) ?? []) takeVerdict(opened.evaluation, arrived.control, arrived.verdict, arrived.received);
+    for (const arrived of this.#early.get(key) ?? [])
+      takeVerdict(opened.evaluation, arrived.control, arrived.verdict, arrived.received);
     this.#early.delete(key);
   }
 
@@ -65,7 +66,12 @@ export class EvaluationBoard {
 
   /** Any open evaluation of a task. */
   find(key: TaskKey, attempt?: number): OpenEvaluation | undefined {
-    for (const opened of this.#open.values()) if (taskKeyText(opened.evaluation.key) === taskKeyText(key) && (attempt === undefined || opened.evaluation.attempt === attempt)) return opened;
+    for (const opened of this.#open.values())
+      if (
+        taskKeyText(opened.evaluation.key) === taskKeyText(key) &&
+        (attempt === undefined || opened.evaluation.attempt === attempt)
+      )
+        return opened;
     return undefined;
   }
 
@@ -94,13 +100,18 @@ export class EvaluationBoard {
 
   /** Forgets verdicts of tasks that never came. */
   sweep(now: number): void {
-    for (const [key, arrived] of this.#early) if (arrived.every(({ received }) => now - received.at > KEEP_MS)) this.#early.delete(key);
+    for (const [key, arrived] of this.#early)
+      if (arrived.every(({ received }) => now - received.at > KEEP_MS)) this.#early.delete(key);
   }
 
   /** The lowest sequences that an open evaluation needs; undefined when none is open. */
   floor(): { readonly ing: number; readonly flow: number } | undefined {
     let floor: { ing: number; flow: number } | undefined;
-    for (const { evaluation, flowSequence } of this.#open.values()) floor = { ing: Math.min(floor?.ing ?? evaluation.seq, evaluation.seq), flow: Math.min(floor?.flow ?? flowSequence, flowSequence) };
+    for (const { evaluation, flowSequence } of this.#open.values())
+      floor = {
+        ing: Math.min(floor?.ing ?? evaluation.seq, evaluation.seq),
+        flow: Math.min(floor?.flow ?? flowSequence, flowSequence),
+      };
     return floor;
   }
 

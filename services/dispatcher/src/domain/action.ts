@@ -3,11 +3,32 @@ import type { Action, GrantTerms, VerdictItem } from '@countersign/contracts';
 import type { Evaluation } from './model.js';
 
 /** What a person approves: everything about the execution that matters, frozen. */
-export function actionOf(evaluation: Evaluation, parts: { readonly connection: NonNullable<VerdictItem['connection']>; readonly grant: GrantTerms; readonly payloadDigest: string; readonly estimateMicros: string | undefined; readonly currency: string }): Action {
+export function actionOf(
+  evaluation: Evaluation,
+  parts: {
+    readonly connection: NonNullable<VerdictItem['connection']>;
+    readonly grant: GrantTerms;
+    readonly payloadDigest: string;
+    readonly estimateMicros: string | undefined;
+    readonly currency: string;
+  },
+): Action {
   const { key, attempt, task } = evaluation;
   return {
-    v: 1, org: key.org, taskId: key.task, attempt, connectionId: parts.connection.id, clientAgentId: key.agent, targetAgentId: parts.connection.agent, taskType: task.taskType, payloadDigest: parts.payloadDigest,
-    models: task.models === null ? null : [...task.models], tools: task.tools === null ? null : [...task.tools], estimateMicros: parts.estimateMicros ?? null, currency: parts.currency, grant: parts.grant,
+    v: 1,
+    org: key.org,
+    taskId: key.task,
+    attempt,
+    connectionId: parts.connection.id,
+    clientAgentId: key.agent,
+    targetAgentId: parts.connection.agent,
+    taskType: task.taskType,
+    payloadDigest: parts.payloadDigest,
+    models: task.models === null ? null : [...task.models],
+    tools: task.tools === null ? null : [...task.tools],
+    estimateMicros: parts.estimateMicros ?? null,
+    currency: parts.currency,
+    grant: parts.grant,
   };
 }
 

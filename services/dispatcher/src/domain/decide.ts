@@ -1,5 +1,15 @@
 import { formatInstant } from '@countersign/primitives';
-import { CONTROLS, DEADLINE, MAX_ROUNDS, TIMERS, type CodeRef, type Control, type Covered, type Facts, type ReasonCode } from '@countersign/contracts';
+import {
+  CONTROLS,
+  DEADLINE,
+  MAX_ROUNDS,
+  TIMERS,
+  type CodeRef,
+  type Control,
+  type Covered,
+  type Facts,
+  type ReasonCode,
+} from '@countersign/contracts';
 import { actionDigest, actionOf, sameButGrant } from './action.js';
 import { isNarrowerOrEqual } from './grant-narrower.js';
 import type { CountedVerdict, Evaluation, TaskRecord } from './model.js';
@@ -9,11 +19,27 @@ import { approvalsOf, releaseOf, type Release } from './release.js';
 /** What an evaluation comes to. */
 export type Decision =
   | { readonly kind: 'release'; readonly release: Release; readonly action: ReturnType<typeof actionOf> }
-  | { readonly kind: 'hold'; readonly release: Release; readonly action: ReturnType<typeof actionOf>; readonly reasons: readonly Covered[]; readonly codes: readonly CodeRef[] }
+  | {
+      readonly kind: 'hold';
+      readonly release: Release;
+      readonly action: ReturnType<typeof actionOf>;
+      readonly reasons: readonly Covered[];
+      readonly codes: readonly CodeRef[];
+    }
   | { readonly kind: 'again' }
-  | { readonly kind: 'deny'; readonly codes: readonly CodeRef[]; readonly primary: ReasonCode; readonly missing?: Facts['missing'] };
+  | {
+      readonly kind: 'deny';
+      readonly codes: readonly CodeRef[];
+      readonly primary: ReasonCode;
+      readonly missing?: Facts['missing'];
+    };
 
-const deny = (codes: readonly CodeRef[], missing?: Facts['missing']): Decision => ({ kind: 'deny', codes, primary: codes[0]?.code ?? 'CONTROL_ERROR', ...(missing === undefined ? {} : { missing }) });
+const deny = (codes: readonly CodeRef[], missing?: Facts['missing']): Decision => ({
+  kind: 'deny',
+  codes,
+  primary: codes[0]?.code ?? 'CONTROL_ERROR',
+  ...(missing === undefined ? {} : { missing }),
+});
 
 /**
  * Decides an evaluation that is complete or due. `before` is the row of an earlier round. A denial wins; a missing verdict denies; unequal estimates are judged
@@ -21,10 +47,15 @@ const deny = (codes: readonly CodeRef[], missing?: Facts['missing']): Decision =
  */
 export function decide(evaluation: Evaluation, before: TaskRecord | undefined, currency: string): Decision {
   const denied = codesInOrder(evaluation.verdicts, 'DENY');
-  if (denied.length > 0) return before === undefined || before.covered.length === 0 ? deny(denied) : deny([{ code: 'REEVALUATION_DENIED' }, ...denied]);
+  if (denied.length > 0)
+    return before === undefined || before.covered.length === 0
+      ? deny(denied)
+      : deny([{ code: 'REEVALUATION_DENIED' }, ...denied]);
   const absent = CONTROLS.find((control) => !evaluation.verdicts.has(control));
-  if (absent !== undefined) return deny([{ code: 'VERDICT_TIMEOUT' }], { service: absent, cause: evaluation.missing.get(absent) ?? 'missing' });
-  if (estimatesDiffer(evaluation)) return evaluation.round < MAX_ROUNDS ? { kind: 'again' } : deny([{ code: 'CONTROL_ERROR' }]);
+  if (absent !== undefined)
+    return deny([{ code: 'VERDICT_TIMEOUT' }], { service: absent, cause: evaluation.missing.get(absent) ?? 'missing' });
+  if (estimatesDiffer(evaluation))
+    return evaluation.round < MAX_ROUNDS ? { kind: 'again' } : deny([{ code: 'CONTROL_ERROR' }]);
   return approveOrAsk(evaluation, before, currency);
 }
 
@@ -36,21 +67,44 @@ function estimatesDiffer({ verdicts }: Evaluation): boolean {
 function approveOrAsk(evaluation: Evaluation, before: TaskRecord | undefined, currency: string): Decision {
   const covered = before?.covered ?? [];
   const asked = reasonsOf(evaluation.verdicts);
-  const open = asked.filter((reason) => !covered.some((c) => c.service === reason.service && c.code === reason.code && c.id === reason.id));
+  const open = asked.filter(
+    (reason) => !covered.some((c) => c.service === reason.service && c.code === reason.code && c.id === reason.id),
+  );
   const approvals = approvalsOf(evaluation, open.length === 0 ? covered : [...covered, ...open]);
   const release = approvals === undefined ? undefined : releaseOf(approvals, evaluation.digest);
   if (release === undefined) return deny([{ code: 'CONTROL_ERROR' }]);
-  const action = actionOf(evaluation, { connection: release.connection, grant: release.grant, payloadDigest: release.deliverDigest, estimateMicros: evaluation.verdicts.get('budget')?.verdict.estimateMicros, currency });
+  const action = actionOf(evaluation, {
+    connection: release.connection,
+    grant: release.grant,
+    payloadDigest: release.deliverDigest,
+    estimateMicros: evaluation.verdicts.get('budget')?.verdict.estimateMicros,
+    currency,
+  });
   if (open.length > 0) return askPerson(evaluation, { release, action, asked });
   const approved = covered.length > 0 ? before?.action : undefined;
   if (approved === undefined) return { kind: 'release', release, action };
   if (!sameButGrant(action, approved)) return deny([{ code: 'APPROVAL_ACTION_MISMATCH' }]);
-  return isNarrowerOrEqual(action.grant, approved.grant) ? { kind: 'release', release, action } : askPerson(evaluation, { release, action, asked });
+  return isNarrowerOrEqual(action.grant, approved.grant)
+    ? { kind: 'release', release, action }
+    : askPerson(evaluation, { release, action, asked });
 }
 
-function askPerson({ round, verdicts }: Evaluation, parts: { readonly release: Release; readonly action: ReturnType<typeof actionOf>; readonly asked: readonly Covered[] }): Decision {
+function askPerson(
+  { round, verdicts }: Evaluation,
+  parts: {
+    readonly release: Release;
+    readonly action: ReturnType<typeof actionOf>;
+    readonly asked: readonly Covered[];
+  },
+): Decision {
   if (round >= MAX_ROUNDS) return deny([{ code: 'APPROVAL_CHURN' }]);
-  return { kind: 'hold', release: parts.release, action: parts.action, reasons: parts.asked, codes: codesInOrder(verdicts, 'ESCALATE') };
+  return {
+    kind: 'hold',
+    release: parts.release,
+    action: parts.action,
+    reasons: parts.asked,
+    codes: codesInOrder(verdicts, 'ESCALATE'),
+  };
 }
 
 function reasonsOf(verdicts: ReadonlyMap<Control, CountedVerdict>): readonly Covered[] {
@@ -69,31 +123,81 @@ export function factsOf(evaluation: Evaluation, decision: Decision): Facts {
   const score = verdict('trust')?.score;
   const estimate = verdict('budget')?.estimateMicros ?? verdict('policy')?.estimateMicros;
   const book = verdict('budget')?.priceBookVersion ?? verdict('policy')?.priceBookVersion;
-  const clause = decision.kind === 'deny' || decision.kind === 'hold' ? decision.codes.find((code) => code.clause !== undefined)?.clause : undefined;
+  const clause =
+    decision.kind === 'deny' || decision.kind === 'hold'
+      ? decision.codes.find((code) => code.clause !== undefined)?.clause
+      : undefined;
   const versions = Object.fromEntries([...verdicts].map(([control, { verdict: v }]) => [control, v.versions]));
   return {
-    taskType: task.taskType, versions, deadline: formatInstant(task.deadline), usesModels: task.usesModels, sandbox: verdict('registry')?.details['sandbox'] === true,
-    ...(connection === undefined ? {} : { target: { org: connection.org, agent: connection.agent }, connection: connection.id }), ...(score === undefined ? {} : { client: score.client, targetTrust: score.target }),
-    ...(clause === undefined ? {} : { clause }), ...(estimate === undefined ? {} : { estimateMicros: estimate }), ...(book === undefined ? {} : { priceBookVersion: book }),
-    ...(verdict('guardrails')?.guardrails === undefined ? {} : { guardrails: verdict('guardrails')?.guardrails ?? [] }), ...(verdict('policy')?.grant === undefined ? {} : { grant: verdict('policy')?.grant }),
+    taskType: task.taskType,
+    versions,
+    deadline: formatInstant(task.deadline),
+    usesModels: task.usesModels,
+    sandbox: verdict('registry')?.details['sandbox'] === true,
+    ...(connection === undefined
+      ? {}
+      : { target: { org: connection.org, agent: connection.agent }, connection: connection.id }),
+    ...(score === undefined ? {} : { client: score.client, targetTrust: score.target }),
+    ...(clause === undefined ? {} : { clause }),
+    ...(estimate === undefined ? {} : { estimateMicros: estimate }),
+    ...(book === undefined ? {} : { priceBookVersion: book }),
+    ...(verdict('guardrails')?.guardrails === undefined ? {} : { guardrails: verdict('guardrails')?.guardrails ?? [] }),
+    ...(verdict('policy')?.grant === undefined ? {} : { grant: verdict('policy')?.grant }),
     ...(decision.kind === 'deny' && decision.missing !== undefined ? { missing: decision.missing } : {}),
   };
 }
 
 /** The row after a decision; `now` in ms by the database's clock. */
-export function recordOf(evaluation: Evaluation, decision: Decision, { before, now }: { readonly before: TaskRecord | undefined; readonly now: number }): TaskRecord {
+export function recordOf(
+  evaluation: Evaluation,
+  decision: Decision,
+  { before, now }: { readonly before: TaskRecord | undefined; readonly now: number },
+): TaskRecord {
   const { key, attempt, round, seq, digest } = evaluation;
   const task = before === undefined ? evaluation.task : { ...evaluation.task, deadline: before.task.deadline };
-  const head = { key, attempt, round, seq, digest, task, acceptedAt: before?.acceptedAt ?? evaluation.streamAt, facts: factsOf({ ...evaluation, task }, decision), covered: before?.covered ?? [], claim: 'NONE' as const };
+  const head = {
+    key,
+    attempt,
+    round,
+    seq,
+    digest,
+    task,
+    acceptedAt: before?.acceptedAt ?? evaluation.streamAt,
+    facts: factsOf({ ...evaluation, task }, decision),
+    covered: before?.covered ?? [],
+    claim: 'NONE' as const,
+  };
   switch (decision.kind) {
     case 'deny':
       return { ...head, state: 'DENIED', codes: decision.codes, primary: decision.primary, endedAt: now };
     case 'again':
-      return { ...head, ...judgedConnection(evaluation), state: 'EVALUATING', round: round + 1, codes: [], timerAt: now + TIMERS.verdict + 60_000 };
+      return {
+        ...head,
+        ...judgedConnection(evaluation),
+        state: 'EVALUATING',
+        round: round + 1,
+        codes: [],
+        timerAt: now + TIMERS.verdict + 60_000,
+      };
     case 'release':
-      return { ...head, ...released(decision), state: 'RELEASING', codes: [], ...(before?.approvedAt === undefined ? {} : { approvedAt: before.approvedAt }), timerAt: Math.min(now + TIMERS.release, task.deadline) };
+      return {
+        ...head,
+        ...released(decision),
+        state: 'RELEASING',
+        codes: [],
+        ...(before?.approvedAt === undefined ? {} : { approvedAt: before.approvedAt }),
+        timerAt: Math.min(now + TIMERS.release, task.deadline),
+      };
     case 'hold':
-      return { ...head, ...released(decision), state: 'AWAITING_APPROVAL', codes: decision.codes, reasons: decision.reasons, clockLeft: Math.max(task.deadline - now, DEADLINE.minAfterHold), timerAt: now + TIMERS.approval };
+      return {
+        ...head,
+        ...released(decision),
+        state: 'AWAITING_APPROVAL',
+        codes: decision.codes,
+        reasons: decision.reasons,
+        clockLeft: Math.max(task.deadline - now, DEADLINE.minAfterHold),
+        timerAt: now + TIMERS.approval,
+      };
   }
 }
 
@@ -102,6 +206,21 @@ function judgedConnection({ verdicts }: Evaluation): Pick<TaskRecord, 'connectio
   return connection === undefined ? {} : { connection };
 }
 
-function released({ release, action }: Extract<Decision, { kind: 'release' | 'hold' }>): Pick<TaskRecord, 'validUntil' | 'connection' | 'epochs' | 'grant' | 'deliverDigest' | 'transformed' | 'action' | 'actionDigest'> {
-  return { validUntil: release.validUntil, connection: release.connection, epochs: release.epochs, grant: release.grant, deliverDigest: release.deliverDigest, transformed: release.transformed, action, actionDigest: actionDigest(action) };
+function released({
+  release,
+  action,
+}: Extract<Decision, { kind: 'release' | 'hold' }>): Pick<
+  TaskRecord,
+  'validUntil' | 'connection' | 'epochs' | 'grant' | 'deliverDigest' | 'transformed' | 'action' | 'actionDigest'
+> {
+  return {
+    validUntil: release.validUntil,
+    connection: release.connection,
+    epochs: release.epochs,
+    grant: release.grant,
+    deliverDigest: release.deliverDigest,
+    transformed: release.transformed,
+    action,
+    actionDigest: actionDigest(action),
+  };
 }

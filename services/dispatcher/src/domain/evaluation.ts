@@ -9,7 +9,12 @@ export type Counting = 'counted' | 'repeated' | MissingCause;
  * Takes a verdict that verified: it counts when it is of this attempt and round, over the digest and sequence that the dispatcher itself saw, in time by the
  * stream's timestamps, and the first of its control. What does not count is noted as the reason for a verdict that stays missing.
  */
-export function takeVerdict(evaluation: Evaluation, control: Control, verdict: VerdictItem, received: Pick<CountedVerdict, 'ref' | 'at'>): Counting {
+export function takeVerdict(
+  evaluation: Evaluation,
+  control: Control,
+  verdict: VerdictItem,
+  received: Pick<CountedVerdict, 'ref' | 'at'>,
+): Counting {
   if (evaluation.verdicts.has(control)) return 'repeated';
   const cause = causeAgainst(evaluation, verdict, received.at);
   if (cause !== undefined) {
@@ -18,7 +23,8 @@ export function takeVerdict(evaluation: Evaluation, control: Control, verdict: V
   }
   evaluation.verdicts.set(control, { control, verdict, ...received });
   evaluation.missing.delete(control);
-  if (verdict.decision === 'DENY') evaluation.deniedAt = Math.min(evaluation.deniedAt ?? Number.POSITIVE_INFINITY, received.at);
+  if (verdict.decision === 'DENY')
+    evaluation.deniedAt = Math.min(evaluation.deniedAt ?? Number.POSITIVE_INFINITY, received.at);
   return 'counted';
 }
 
@@ -41,5 +47,7 @@ export function isComplete(evaluation: Evaluation): boolean {
 
 /** When the evaluation has to be decided at the latest (ms): 100 ms after the first denial, else when verdicts no longer count. */
 export function dueAt({ deniedAt, streamAt }: Evaluation): number {
-  return deniedAt === undefined ? streamAt + TIMERS.verdict : Math.min(deniedAt + TIMERS.collect, streamAt + TIMERS.verdict);
+  return deniedAt === undefined
+    ? streamAt + TIMERS.verdict
+    : Math.min(deniedAt + TIMERS.collect, streamAt + TIMERS.verdict);
 }

@@ -20,7 +20,9 @@ function amountWithin(narrow: string | null, wide: string | null): boolean {
 
 /** Whether a grant allows nothing that the other does not. */
 export function isNarrowerOrEqual(narrow: GrantTerms, wide: GrantTerms): boolean {
-  const lists = (['models', 'tools', 'dataStores', 'dataClasses', 'taskTypes'] as const).every((field) => listWithin(narrow[field], wide[field]));
+  const lists = (['models', 'tools', 'dataStores', 'dataClasses', 'taskTypes'] as const).every((field) =>
+    listWithin(narrow[field], wide[field]),
+  );
   const ends = wide.notAfter === null || (narrow.notAfter !== null && narrow.notAfter <= wide.notAfter);
   return lists && ends && amountWithin(narrow.maxCostMicros, wide.maxCostMicros) && narrow.hopsLeft <= wide.hopsLeft;
 }

@@ -11,20 +11,43 @@ export interface ItemHead {
 
 function headOf(record: TaskRecord, { nonce, now }: ItemHead) {
   const { key, attempt, round, digest } = record;
-  return { nonce: nonce(), task: { org: key.org, agent: key.agent, id: key.task }, attempt, round, digest, at: formatInstant(now) };
+  return {
+    nonce: nonce(),
+    task: { org: key.org, agent: key.agent, id: key.task },
+    attempt,
+    round,
+    digest,
+    at: formatInstant(now),
+  };
 }
 
 /** Items of a decision: what was decided, and of a denial the end in the same frame. */
-export function itemsOfDecision(evaluation: Evaluation | undefined, record: TaskRecord, round: number, head: ItemHead): readonly TransitionItem[] {
-  if (record.state === 'EVALUATING') return [{ type: 'moved', ...headOf(record, head), to: 'EVALUATING', cause: 'estimates differ' }];
+export function itemsOfDecision(
+  evaluation: Evaluation | undefined,
+  record: TaskRecord,
+  round: number,
+  head: ItemHead,
+): readonly TransitionItem[] {
+  if (record.state === 'EVALUATING')
+    return [{ type: 'moved', ...headOf(record, head), to: 'EVALUATING', cause: 'estimates differ' }];
   const decision = record.state === 'RELEASING' ? 'release' : record.state === 'AWAITING_APPROVAL' ? 'hold' : 'deny';
-  const verdicts: DecidedItem['verdicts'] = Object.fromEntries(CONTROLS.flatMap((control) => {
-    const found = evaluation?.verdicts.get(control);
-    return found === undefined ? [] : [[control, found.ref]];
-  }));
+  const verdicts: DecidedItem['verdicts'] = Object.fromEntries(
+    CONTROLS.flatMap((control) => {
+      const found = evaluation?.verdicts.get(control);
+      return found === undefined ? [] : [[control, found.ref]];
+    }),
+  );
   const decided: DecidedItem = {
-    type: 'decided', ...headOf(record, head), round, decision, codes: [...record.codes], verdicts, facts: record.facts,
-    ...(record.primary === undefined ? {} : { primary: record.primary }), ...(record.actionDigest === undefined ? {} : { actionDigest: record.actionDigest }), ...(record.deliverDigest === undefined ? {} : { deliverDigest: record.deliverDigest }),
+    type: 'decided',
+    ...headOf(record, head),
+    round,
+    decision,
+    codes: [...record.codes],
+    verdicts,
+    facts: record.facts,
+    ...(record.primary === undefined ? {} : { primary: record.primary }),
+    ...(record.actionDigest === undefined ? {} : { actionDigest: record.actionDigest }),
+    ...(record.deliverDigest === undefined ? {} : { deliverDigest: record.deliverDigest }),
   };
   return isTerminal(record.state) ? [decided, finishedItem(record, head)] : [decided];
 }
@@ -34,25 +57,44 @@ export function itemsOfChange({ record, cause, actor }: RowChange, head: ItemHea
   if (isTerminal(record.state)) {
     const result = cause === 'failure report' || cause === 'result after cancel' ? resultedItem(record, head) : [];
     // who ended it stands in an item of its own: the end itself names no person
-    const by: readonly TransitionItem[] = actor === undefined ? [] : [{ type: 'moved', ...headOf(record, head), to: record.state, cause, actor }];
+    const by: readonly TransitionItem[] =
+      actor === undefined ? [] : [{ type: 'moved', ...headOf(record, head), to: record.state, cause, actor }];
     return [...result, ...by, finishedItem(record, head)];
   }
   if (record.state === 'DISPATCHED' && record.grantId !== undefined && record.connection !== undefined) {
-    return [{ type: 'claimed', ...headOf(record, head), grant: record.grantId, to: { org: record.connection.org, agent: record.connection.agent } }];
+    return [
+      {
+        type: 'claimed',
+        ...headOf(record, head),
+        grant: record.grantId,
+        to: { org: record.connection.org, agent: record.connection.agent },
+      },
+    ];
   }
   if (record.state === 'SCREENING') return resultedItem(record, head);
-  return [{ type: 'moved', ...headOf(record, head), to: record.state, cause, ...(actor === undefined ? {} : { actor }) }];
+  return [
+    { type: 'moved', ...headOf(record, head), to: record.state, cause, ...(actor === undefined ? {} : { actor }) },
+  ];
 }
 
 function resultedItem(record: TaskRecord, head: ItemHead): readonly TransitionItem[] {
   const { result } = record;
-  return result === undefined ? [] : [{ type: 'resulted', ...headOf(record, head), digest: result.digest, seq: result.seq, usage: [...result.usage] }];
+  return result === undefined
+    ? []
+    : [{ type: 'resulted', ...headOf(record, head), digest: result.digest, seq: result.seq, usage: [...result.usage] }];
 }
 
 function finishedItem(record: TaskRecord, head: ItemHead): TransitionItem {
   if (!isTerminal(record.state)) throw new Error(`a task in ${record.state} has not ended`);
   return {
-    type: 'finished', ...headOf(record, head), state: record.state, codes: [...record.codes], claimed: record.claim === 'CLAIMED', facts: record.facts,
-    ...(record.primary === undefined ? {} : { code: record.primary }), ...(record.chargedMicros === undefined ? {} : { chargedMicros: record.chargedMicros }), ...(record.result === undefined ? {} : { outputDigest: record.result.digest }),
+    type: 'finished',
+    ...headOf(record, head),
+    state: record.state,
+    codes: [...record.codes],
+    claimed: record.claim === 'CLAIMED',
+    facts: record.facts,
+    ...(record.primary === undefined ? {} : { code: record.primary }),
+    ...(record.chargedMicros === undefined ? {} : { chargedMicros: record.chargedMicros }),
+    ...(record.result === undefined ? {} : { outputDigest: record.result.digest }),
   };
 }

@@ -1,4 +1,17 @@
-import type { Action, CodeRef, Control, Covered, Facts, GrantTerms, ReasonCode, RecordRef, TaskKey, TaskState, Usage, VerdictItem } from '@countersign/contracts';
+import type {
+  Action,
+  CodeRef,
+  Control,
+  Covered,
+  Facts,
+  GrantTerms,
+  ReasonCode,
+  RecordRef,
+  TaskKey,
+  TaskState,
+  Usage,
+  VerdictItem,
+} from '@countersign/contracts';
 
 /** A verdict that counts, with where it stands; `at` and `validUntil` in ms. */
 export interface CountedVerdict {
@@ -73,7 +86,12 @@ export interface TaskRecord {
   readonly claim: Claim;
   readonly grantId?: string;
   readonly claimedAt?: number;
-  readonly result?: { readonly seq: number; readonly digest: string; readonly usage: readonly Usage[]; readonly tools: readonly string[] };
+  readonly result?: {
+    readonly seq: number;
+    readonly digest: string;
+    readonly usage: readonly Usage[];
+    readonly tools: readonly string[];
+  };
   readonly chargedMicros?: string;
   /** When the row has to be looked at again. */
   readonly timerAt?: number;

@@ -31,7 +31,12 @@ function isApproval({ control, verdict }: CountedVerdict, covered: readonly Cove
     case 'DENY':
       return false;
     case 'ESCALATE':
-      return verdict.codes.length > 0 && verdict.codes.every((code) => covered.some((c) => c.service === control && c.code === code.code && c.id === code.id));
+      return (
+        verdict.codes.length > 0 &&
+        verdict.codes.every((code) =>
+          covered.some((c) => c.service === control && c.code === code.code && c.id === code.id),
+        )
+      );
   }
 }
 
@@ -50,6 +55,20 @@ export function releaseOf(approvals: Approvals, digest: string): Release | undef
   const { connection, epochs } = approvals.registry.verdict;
   const { grant } = approvals.policy.verdict;
   const { transformedDigest } = approvals.guardrails.verdict;
-  if (connection === undefined || epochs === undefined || grant === undefined || approvals.audit.verdict.record === undefined || approvals.trust.verdict.score === undefined) return undefined;
-  return { deliverDigest: transformedDigest ?? digest, transformed: transformedDigest !== undefined, validUntil: Math.min(...Object.values(approvals).map((a) => a.validUntil)), connection, epochs, grant };
+  if (
+    connection === undefined ||
+    epochs === undefined ||
+    grant === undefined ||
+    approvals.audit.verdict.record === undefined ||
+    approvals.trust.verdict.score === undefined
+  )
+    return undefined;
+  return {
+    deliverDigest: transformedDigest ?? digest,
+    transformed: transformedDigest !== undefined,
+    validUntil: Math.min(...Object.values(approvals).map((a) => a.validUntil)),
+    connection,
+    epochs,
+    grant,
+  };
 }

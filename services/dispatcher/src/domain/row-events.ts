@@ -1,5 +1,13 @@
 import { assertNever } from '@countersign/primitives';
-import { DEADLINE, MAX_ROUNDS, TIMERS, type CodeRef, type ReasonCode, type TerminalState, type Usage } from '@countersign/contracts';
+import {
+  DEADLINE,
+  MAX_ROUNDS,
+  TIMERS,
+  type CodeRef,
+  type ReasonCode,
+  type TerminalState,
+  type Usage,
+} from '@countersign/contracts';
 import type { Claim, TaskRecord } from './model.js';
 
 /** What the claim found in the statement after its locks. */
@@ -15,8 +23,23 @@ export interface ClaimFacts {
 export type RowEvent =
   | { readonly type: 'claim'; readonly facts: ClaimFacts }
   | { readonly type: 'undelivered' }
-  | { readonly type: 'result'; readonly failed: boolean; readonly seq: number; readonly digest: string; readonly usage: readonly Usage[]; readonly tools: readonly string[]; readonly chargedMicros: string | undefined }
-  | { readonly type: 'screened'; readonly digest: string; readonly outcome: 'ALLOW' | 'WARN' | 'BLOCK' | 'ESCALATE' | 'RETRY'; readonly codes: readonly CodeRef[]; readonly chargedMicros: string | undefined; readonly triggered: boolean }
+  | {
+      readonly type: 'result';
+      readonly failed: boolean;
+      readonly seq: number;
+      readonly digest: string;
+      readonly usage: readonly Usage[];
+      readonly tools: readonly string[];
+      readonly chargedMicros: string | undefined;
+    }
+  | {
+      readonly type: 'screened';
+      readonly digest: string;
+      readonly outcome: 'ALLOW' | 'WARN' | 'BLOCK' | 'ESCALATE' | 'RETRY';
+      readonly codes: readonly CodeRef[];
+      readonly chargedMicros: string | undefined;
+      readonly triggered: boolean;
+    }
   | { readonly type: 'approved'; readonly actor: string; readonly round: number; readonly actionDigest: string }
   | { readonly type: 'rejected'; readonly actor: string; readonly round: number; readonly actionDigest: string }
   | { readonly type: 'cancel'; readonly actor: string; readonly code: ReasonCode }
@@ -44,7 +67,9 @@ export function applyEvent(row: TaskRecord, event: RowEvent, now: number): RowCh
     case 'approved':
       return approved(row, event, now);
     case 'rejected':
-      return matches(row, event) ? end(row, 'DENIED', { now, cause: 'rejected', actor: event.actor, codes: [{ code: 'APPROVAL_REJECTED' }] }) : undefined;
+      return matches(row, event)
+        ? end(row, 'DENIED', { now, cause: 'rejected', actor: event.actor, codes: [{ code: 'APPROVAL_REJECTED' }] })
+        : undefined;
     case 'cancel':
       return cancelled(row, event, now);
     case 'withdrawn':
@@ -65,41 +90,86 @@ interface Ending {
   readonly chargedMicros?: string | undefined;
 }
 
-function end(row: TaskRecord, state: TerminalState, { now, cause, codes, claim = row.claim, actor, chargedMicros }: Ending): RowChange {
+function end(
+  row: TaskRecord,
+  state: TerminalState,
+  { now, cause, codes, claim = row.claim, actor, chargedMicros }: Ending,
+): RowChange {
   const { timerAt: _timer, reasons: _reasons, clockLeft: _left, primary: _primary, ...rest } = row;
   const primary = codes[0]?.code;
-  const record: TaskRecord = { ...rest, state, claim, codes, endedAt: now, ...(primary === undefined ? {} : { primary }), ...(chargedMicros === undefined ? {} : { chargedMicros }) };
+  const record: TaskRecord = {
+    ...rest,
+    state,
+    claim,
+    codes,
+    endedAt: now,
+    ...(primary === undefined ? {} : { primary }),
+    ...(chargedMicros === undefined ? {} : { chargedMicros }),
+  };
   return { record, cause, ...(actor === undefined ? {} : { actor }) };
 }
 
 /** The release itself: only from RELEASING, without a block, with the epochs that were judged, while verdicts and deadline are alive. */
 function claim(row: TaskRecord, { grantId, blocked, epochsMoved }: ClaimFacts, now: number): RowChange | undefined {
   if (row.state !== 'RELEASING') return undefined;
-  const withdrawnEnd = (code: ReasonCode): RowChange => end(row, 'DENIED', { now, cause: 'claim refused', codes: [{ code }], claim: 'WITHDRAWN' });
+  const withdrawnEnd = (code: ReasonCode): RowChange =>
+    end(row, 'DENIED', { now, cause: 'claim refused', codes: [{ code }], claim: 'WITHDRAWN' });
   if (blocked !== undefined) return withdrawnEnd(blocked);
   if (epochsMoved) return withdrawnEnd('TOKEN_EPOCH_STALE');
   if (now >= row.task.deadline) return withdrawnEnd('RELEASE_TIMEOUT');
-  if (row.approvedAt !== undefined && now > row.approvedAt + TIMERS.releaseAfterApproval) return withdrawnEnd('APPROVAL_EXPIRED');
-  if (row.validUntil === undefined || now >= row.validUntil) return judgeAgain(row, now) ?? withdrawnEnd('VERDICT_EXPIRED');
-  return { record: { ...row, state: 'DISPATCHED', claim: 'CLAIMED', grantId, claimedAt: now, timerAt: row.task.deadline }, cause: 'claimed' };
+  if (row.approvedAt !== undefined && now > row.approvedAt + TIMERS.releaseAfterApproval)
+    return withdrawnEnd('APPROVAL_EXPIRED');
+  if (row.validUntil === undefined || now >= row.validUntil)
+    return judgeAgain(row, now) ?? withdrawnEnd('VERDICT_EXPIRED');
+  return {
+    record: { ...row, state: 'DISPATCHED', claim: 'CLAIMED', grantId, claimedAt: now, timerAt: row.task.deadline },
+    cause: 'claimed',
+  };
 }
 
 function judgeAgain(row: TaskRecord, now: number): RowChange | undefined {
   if (row.round >= MAX_ROUNDS) return undefined;
-  return { record: { ...row, state: 'EVALUATING', round: row.round + 1, timerAt: now + TIMERS.verdict + 60_000 }, cause: 'a verdict expired' };
+  return {
+    record: { ...row, state: 'EVALUATING', round: row.round + 1, timerAt: now + TIMERS.verdict + 60_000 },
+    cause: 'a verdict expired',
+  };
 }
 
 /** Known not delivered: nobody was there, or the target did not take it. */
 function undelivered(row: TaskRecord, now: number): RowChange | undefined {
-  if (row.state === 'DISPATCHED') return end(row, 'DENIED', { now, cause: 'not delivered', codes: [{ code: 'TARGET_UNAVAILABLE' }], claim: 'UNDELIVERED' });
-  return row.state === 'CANCELLING' ? end(row, 'CANCELLED', { now, cause: 'not delivered', codes: row.codes, claim: 'UNDELIVERED' }) : undefined;
+  if (row.state === 'DISPATCHED')
+    return end(row, 'DENIED', {
+      now,
+      cause: 'not delivered',
+      codes: [{ code: 'TARGET_UNAVAILABLE' }],
+      claim: 'UNDELIVERED',
+    });
+  return row.state === 'CANCELLING'
+    ? end(row, 'CANCELLED', { now, cause: 'not delivered', codes: row.codes, claim: 'UNDELIVERED' })
+    : undefined;
 }
 
-function result(row: TaskRecord, { failed, seq, digest, usage, tools, chargedMicros }: Extract<RowEvent, { type: 'result' }>, now: number): RowChange | undefined {
+function result(
+  row: TaskRecord,
+  { failed, seq, digest, usage, tools, chargedMicros }: Extract<RowEvent, { type: 'result' }>,
+  now: number,
+): RowChange | undefined {
   const held = { seq, digest, usage, tools };
-  if (row.state === 'CANCELLING') return end({ ...row, result: held }, 'CANCELLED', { now, cause: 'result after cancel', codes: row.codes, chargedMicros });
+  if (row.state === 'CANCELLING')
+    return end({ ...row, result: held }, 'CANCELLED', {
+      now,
+      cause: 'result after cancel',
+      codes: row.codes,
+      chargedMicros,
+    });
   if (row.state !== 'DISPATCHED' || now >= row.task.deadline) return undefined;
-  if (failed) return end({ ...row, result: held }, 'FAILED', { now, cause: 'failure report', codes: [{ code: 'TASK_FAILED' }], chargedMicros });
+  if (failed)
+    return end({ ...row, result: held }, 'FAILED', {
+      now,
+      cause: 'failure report',
+      codes: [{ code: 'TASK_FAILED' }],
+      chargedMicros,
+    });
   return { record: { ...row, state: 'SCREENING', result: held, timerAt: now + TIMERS.screen }, cause: 'result' };
 }
 
@@ -114,7 +184,12 @@ function screened(row: TaskRecord, event: Extract<RowEvent, { type: 'screened' }
     case 'BLOCK':
     case 'ESCALATE':
     case 'RETRY':
-      return end(row, 'QUARANTINED', { now, cause: 'blocked', codes: codes.length > 0 ? codes : [{ code: 'GUARDRAIL_BLOCKED' }], chargedMicros });
+      return end(row, 'QUARANTINED', {
+        now,
+        cause: 'blocked',
+        codes: codes.length > 0 ? codes : [{ code: 'GUARDRAIL_BLOCKED' }],
+        chargedMicros,
+      });
     default:
       return assertNever(outcome);
   }
@@ -130,10 +205,26 @@ function approved(row: TaskRecord, event: Extract<RowEvent, { type: 'approved' }
   const { reasons = [], clockLeft, ...rest } = row;
   const deadline = now + (clockLeft ?? DEADLINE.minAfterHold);
   const covered = [...row.covered, ...reasons];
-  return { record: { ...rest, state: 'EVALUATING', round: row.round + 1, covered, approvedAt: now, task: { ...row.task, deadline }, timerAt: now + TIMERS.verdict + 60_000 }, cause: 'approved', actor: event.actor };
+  return {
+    record: {
+      ...rest,
+      state: 'EVALUATING',
+      round: row.round + 1,
+      covered,
+      approvedAt: now,
+      task: { ...row.task, deadline },
+      timerAt: now + TIMERS.verdict + 60_000,
+    },
+    cause: 'approved',
+    actor: event.actor,
+  };
 }
 
-function cancelled(row: TaskRecord, { actor, code }: Extract<RowEvent, { type: 'cancel' }>, now: number): RowChange | undefined {
+function cancelled(
+  row: TaskRecord,
+  { actor, code }: Extract<RowEvent, { type: 'cancel' }>,
+  now: number,
+): RowChange | undefined {
   switch (row.state) {
     case 'EVALUATING':
     case 'AWAITING_APPROVAL':
@@ -144,7 +235,11 @@ function cancelled(row: TaskRecord, { actor, code }: Extract<RowEvent, { type: '
     case 'DISPATCHED':
     case 'SCREENING':
     case 'AWAITING_OUTPUT_APPROVAL':
-      return { record: { ...row, state: 'CANCELLING', codes: [{ code }], primary: code, timerAt: now + TIMERS.cancelGrace }, cause: 'cancelled', actor };
+      return {
+        record: { ...row, state: 'CANCELLING', codes: [{ code }], primary: code, timerAt: now + TIMERS.cancelGrace },
+        cause: 'cancelled',
+        actor,
+      };
     default:
       return undefined;
   }
@@ -152,13 +247,19 @@ function cancelled(row: TaskRecord, { actor, code }: Extract<RowEvent, { type: '
 
 function withdrawn(row: TaskRecord, codes: readonly CodeRef[], now: number): RowChange | undefined {
   const [first] = codes;
-  if (row.state === 'EVALUATING' || row.state === 'AWAITING_APPROVAL') return end(row, 'DENIED', { now, cause: 'withdrawn', codes: first === undefined ? [{ code: 'CONTROL_ERROR' }] : codes });
+  if (row.state === 'EVALUATING' || row.state === 'AWAITING_APPROVAL')
+    return end(row, 'DENIED', {
+      now,
+      cause: 'withdrawn',
+      codes: first === undefined ? [{ code: 'CONTROL_ERROR' }] : codes,
+    });
   return cancelled(row, { type: 'cancel', actor: 'withdrawal', code: first?.code ?? 'CONTROL_ERROR' }, now);
 }
 
 function timer(row: TaskRecord, now: number): RowChange | undefined {
   if (row.timerAt === undefined || now < row.timerAt) return undefined;
-  const over = (state: TerminalState, code: ReasonCode, claim: Claim = row.claim): RowChange => end(row, state, { now, cause: 'time over', codes: [{ code }], claim });
+  const over = (state: TerminalState, code: ReasonCode, claim: Claim = row.claim): RowChange =>
+    end(row, state, { now, cause: 'time over', codes: [{ code }], claim });
   switch (row.state) {
     case 'EVALUATING':
       return over('DENIED', 'VERDICT_TIMEOUT');

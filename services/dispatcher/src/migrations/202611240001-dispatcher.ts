@@ -1,6 +1,9 @@
 import { commandLogTable, systemAccess, tenantTable, type Migration } from '@countersign/store';
 
-const tenant = (name: string, grants: string): string[] => [...tenantTable('dispatcher', name, grants), ...systemAccess('dispatcher', name, grants)];
+const tenant = (name: string, grants: string): string[] => [
+  ...tenantTable('dispatcher', name, grants),
+  ...systemAccess('dispatcher', name, grants),
+];
 
 /** Tasks from their decision on, transitions that audit has not recorded yet, sealed bodies, blocks, and where the log was read to. */
 export const dispatcherTables: Migration = {

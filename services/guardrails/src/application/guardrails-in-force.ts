@@ -18,8 +18,14 @@ export class GuardrailsInForce {
     const own = this.models.guardrails.get(readModelKey.org(clientOrg));
     const theirs = targetOrg === clientOrg ? undefined : this.models.guardrails.get(readModelKey.org(targetOrg));
     return {
-      guardrails: [...(own?.guardrails ?? []), ...(theirs?.guardrails ?? []).map((g) => ({ ...g, id: `target-${g.id}`.slice(0, 64) }))],
-      versions: { ...(own === undefined ? {} : { set: own.version }), ...(theirs === undefined ? {} : { targetSet: theirs.version }) },
+      guardrails: [
+        ...(own?.guardrails ?? []),
+        ...(theirs?.guardrails ?? []).map((g) => ({ ...g, id: `target-${g.id}`.slice(0, 64) })),
+      ],
+      versions: {
+        ...(own === undefined ? {} : { set: own.version }),
+        ...(theirs === undefined ? {} : { targetSet: theirs.version }),
+      },
     };
   }
 }

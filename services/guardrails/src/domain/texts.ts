@@ -39,7 +39,11 @@ function decoded(raw: string, mediaType: string, origin: ScannableText['origin']
   }
 }
 
-function leavesOf(value: unknown, origin: ScannableText['origin'], depth: number): readonly (ScannableText | Unreadable)[] {
+function leavesOf(
+  value: unknown,
+  origin: ScannableText['origin'],
+  depth: number,
+): readonly (ScannableText | Unreadable)[] {
   if (depth > MAX_DEPTH) return [{ reason: 'depth' }];
   if (typeof value === 'string') return [{ text: value, origin }];
   if (Array.isArray(value)) return value.flatMap((item) => leavesOf(item, origin, depth + 1));

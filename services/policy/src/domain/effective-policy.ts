@@ -24,8 +24,12 @@ export function documentsOf({ clientOrg, targetOrg, client, connection }: Polici
 export function effectivePolicy(policies: PoliciesInForce, task: TaskData): EffectivePolicy {
   const documents = documentsOf(policies);
   const { targetSurface: surface } = policies;
-  const list = (field: 'taskTypes' | 'models' | 'tools' | 'dataStores'): List => documents.reduce<List>((met, document) => meet(met, document[field]), surface[field]);
-  const maxCost = documents.reduce(( limit, document) => smaller(limit, document.maxCostMicros), smaller(undefined, surface.maxCostMicros));
+  const list = (field: 'taskTypes' | 'models' | 'tools' | 'dataStores'): List =>
+    documents.reduce<List>((met, document) => meet(met, document[field]), surface[field]);
+  const maxCost = documents.reduce(
+    (limit, document) => smaller(limit, document.maxCostMicros),
+    smaller(undefined, surface.maxCostMicros),
+  );
   const grant: GrantTerms = {
     taskTypes: mutable(list('taskTypes')),
     models: mutable(task.models === undefined ? list('models') : normalise(task.models)),
@@ -36,15 +40,30 @@ export function effectivePolicy(policies: PoliciesInForce, task: TaskData): Effe
     notAfter: null,
     hopsLeft: Math.min(DEFAULT_MAX_HOPS, ...documents.map((document) => document.maxHops ?? DEFAULT_MAX_HOPS)),
   };
-  return { grant, approvalAboveMicros: documents.reduce<Micros | undefined>((limit, document) => smaller(limit, document.approvalAboveMicros), undefined), hasCostRule: maxCost !== undefined || documents.some(hasCostRule) || surface.monthlyCapMicros !== null };
+  return {
+    grant,
+    approvalAboveMicros: documents.reduce<Micros | undefined>(
+      (limit, document) => smaller(limit, document.approvalAboveMicros),
+      undefined,
+    ),
+    hasCostRule: maxCost !== undefined || documents.some(hasCostRule) || surface.monthlyCapMicros !== null,
+  };
 }
 
 function classesOf(documents: readonly Policy[], surface: Surface): GrantTerms['dataClasses'] {
-  return documents.reduce<GrantTerms['dataClasses']>((met, { dataClasses }) => (dataClasses === null ? met : met === null ? [...dataClasses] : met.filter((c) => dataClasses.includes(c))), surface.dataClasses === null ? null : [...surface.dataClasses]);
+  return documents.reduce<GrantTerms['dataClasses']>(
+    (met, { dataClasses }) =>
+      dataClasses === null ? met : met === null ? [...dataClasses] : met.filter((c) => dataClasses.includes(c)),
+    surface.dataClasses === null ? null : [...surface.dataClasses],
+  );
 }
 
 function hasCostRule(document: Policy): boolean {
-  return document.approvalAboveMicros !== null || document.approvalAbovePerDayMicros !== null || document.monthlyCapMicros !== null;
+  return (
+    document.approvalAboveMicros !== null ||
+    document.approvalAbovePerDayMicros !== null ||
+    document.monthlyCapMicros !== null
+  );
 }
 
 const mutable = (list: List): string[] | null => (list === null ? null : [...list]);

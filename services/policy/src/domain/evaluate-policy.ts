@@ -4,7 +4,13 @@ import { documentsOf, effectivePolicy } from './effective-policy.js';
 import type { ClauseResult, PoliciesInForce, PolicyDecision, PolicyFacts } from './model.js';
 import { unsupportedPolicyFields } from './unsupported.js';
 
-const EVALUATION_ERROR: PolicyDecision = { decision: 'DENY', codes: [{ code: 'POLICY_EVALUATION_ERROR', clause: 90, side: 'client' }], clauses: {}, details: {}, grant: undefined };
+const EVALUATION_ERROR: PolicyDecision = {
+  decision: 'DENY',
+  codes: [{ code: 'POLICY_EVALUATION_ERROR', clause: 90, side: 'client' }],
+  clauses: {},
+  details: {},
+  grant: undefined,
+};
 
 /**
  * Deny overrides, default deny: without a connection policy nothing is allowed. All clauses run, so the decision lists every reason; any denial denies, else any
@@ -14,7 +20,10 @@ export function evaluatePolicy(policies: PoliciesInForce, task: TaskData, facts:
   try {
     if (documentsOf(policies).some((document) => unsupportedPolicyFields(document).length > 0)) return EVALUATION_ERROR;
     const effective = effectivePolicy(policies, task);
-    const results = ALL_CLAUSES.map((clause) => ({ clause, result: clause.evaluate({ task, policies, effective, facts }) }));
+    const results = ALL_CLAUSES.map((clause) => ({
+      clause,
+      result: clause.evaluate({ task, policies, effective, facts }),
+    }));
     // no policy on a connection is no permission: the list of task types of a new connection is empty
     if (policies.connection === undefined) return defaultDeny(results);
     return combine(results, effective.grant);
@@ -30,7 +39,13 @@ interface Evaluated {
 
 function defaultDeny(results: readonly Evaluated[]): PolicyDecision {
   const clauses = Object.fromEntries(results.map(({ clause, result }) => [clause.name, result.outcome]));
-  return { decision: 'DENY', codes: [{ code: 'TASK_TYPE_NOT_ALLOWED', clause: 140, side: 'client' }], clauses: { ...clauses, task_types: 'deny' }, details: { task_types: { reason: 'the connection has no policy' } }, grant: undefined };
+  return {
+    decision: 'DENY',
+    codes: [{ code: 'TASK_TYPE_NOT_ALLOWED', clause: 140, side: 'client' }],
+    clauses: { ...clauses, task_types: 'deny' },
+    details: { task_types: { reason: 'the connection has no policy' } },
+    grant: undefined,
+  };
 }
 
 function combine(results: readonly Evaluated[], grant: PolicyDecision['grant']): PolicyDecision {
@@ -40,7 +55,10 @@ function combine(results: readonly Evaluated[], grant: PolicyDecision['grant']):
     clauses[clause.name] = result.outcome;
     if (result.outcome !== 'pass' && result.detail !== undefined) details[clause.name] = result.detail;
   }
-  const said = (outcome: 'deny' | 'ask'): PolicyDecision['codes'] => results.flatMap(({ clause, result }) => (result.outcome === outcome ? [{ code: result.code, clause: clause.number, side: result.side }] : []));
+  const said = (outcome: 'deny' | 'ask'): PolicyDecision['codes'] =>
+    results.flatMap(({ clause, result }) =>
+      result.outcome === outcome ? [{ code: result.code, clause: clause.number, side: result.side }] : [],
+    );
   const denied = said('deny');
   if (denied.length > 0) return { decision: 'DENY', codes: denied, clauses, details, grant: undefined };
   const asked = said('ask');

@@ -1,5 +1,13 @@
 import type { Micros } from '@countersign/primitives';
-import type { CodeRef, GrantTerms, OrganizationPolicy, Policy, ReasonCode, Surface, TaskData } from '@countersign/contracts';
+import type {
+  CodeRef,
+  GrantTerms,
+  OrganizationPolicy,
+  Policy,
+  ReasonCode,
+  Surface,
+  TaskData,
+} from '@countersign/contracts';
 
 /** Every document in force between a client and its target. A document that does not exist is neutral. */
 export interface PoliciesInForce {
@@ -33,7 +41,14 @@ export interface ClauseContext {
 }
 
 /** What a clause says: nothing, a denial, or that a person has to approve. */
-export type ClauseResult = { readonly outcome: 'pass' } | { readonly outcome: 'deny' | 'ask'; readonly code: ReasonCode; readonly side: 'client' | 'target'; readonly detail?: Readonly<Record<string, string | number | null>> };
+export type ClauseResult =
+  | { readonly outcome: 'pass' }
+  | {
+      readonly outcome: 'deny' | 'ask';
+      readonly code: ReasonCode;
+      readonly side: 'client' | 'target';
+      readonly detail?: Readonly<Record<string, string | number | null>>;
+    };
 
 /** One dimension of policy. Its number is its place in the evaluation order. */
 export interface Clause {

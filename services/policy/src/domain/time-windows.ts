@@ -17,7 +17,13 @@ function formatterOf(zone: string): Intl.DateTimeFormat {
   const known = formatters.get(zone);
   if (known !== undefined) return known;
   try {
-    const made = new Intl.DateTimeFormat('en-US', { timeZone: zone, weekday: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+    const made = new Intl.DateTimeFormat('en-US', {
+      timeZone: zone,
+      weekday: 'short',
+      hour: '2-digit',
+      minute: '2-digit',
+      hourCycle: 'h23',
+    });
     formatters.set(zone, made);
     return made;
   } catch (cause) {
@@ -36,8 +42,15 @@ interface WallClock {
 }
 
 function wallClock(zone: string, now: number): WallClock {
-  const parts = new Map(formatterOf(zone).formatToParts(now).map((part) => [part.type, part.value]));
-  return { day: WEEKDAY.get(parts.get('weekday') ?? '') ?? 0, minute: Number(parts.get('hour')) * 60 + Number(parts.get('minute')) };
+  const parts = new Map(
+    formatterOf(zone)
+      .formatToParts(now)
+      .map((part) => [part.type, part.value]),
+  );
+  return {
+    day: WEEKDAY.get(parts.get('weekday') ?? '') ?? 0,
+    minute: Number(parts.get('hour')) * 60 + Number(parts.get('minute')),
+  };
 }
 
 function minuteOf(text: string): number {
@@ -63,6 +76,7 @@ export function isOpen(windows: readonly TimeWindow[] | null, now: number): bool
 /** The first minute from an instant (ms) on at which all of the lists are open; undefined beyond 15 days. */
 export function nextOpen(lists: readonly (readonly TimeWindow[] | null)[], now: number): number | undefined {
   const end = now + HORIZON_DAYS * 24 * 60 * MINUTE_MS;
-  for (let at = Math.ceil(now / MINUTE_MS) * MINUTE_MS; at < end; at += MINUTE_MS) if (lists.every((windows) => isOpen(windows, at))) return at;
+  for (let at = Math.ceil(now / MINUTE_MS) * MINUTE_MS; at < end; at += MINUTE_MS)
+    if (lists.every((windows) => isOpen(windows, at))) return at;
   return undefined;
 }

@@ -23,7 +23,13 @@ export function unsupportedPolicyFields(document: Policy | OrganizationPolicy): 
 }
 
 function organizationAsks(document: OrganizationPolicy): Readonly<Record<string, boolean>> {
-  return { denyRules: document.denyRules.length > 0, maxHops: document.maxHops !== 4, maxVisits: document.maxVisits !== 1, maxChildren: document.maxChildren !== 20, maxTreeTasks: document.maxTreeTasks !== 200 };
+  return {
+    denyRules: document.denyRules.length > 0,
+    maxHops: document.maxHops !== 4,
+    maxVisits: document.maxVisits !== 1,
+    maxChildren: document.maxChildren !== 20,
+    maxTreeTasks: document.maxTreeTasks !== 200,
+  };
 }
 
 /** Fields of a task that ask for a rule which does not exist yet. */

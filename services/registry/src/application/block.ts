@@ -18,4 +18,3 @@ export abstract class Blocks {
 export abstract class LiveConnections {
   abstract cut(agent: string): Promise<void>;
 }
-

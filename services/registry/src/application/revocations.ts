@@ -16,7 +16,10 @@ export class Revocations {
 
   /** Carries a committed revocation through; `agents` are the ones whose connections are cut. */
   async effect(requests: readonly BlockRequest[], agents: readonly string[] = []): Promise<Revocation> {
-    const published = await this.publication.now().then(() => true, () => false);
+    const published = await this.publication.now().then(
+      () => true,
+      () => false,
+    );
     const blocked = await this.blocks.apply(requests);
     await Promise.all(agents.map((agent) => this.connections.cut(agent)));
     return { pending: blocked.pending || !published, handedOver: blocked.handedOver };

@@ -52,17 +52,36 @@ export class Standings {
   breakdown(viewer: string, agent: AgentRecord, now: number): ScoreBreakdown {
     const key = `${viewer}/${agent.org}/${agent.agent}`;
     const known = this.#remembered.get(key);
-    if (known !== undefined && now - known.at < REUSE_MS && known.evidenceVersion === this.evidence.version && known.agentVersion === agent.version) return known.breakdown;
+    if (
+      known !== undefined &&
+      now - known.at < REUSE_MS &&
+      known.evidenceVersion === this.evidence.version &&
+      known.agentVersion === agent.version
+    )
+      return known.breakdown;
     const breakdown = scoreOf(this.#evidenceOf(viewer, agent, now), now);
-    this.#remembered.set(key, { at: now, evidenceVersion: this.evidence.version, agentVersion: agent.version, breakdown });
+    this.#remembered.set(key, {
+      at: now,
+      evidenceVersion: this.evidence.version,
+      agentVersion: agent.version,
+      breakdown,
+    });
     return breakdown;
   }
 
   #evidenceOf(viewer: string, agent: AgentRecord, now: number): Evidence {
     const live = agent.credentials.filter((credential) => parseInstant(credential.expiresAt) > now);
     return {
-      org: agent.org, viewerOrg: viewer, ownerGroup: agent.owner, status: agent.status, liveCredentials: live.map((credential) => credential.kind), registration: agent.registration, compliance: {},
-      security: this.#security(agent, live, now), observations: this.evidence.of(agent), inheritedNegative: 0,
+      org: agent.org,
+      viewerOrg: viewer,
+      ownerGroup: agent.owner,
+      status: agent.status,
+      liveCredentials: live.map((credential) => credential.kind),
+      registration: agent.registration,
+      compliance: {},
+      security: this.#security(agent, live, now),
+      observations: this.evidence.of(agent),
+      inheritedNegative: 0,
     };
   }
 
@@ -70,22 +89,39 @@ export class Standings {
     if (live.length === 0) return undefined;
     const { lists, oldest } = this.#grants(agent, now);
     return {
-      oldestCredentialAge: now - Math.min(...live.map((credential) => parseInstant(credential.createdAt))), rotationPeriod: ROTATION_MS, tokenTtlSeconds: TOKEN_TTL_SECONDS,
+      oldestCredentialAge: now - Math.min(...live.map((credential) => parseInstant(credential.createdAt))),
+      rotationPeriod: ROTATION_MS,
+      tokenTtlSeconds: TOKEN_TTL_SECONDS,
       // use of single models and tools is known when policies can name them; until then they allow any, and no points are given for use
-      wildcardGrant: lists.some((list) => list === null || list.includes('*')), grantAge: now - oldest, usedGrants: 0, grants: lists.reduce((n, list) => n + (list?.length ?? 0), 0), endpointOk: false, noEndpoint: true,
+      wildcardGrant: lists.some((list) => list === null || list.includes('*')),
+      grantAge: now - oldest,
+      usedGrants: 0,
+      grants: lists.reduce((n, list) => n + (list?.length ?? 0), 0),
+      endpointOk: false,
+      noEndpoint: true,
     };
   }
 
   #grants(agent: AgentRef, now: number): Grants {
     const documents = [...this.#connectionPolicies(agent)];
-    return { lists: documents.flatMap(({ document }) => [document.taskTypes, document.models, document.tools]), oldest: Math.min(now, ...documents.map(({ since }) => since)) };
+    return {
+      lists: documents.flatMap(({ document }) => [document.taskTypes, document.models, document.tools]),
+      oldest: Math.min(now, ...documents.map(({ since }) => since)),
+    };
   }
 
   *#connectionPolicies(agent: AgentRef): Generator<{ readonly document: Policy; readonly since: number }> {
     for (const [, record] of this.models.registry.entries()) {
-      if (record.kind !== 'connection' || record.client.org !== agent.org || record.client.agent !== agent.agent || record.status === 'DISCONNECTED') continue;
+      if (
+        record.kind !== 'connection' ||
+        record.client.org !== agent.org ||
+        record.client.agent !== agent.agent ||
+        record.status === 'DISCONNECTED'
+      )
+        continue;
       const policy = this.models.policy.get(readModelKey.connection(record.client.org, record.connection));
-      if (policy !== undefined && policy.kind !== 'org') yield { document: policy.document, since: parseInstant(policy.at) };
+      if (policy !== undefined && policy.kind !== 'org')
+        yield { document: policy.document, since: parseInstant(policy.at) };
     }
   }
 }

@@ -5,7 +5,13 @@ export const ALGORITHM = 'trust/1';
 export const DAY_MS = 86_400_000;
 
 /** Most points of each family, in hundredths; together 100.00. */
-export const WEIGHTS = { identity: 2_000, behaviour: 4_000, compliance: 1_500, security: 1_500, reputation: 1_000 } as const;
+export const WEIGHTS = {
+  identity: 2_000,
+  behaviour: 4_000,
+  compliance: 1_500,
+  security: 1_500,
+  reputation: 1_000,
+} as const;
 /** A family of points. */
 export type Family = keyof typeof WEIGHTS;
 
@@ -16,7 +22,15 @@ export const HALF_LIFE_MS = { positive: 14 * DAY_MS, negative: 30 * DAY_MS } as 
 export const PRIOR = { positive: 1, negative: 3, violation: 8 } as const;
 
 /** Bounds of what one side, one day or one group can weigh. */
-export const BOUNDS = { perGroupAndDay: 10, perGroup: 25, ownGroup: 12.5, lowPerDay: 3, clientMediumPerDay: 6, targetPerGroupAndDay: 3, foreignTotal: 10 } as const;
+export const BOUNDS = {
+  perGroupAndDay: 10,
+  perGroup: 25,
+  ownGroup: 12.5,
+  lowPerDay: 3,
+  clientMediumPerDay: 6,
+  targetPerGroupAndDay: 3,
+  foreignTotal: 10,
+} as const;
 
 /** Throws unless the families make exactly 100.00; asked at start. */
 export function assertWeights(): void {

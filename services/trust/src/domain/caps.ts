@@ -5,7 +5,15 @@ import { negativeKind } from './observation.js';
 
 /** A ceiling on a score, in hundredths. Caps depend on behaviour and status only, so no badge lifts an agent over what it does. */
 export interface Cap {
-  readonly cap: 'VIOLATION_RATIO' | 'EVIDENCE' | 'RECENT_CRITICAL' | 'RECENT_HIGH' | 'ANOMALY' | 'PROBATION' | 'OWNER_CEILING' | 'STATUS';
+  readonly cap:
+    | 'VIOLATION_RATIO'
+    | 'EVIDENCE'
+    | 'RECENT_CRITICAL'
+    | 'RECENT_HIGH'
+    | 'ANOMALY'
+    | 'PROBATION'
+    | 'OWNER_CEILING'
+    | 'STATUS';
   readonly limit: number;
 }
 
@@ -32,8 +40,21 @@ function evidenceCap({ positive, positiveOfOthers, activeDays }: Masses): readon
 }
 
 const RECENT = {
-  CRITICAL: { cap: 'RECENT_CRITICAL', tiers: [[7, 2_499], [30, 4_999], [90, 6_499]] },
-  HIGH: { cap: 'RECENT_HIGH', tiers: [[1, 4_999], [7, 6_499]] },
+  CRITICAL: {
+    cap: 'RECENT_CRITICAL',
+    tiers: [
+      [7, 2_499],
+      [30, 4_999],
+      [90, 6_499],
+    ],
+  },
+  HIGH: {
+    cap: 'RECENT_HIGH',
+    tiers: [
+      [1, 4_999],
+      [7, 6_499],
+    ],
+  },
 } as const;
 
 function recent(evidence: Evidence, now: number): readonly Cap[] {
@@ -48,7 +69,8 @@ function recent(evidence: Evidence, now: number): readonly Cap[] {
 
 function circumstances({ anomalySince, probationUntil, ownerCeiling, status }: Evidence, now: number): readonly Cap[] {
   const caps: Cap[] = [];
-  if (anomalySince !== undefined && now >= anomalySince && now - anomalySince < DAY_MS) caps.push({ cap: 'ANOMALY', limit: 6_499 });
+  if (anomalySince !== undefined && now >= anomalySince && now - anomalySince < DAY_MS)
+    caps.push({ cap: 'ANOMALY', limit: 6_499 });
   if (probationUntil !== undefined && now < probationUntil) caps.push({ cap: 'PROBATION', limit: 4_999 });
   if (ownerCeiling !== undefined) caps.push({ cap: 'OWNER_CEILING', limit: ownerCeiling });
   if (status !== 'ACTIVE') caps.push({ cap: 'STATUS', limit: 0 });

@@ -30,9 +30,16 @@ export function failedGates(documents: GateDocuments, client: Standing, target: 
   };
   ask(clientOrg.trustFloor, client, 'TRUST_BELOW_ORG_FLOOR', 'client');
   if (codes.length === 0) ask(targetOrg?.trustFloor, client, 'TRUST_BELOW_ORG_FLOOR', 'target');
-  if (![clientOrg.minTrustClient, own?.minTrustClient ?? null].every((gate) => passes(gate, client))) codes.push({ code: 'TRUST_BELOW_POLICY_MIN', side: 'client' });
+  if (![clientOrg.minTrustClient, own?.minTrustClient ?? null].every((gate) => passes(gate, client)))
+    codes.push({ code: 'TRUST_BELOW_POLICY_MIN', side: 'client' });
   ask(connection?.minTrustClient, client, 'TRUST_BELOW_CONNECTION_MIN', 'client');
-  const targetGates: readonly Gate[] = [clientOrg.trustFloor, clientOrg.minTrustTarget, own?.minTrustTarget ?? null, connection?.minTrustTarget ?? null];
-  if (!targetGates.every((gate) => passes(gate, target))) codes.push({ code: 'TRUST_TARGET_BELOW_MIN', side: 'client' });
+  const targetGates: readonly Gate[] = [
+    clientOrg.trustFloor,
+    clientOrg.minTrustTarget,
+    own?.minTrustTarget ?? null,
+    connection?.minTrustTarget ?? null,
+  ];
+  if (!targetGates.every((gate) => passes(gate, target)))
+    codes.push({ code: 'TRUST_TARGET_BELOW_MIN', side: 'client' });
   return codes;
 }

@@ -29,6 +29,11 @@ export function nextLevel(previous: LevelState | undefined, score: number, now: 
   const next = rankOf(previous.level) + 1;
   const threshold = THRESHOLDS[next];
   const level = TRUST_LEVELS[next];
-  const rises = rankOf(target) >= next && threshold !== undefined && level !== undefined && score >= threshold + MARGIN && now - previous.changedAt >= DWELL_MS;
+  const rises =
+    rankOf(target) >= next &&
+    threshold !== undefined &&
+    level !== undefined &&
+    score >= threshold + MARGIN &&
+    now - previous.changedAt >= DWELL_MS;
   return rises ? { level, changedAt: now } : previous;
 }

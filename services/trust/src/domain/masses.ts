@@ -15,7 +15,14 @@ export interface Masses {
   readonly activeDays: number;
 }
 
-const MULTIPLIER: Readonly<Record<string, number>> = { HUMAN: 1, TRUSTED: 1, VERIFIED: 1, PROVISIONAL: 0.5, LIMITED: 0.25, UNTRUSTED: 0 };
+const MULTIPLIER: Readonly<Record<string, number>> = {
+  HUMAN: 1,
+  TRUSTED: 1,
+  VERIFIED: 1,
+  PROVISIONAL: 0.5,
+  LIMITED: 0.25,
+  UNTRUSTED: 0,
+};
 const RECENT_DAYS = 90;
 
 const decay = (age: number, halfLife: number): number => 2 ** (-Math.max(0, age) / halfLife);
@@ -29,7 +36,11 @@ export function groupOf(principal: string): string {
 
 /** Seen by an organisation that is neither the viewer nor the agent's own. */
 export function isForeign(observation: Observation, evidence: Pick<Evidence, 'viewerOrg' | 'org'>): boolean {
-  return observation.observerOrg !== undefined && observation.observerOrg !== evidence.viewerOrg && observation.observerOrg !== evidence.org;
+  return (
+    observation.observerOrg !== undefined &&
+    observation.observerOrg !== evidence.viewerOrg &&
+    observation.observerOrg !== evidence.org
+  );
 }
 
 /** Weighs the evidence at an instant (ms). Sums run in the order of time and id, so two replicas get the same number. */
@@ -37,18 +48,33 @@ export function weigh(evidence: Evidence, now: number): Masses {
   const live = evidence.observations.filter((o) => o.voided !== true && o.at <= now).sort(byAgeThenId);
   const { total, others } = positives(live, now, evidence.ownerGroup);
   const bad = live.filter((o) => negativeKind(o.kind) !== undefined);
-  const near = negatives(bad.filter((o) => !isForeign(o, evidence)), now);
-  const far = negatives(bad.filter((o) => isForeign(o, evidence)), now);
+  const near = negatives(
+    bad.filter((o) => !isForeign(o, evidence)),
+    now,
+  );
+  const far = negatives(
+    bad.filter((o) => isForeign(o, evidence)),
+    now,
+  );
   const farSum = Math.min(BOUNDS.foreignTotal, far.sum);
   const negative = evidence.inheritedNegative + near.sum + farSum;
   const target = near.target + Math.min(farSum, far.target);
   const groups = new Set([...near.groups, ...far.groups]);
   const negativeForTiers = groups.size >= 2 ? negative : negative - target;
-  return { positive: total, positiveOfOthers: others, negative, negativeForTiers, inherited: evidence.inheritedNegative, activeDays: activeDays(live, now) };
+  return {
+    positive: total,
+    positiveOfOthers: others,
+    negative,
+    negativeForTiers,
+    inherited: evidence.inheritedNegative,
+    activeDays: activeDays(live, now),
+  };
 }
 
 function activeDays(live: readonly Observation[], now: number): number {
-  const days = live.filter((o) => o.kind === 'TASK_CLEAN' && multiplierOf(o) > 0 && now - o.at < RECENT_DAYS * DAY_MS).map((o) => dayOf(o.at));
+  const days = live
+    .filter((o) => o.kind === 'TASK_CLEAN' && multiplierOf(o) > 0 && now - o.at < RECENT_DAYS * DAY_MS)
+    .map((o) => dayOf(o.at));
   return new Set(days).size;
 }
 
@@ -57,7 +83,11 @@ function multiplierOf({ counterpartyLevel }: Observation): number {
 }
 
 /** Clean work: the ten largest values of a group and day, at most 25 a group, at most 12.5 of the own one. */
-function positives(live: readonly Observation[], now: number, owner: string | undefined): { readonly total: number; readonly others: number } {
+function positives(
+  live: readonly Observation[],
+  now: number,
+  owner: string | undefined,
+): { readonly total: number; readonly others: number } {
   const byGroupAndDay = new Map<string, { readonly group: string; readonly values: number[] }>();
   for (const o of live) {
     if (o.kind !== 'TASK_CLEAN') continue;
@@ -75,7 +105,10 @@ function positives(live: readonly Observation[], now: number, owner: string | un
   return saturate(byGroup, owner === undefined ? undefined : groupOf(owner));
 }
 
-function saturate(byGroup: ReadonlyMap<string, number>, own: string | undefined): { readonly total: number; readonly others: number } {
+function saturate(
+  byGroup: ReadonlyMap<string, number>,
+  own: string | undefined,
+): { readonly total: number; readonly others: number } {
   let others = 0;
   let mine = 0;
   for (const group of [...byGroup.keys()].sort()) {
@@ -92,9 +125,16 @@ interface Bucket {
 }
 
 /** Violations of one set of observers: identical events count once a day (the newest), then the bounds of the day. */
-function negatives(observations: readonly Observation[], now: number): { readonly sum: number; readonly target: number; readonly groups: ReadonlySet<string> } {
+function negatives(
+  observations: readonly Observation[],
+  now: number,
+): { readonly sum: number; readonly target: number; readonly groups: ReadonlySet<string> } {
   const seen = new Set<string>();
-  const buckets = { kind: new Map<string, Bucket>(), 'client-medium': new Map<string, Bucket>(), target: new Map<string, Bucket>() };
+  const buckets = {
+    kind: new Map<string, Bucket>(),
+    'client-medium': new Map<string, Bucket>(),
+    target: new Map<string, Bucket>(),
+  };
   const groups = new Set<string>();
   let unbounded = 0;
   for (const o of [...observations].reverse()) {
@@ -107,7 +147,15 @@ function negatives(observations: readonly Observation[], now: number): { readonl
     else add(buckets[kind.bound], bucketKey(o, kind.bound, day), { value, weight: kind.weight });
   }
   const target = bounded(buckets.target, BOUNDS.targetPerGroupAndDay);
-  return { sum: unbounded + bounded(buckets.kind, BOUNDS.lowPerDay) + bounded(buckets['client-medium'], BOUNDS.clientMediumPerDay) + target, target, groups };
+  return {
+    sum:
+      unbounded +
+      bounded(buckets.kind, BOUNDS.lowPerDay) +
+      bounded(buckets['client-medium'], BOUNDS.clientMediumPerDay) +
+      target,
+    target,
+    groups,
+  };
 }
 
 function bucketKey(o: Observation, bound: 'kind' | 'client-medium' | 'target', day: number): string {
@@ -123,7 +171,11 @@ function isRepeated(o: Observation, seen: Set<string>): boolean {
   return false;
 }
 
-function add(map: Map<string, Bucket>, key: string, { value, weight }: { readonly value: number; readonly weight: number }): void {
+function add(
+  map: Map<string, Bucket>,
+  key: string,
+  { value, weight }: { readonly value: number; readonly weight: number },
+): void {
   const bucket = map.get(key) ?? { sum: 0, newest: 0 };
   bucket.sum += value * weight;
   bucket.newest = Math.max(bucket.newest, value);

@@ -25,7 +25,13 @@ export interface ScoreBreakdown {
 /** The trust score of stored evidence at an instant (ms): pure, the same on every replica. Reputation is attestations only, and there are none yet. */
 export function scoreOf(evidence: Evidence, now: number): ScoreBreakdown {
   const masses = weigh(evidence, now);
-  const families = { identity: identityPoints(evidence), behaviour: behaviourPoints(masses), compliance: compliancePoints(evidence.compliance, now), security: securityPoints(evidence.security), reputation: 0 };
+  const families = {
+    identity: identityPoints(evidence),
+    behaviour: behaviourPoints(masses),
+    compliance: compliancePoints(evidence.compliance, now),
+    security: securityPoints(evidence.security),
+    reputation: 0,
+  };
   const raw = Object.values(families).reduce((a, b) => a + b, 0);
   const caps = capsOf(masses, evidence, now);
   const ceiling = Math.min(10_000, ...caps.map((c) => c.limit));

@@ -14,8 +14,11 @@ const CONVERSIONS: Readonly<Record<string, Conversion>> = {
 /** Converts `12 mi to km` or `2026-11-24 to weekday`; undefined for what it does not know. */
 export function convert(request: string): string | undefined {
   const date = /^\s*(\d{4}-\d{2}-\d{2}) to weekday\s*$/.exec(request)?.[1];
-  if (date !== undefined) return `${date} is a ${new Intl.DateTimeFormat('en-GB', { weekday: 'long', timeZone: 'UTC' }).format(new Date(`${date}T12:00:00Z`))}`;
+  if (date !== undefined)
+    return `${date} is a ${new Intl.DateTimeFormat('en-GB', { weekday: 'long', timeZone: 'UTC' }).format(new Date(`${date}T12:00:00Z`))}`;
   const [, value, from, to] = /^\s*(-?\d+(?:\.\d+)?) ?([A-Za-z]+) to ([A-Za-z]+)\s*$/.exec(request) ?? [];
   const convertValue = CONVERSIONS[`${from ?? ''}>${to ?? ''}`];
-  return value === undefined || convertValue === undefined ? undefined : `${value} ${from ?? ''} is ${Number(convertValue(Number(value)).toPrecision(6))} ${to ?? ''}`;
+  return value === undefined || convertValue === undefined
+    ? undefined
+    : `${value} ${from ?? ''} is ${Number(convertValue(Number(value)).toPrecision(6))} ${to ?? ''}`;
 }

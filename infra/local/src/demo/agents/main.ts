@@ -3,17 +3,25 @@ import { convert } from './convert.js';
 import { reviewDiff } from './review.js';
 import { summarise } from './summarise.js';
 
-const textOf = (parts: readonly Part[], channel: 'instruction' | 'data'): string => parts.flatMap((part) => ('text' in part && (part.channel ?? 'data') === channel ? [part.text] : [])).join('\n');
+const textOf = (parts: readonly Part[], channel: 'instruction' | 'data'): string =>
+  parts.flatMap((part) => ('text' in part && (part.channel ?? 'data') === channel ? [part.text] : [])).join('\n');
 
 /** What each of the demo's agents does: small programs on the SDK, no model behind them. */
 const ROLES: Readonly<Record<string, TaskHandler>> = {
   reviewer: ({ envelope }) => {
     const { added, removed, findings } = reviewDiff(textOf(envelope.data.parts, 'data'));
-    return { parts: [{ text: `${added} lines added, ${removed} removed, ${findings.length} findings` }, { data: { findings: findings.map((f) => ({ ...f })) } }] };
+    return {
+      parts: [
+        { text: `${added} lines added, ${removed} removed, ${findings.length} findings` },
+        { data: { findings: findings.map((f) => ({ ...f })) } },
+      ],
+    };
   },
   summariser: ({ envelope }) => ({ parts: [{ text: summarise(textOf(envelope.data.parts, 'data'), 3).join(' ') }] }),
   converter: ({ envelope }) => {
-    const requests = textOf(envelope.data.parts, 'instruction').replace(/^Convert:/, '').split(';');
+    const requests = textOf(envelope.data.parts, 'instruction')
+      .replace(/^Convert:/, '')
+      .split(';');
     const answers = requests.map((request) => convert(request));
     if (answers.includes(undefined)) throw new TaskFailure('one of the conversions is not known');
     return { parts: [{ text: answers.join('; ') }] };

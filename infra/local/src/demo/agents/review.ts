@@ -14,7 +14,11 @@ const CHECKS: readonly (readonly [pattern: RegExp, note: string])[] = [
 ];
 
 /** Reads a unified diff and looks at the lines that it adds. */
-export function reviewDiff(diff: string): { readonly added: number; readonly removed: number; readonly findings: readonly Finding[] } {
+export function reviewDiff(diff: string): {
+  readonly added: number;
+  readonly removed: number;
+  readonly findings: readonly Finding[];
+} {
   let file = '';
   let line = 0;
   let added = 0;

@@ -31,7 +31,13 @@ export class AuditCommands {
     const walker = new ChainWalker(org);
     const firstBad = (await this.#walk(org, walker, head.size)) ?? shortOf(walker, head);
     if (firstBad !== undefined) this.logger.alert('AUDIT_CHAIN_BROKEN', { org, seq: firstBad.position });
-    return { size: head.size, ok: firstBad === undefined, head: head.last ?? null, root: walker.root() ?? null, firstBad: firstBad ?? null };
+    return {
+      size: head.size,
+      ok: firstBad === undefined,
+      head: head.last ?? null,
+      root: walker.root() ?? null,
+      firstBad: firstBad ?? null,
+    };
   }
 
   @OnCommand(audit.open)
@@ -43,7 +49,12 @@ export class AuditCommands {
   @OnCommand(audit.explain)
   async explain({ task }: ParsedRequestOf<typeof audit.explain>): Promise<AnswerOf<typeof audit.explain>> {
     const entries = await this.chains.ofTask(task);
-    return { found: entries.length > 0, part: { entries: entries.map(({ position, leaf, header }) => ({ position, leaf, header: JSON.parse(header) as never })) } };
+    return {
+      found: entries.length > 0,
+      part: {
+        entries: entries.map(({ position, leaf, header }) => ({ position, leaf, header: JSON.parse(header) as never })),
+      },
+    };
   }
 
   /** Walks a chain up to the size its head had when the walk began; entries written meanwhile are left for the next one. */
@@ -60,7 +71,13 @@ export class AuditCommands {
   }
 }
 
-function shortOf(walker: ChainWalker, head: { readonly size: number; readonly last: string | undefined }): BrokenEntry | undefined {
-  if (walker.size !== head.size) return { position: walker.size, problem: `the head names ${head.size} entries, the chain ends here` };
-  return head.size === 0 || walker.head === head.last ? undefined : { position: walker.size - 1, problem: 'the head names another last entry' };
+function shortOf(
+  walker: ChainWalker,
+  head: { readonly size: number; readonly last: string | undefined },
+): BrokenEntry | undefined {
+  if (walker.size !== head.size)
+    return { position: walker.size, problem: `the head names ${head.size} entries, the chain ends here` };
+  return head.size === 0 || walker.head === head.last
+    ? undefined
+    : { position: walker.size - 1, problem: 'the head names another last entry' };
 }

@@ -21,7 +21,10 @@ export class RecordWhenTasksMove {
     private readonly random: Random,
     readiness: Readiness,
   ) {
-    readiness.add({ name: 'audit lag', ready: () => this.#behindSince === undefined || this.clock.now() - this.#behindSince < MAX_LAG_MS });
+    readiness.add({
+      name: 'audit lag',
+      ready: () => this.#behindSince === undefined || this.clock.now() - this.#behindSince < MAX_LAG_MS,
+    });
   }
 
   @OnTransitions()
@@ -31,7 +34,20 @@ export class RecordWhenTasksMove {
     const at = formatInstant(this.clock.now());
     const recorded = items.flatMap(({ item }, i): RecordedItem[] => {
       const place = positions[i];
-      return place === undefined ? [] : [{ type: 'recorded', nonce: itemNonce(this.random), task: item.task, attempt: item.attempt, round: item.round, kind: kindOfTransition(item), ...place, at }];
+      return place === undefined
+        ? []
+        : [
+            {
+              type: 'recorded',
+              nonce: itemNonce(this.random),
+              task: item.task,
+              attempt: item.attempt,
+              round: item.round,
+              kind: kindOfTransition(item),
+              ...place,
+              at,
+            },
+          ];
     });
     await this.writer.write('rec', recorded);
     this.#behindSince = undefined;

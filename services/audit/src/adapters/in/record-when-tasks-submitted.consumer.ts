@@ -27,13 +27,24 @@ export class RecordWhenTasksSubmitted {
   #draft(task: TaskMessage): EntryDraft {
     const { key, attempt, round, streamAt: at, digest, body, envelope } = task;
     const named = envelope.ok ? { taskType: envelope.value.data.taskType, target: envelope.value.data.target } : {};
-    return submissionDraft({ key, attempt, round, at, digest, valid: envelope.ok, payload: this.#commitment(task, body), ...named });
+    return submissionDraft({
+      key,
+      attempt,
+      round,
+      at,
+      digest,
+      valid: envelope.ok,
+      payload: this.#commitment(task, body),
+      ...named,
+    });
   }
 
   /** SHA-256(salt ‖ body) under a salt that only this service can make: nobody can guess a short body from it, and a replay makes the same. */
   #commitment({ key, attempt, round }: TaskMessage, body: Buffer): string {
     const { COUNTERSIGN_SEAL_KEY_FILE: sealKey } = this.config.values as AuditConfig;
-    const salt = createHmac('sha256', sealKey).update(`countersign/audit/salt/v1\0${key.org}\0${eventIdOf({ key, attempt, round }, SUBMITTED)}`).digest();
+    const salt = createHmac('sha256', sealKey)
+      .update(`countersign/audit/salt/v1\0${key.org}\0${eventIdOf({ key, attempt, round }, SUBMITTED)}`)
+      .digest();
     return formatDigest(sha256(salt, body));
   }
 }

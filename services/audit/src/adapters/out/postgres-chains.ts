@@ -52,23 +52,46 @@ export class PostgresChains extends Chains {
   }
 
   async entries(org: string, from: number, limit: number): Promise<readonly StoredEntry[]> {
-    const rows = await this.database.tenant(org, (tx) => tx.query<EntryRow>('select position, leaf, header from audit.entry where org_id = $1 and position >= $2 order by position limit $3', [org, from, limit]));
+    const rows = await this.database.tenant(org, (tx) =>
+      tx.query<EntryRow>(
+        'select position, leaf, header from audit.entry where org_id = $1 and position >= $2 order by position limit $3',
+        [org, from, limit],
+      ),
+    );
     return rows.map(entryOf);
   }
 
   async head(org: string): Promise<{ readonly size: number; readonly last: Digest | undefined }> {
-    const [row] = await this.database.tenant(org, (tx) => tx.query<{ readonly size: bigint; readonly last_hash: Buffer }>('select size, last_hash from audit.head where org_id = $1', [org]));
+    const [row] = await this.database.tenant(org, (tx) =>
+      tx.query<{ readonly size: bigint; readonly last_hash: Buffer }>(
+        'select size, last_hash from audit.head where org_id = $1',
+        [org],
+      ),
+    );
     return { size: Number(row?.size ?? 0n), last: row === undefined ? undefined : formatDigest(row.last_hash) };
   }
 
   async ofTask({ org, agent, task }: TaskKey): Promise<readonly StoredEntry[]> {
-    const rows = await this.database.tenant(org, (tx) => tx.query<EntryRow>('select position, leaf, header from audit.entry where org_id = $1 and agent_id = $2 and task_id = $3 order by position', [org, agent, task]));
+    const rows = await this.database.tenant(org, (tx) =>
+      tx.query<EntryRow>(
+        'select position, leaf, header from audit.entry where org_id = $1 and agent_id = $2 and task_id = $3 order by position',
+        [org, agent, task],
+      ),
+    );
     return rows.map(entryOf);
   }
 
   async open(olderThanMs: number, limit: number): Promise<readonly OpenSubmission[]> {
     const rows = await this.database.system((tx) =>
-      tx.query<EntryRow & { readonly org_id: string; readonly agent_id: string; readonly task_id: string; readonly digest: string; readonly at: Date }>(
+      tx.query<
+        EntryRow & {
+          readonly org_id: string;
+          readonly agent_id: string;
+          readonly task_id: string;
+          readonly digest: string;
+          readonly at: Date;
+        }
+      >(
         `select e.org_id, e.agent_id, e.task_id, e.position, e.leaf, e.digest, e.at from audit.entry e
          where e.type = 'submitted' and e.attempt = 1 and e.round = 1 and e.at < clock_timestamp() - make_interval(secs => $1::float8 / 1000)
            and not exists (select 1 from audit.entry d where d.org_id = e.org_id and d.agent_id = e.agent_id and d.task_id = e.task_id and d.type in ('decided', 'finished'))
@@ -76,7 +99,12 @@ export class PostgresChains extends Chains {
         [olderThanMs, limit],
       ),
     );
-    return rows.map((row) => ({ task: { org: row.org_id, agent: row.agent_id, task: row.task_id }, digest: formatDigest(parseDigest(row.digest)), at: row.at.getTime(), record: { position: Number(row.position), leaf: formatDigest(row.leaf) } }));
+    return rows.map((row) => ({
+      task: { org: row.org_id, agent: row.agent_id, task: row.task_id },
+      digest: formatDigest(parseDigest(row.digest)),
+      at: row.at.getTime(),
+      record: { position: Number(row.position), leaf: formatDigest(row.leaf) },
+    }));
   }
 }
 
@@ -86,7 +114,13 @@ async function appendAll(tx: Tx, orgs: readonly string[], drafts: readonly Entry
   for (const org of orgs) {
     const fresh = new Map<string, EntryDraft>();
     for (const draft of drafts) if (draft.org === org && !known.has(keyOf(draft))) fresh.set(draft.eventId, draft);
-    if (fresh.size > 0) await appendOrg(tx, { org, head: heads.get(org) ?? { size: 0, last: GENESIS }, drafts: [...fresh.values()], known });
+    if (fresh.size > 0)
+      await appendOrg(tx, {
+        org,
+        head: heads.get(org) ?? { size: 0, last: GENESIS },
+        drafts: [...fresh.values()],
+        known,
+      });
   }
   return drafts.map((draft) => known.get(keyOf(draft)) ?? unplaced());
 }
@@ -96,15 +130,28 @@ function unplaced(): never {
 }
 
 async function knownPositions(tx: Tx, drafts: readonly EntryDraft[]): Promise<Map<string, Position>> {
-  const rows = await tx.query<{ readonly org_id: string; readonly event_id: string; readonly position: bigint; readonly leaf: Buffer }>(
+  const rows = await tx.query<{
+    readonly org_id: string;
+    readonly event_id: string;
+    readonly position: bigint;
+    readonly leaf: Buffer;
+  }>(
     'select e.org_id, e.event_id, e.position, e.leaf from unnest($1::uuid[], $2::uuid[]) as w(org_id, event_id) join audit.entry e using (org_id, event_id)',
     [drafts.map((d) => d.org), drafts.map((d) => d.eventId)],
   );
-  return new Map(rows.map((row) => [`${row.org_id}/${row.event_id}`, { position: Number(row.position), leaf: formatDigest(row.leaf) }]));
+  return new Map(
+    rows.map((row) => [
+      `${row.org_id}/${row.event_id}`,
+      { position: Number(row.position), leaf: formatDigest(row.leaf) },
+    ]),
+  );
 }
 
 async function readHeads(tx: Tx, orgs: readonly string[]): Promise<Map<string, Head>> {
-  const rows = await tx.query<{ readonly org_id: string; readonly size: bigint; readonly last_hash: Buffer }>('select org_id, size, last_hash from audit.head where org_id = any ($1::uuid[])', [orgs]);
+  const rows = await tx.query<{ readonly org_id: string; readonly size: bigint; readonly last_hash: Buffer }>(
+    'select org_id, size, last_hash from audit.head where org_id = any ($1::uuid[])',
+    [orgs],
+  );
   return new Map(rows.map((row) => [row.org_id, { size: Number(row.size), last: formatDigest(row.last_hash) }]));
 }
 
@@ -128,8 +175,24 @@ async function appendOrg(tx: Tx, { org, head, drafts, known }: OrgAppend): Promi
     leaves.push(leaf);
     known.set(keyOf(draft), { position, leaf: prev });
   });
-  const entries = drafts.map(({ eventId, type, agent, task, attempt, round, at, content }) => ({ eventId, type, agent, task, attempt, round, digest: content['inputDigest'] ?? null, at: formatInstant(at) }));
-  await tx.query('select audit.append($1, $2, $3, $4, $5, $6)', [org, head.size, parseDigest(head.last), JSON.stringify(entries), headers, leaves]);
+  const entries = drafts.map(({ eventId, type, agent, task, attempt, round, at, content }) => ({
+    eventId,
+    type,
+    agent,
+    task,
+    attempt,
+    round,
+    digest: content['inputDigest'] ?? null,
+    at: formatInstant(at),
+  }));
+  await tx.query('select audit.append($1, $2, $3, $4, $5, $6)', [
+    org,
+    head.size,
+    parseDigest(head.last),
+    JSON.stringify(entries),
+    headers,
+    leaves,
+  ]);
 }
 
 const keyOf = ({ org, eventId }: EntryDraft): string => `${org}/${eventId}`;

@@ -20,14 +20,28 @@ export class BudgetCommands {
   async show({ org, scope }: ParsedRequestOf<typeof budget.show>): Promise<AnswerOf<typeof budget.show>> {
     const rows = await this.reports.budgets(org, scope);
     return {
-      budgets: rows.map((row) => ({ scope: { type: row.scope_type, id: row.scope_id }, period: row.period, limitMicros: row.limit_micros?.toString() ?? null, reservedMicros: row.reserved_micros.toString(), spentMicros: row.spent_micros.toString() })),
+      budgets: rows.map((row) => ({
+        scope: { type: row.scope_type, id: row.scope_id },
+        period: row.period,
+        limitMicros: row.limit_micros?.toString() ?? null,
+        reservedMicros: row.reserved_micros.toString(),
+        spentMicros: row.spent_micros.toString(),
+      })),
     };
   }
 
   @OnCommand(budget.pricesPut)
-  async pricesPut({ currency, entries }: ParsedRequestOf<typeof budget.pricesPut>, { actor }: CommandContext): Promise<AnswerOf<typeof budget.pricesPut>> {
+  async pricesPut(
+    { currency, entries }: ParsedRequestOf<typeof budget.pricesPut>,
+    { actor }: CommandContext,
+  ): Promise<AnswerOf<typeof budget.pricesPut>> {
     const unnamed = entries.findIndex((entry) => (entry.kind === 'request') !== (entry.name === undefined));
-    if (unnamed >= 0) throw new CommandRefused('REQUEST_INVALID', 'a model or tool needs a name, a request has none', `entries.${unnamed}.name`);
+    if (unnamed >= 0)
+      throw new CommandRefused(
+        'REQUEST_INVALID',
+        'a model or tool needs a name, a request has none',
+        `entries.${unnamed}.name`,
+      );
     const version = await this.books.put(currency, entries, `${actor.kind}:${actor.id}`);
     await this.publisher.now().catch(() => undefined);
     return { version };
@@ -48,7 +62,13 @@ export class BudgetCommands {
   @OnCommand(budget.explain)
   async explain({ task }: ParsedRequestOf<typeof budget.explain>): Promise<AnswerOf<typeof budget.explain>> {
     const holds = await this.reports.holds(task);
-    const attempts = holds.map((hold) => ({ attempt: hold.attempt, reservedMicros: hold.amount_micros.toString(), state: hold.state, settledMicros: hold.settled_micros?.toString() ?? null, source: hold.source }));
+    const attempts = holds.map((hold) => ({
+      attempt: hold.attempt,
+      reservedMicros: hold.amount_micros.toString(),
+      state: hold.state,
+      settledMicros: hold.settled_micros?.toString() ?? null,
+      source: hold.source,
+    }));
     return { found: holds.length > 0, part: { attempts } };
   }
 }

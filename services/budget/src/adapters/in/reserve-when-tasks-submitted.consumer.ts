@@ -1,6 +1,15 @@
 import { Controller } from '@nestjs/common';
 import { Clock, parseInstant, parseMicros, type Micros, type Result } from '@countersign/primitives';
-import { DEADLINE, estimateCost, TIMERS, type Estimate, type EstimateFailure, type PolicyRecord, type ReasonCode, type TaskData } from '@countersign/contracts';
+import {
+  DEADLINE,
+  estimateCost,
+  TIMERS,
+  type Estimate,
+  type EstimateFailure,
+  type PolicyRecord,
+  type ReasonCode,
+  type TaskData,
+} from '@countersign/contracts';
 import { denial, JudgeTasks, type Judgement, type TaskMessage } from '@countersign/bus';
 import { ReadModels, TaskFacts, type TaskParties } from '@countersign/service-host';
 import type { ScopeKey } from '../../domain/accounts.js';
@@ -33,8 +42,14 @@ export class ReserveWhenTasksSubmitted {
     const prepared = tasks.map((task) => this.#prepare(task, now));
     const asked = prepared.filter((p): p is Prepared => 'request' in p);
     if (asked.length === 0) return prepared.flatMap((p) => ('request' in p ? [] : [p]));
-    const scope = { attempts: asked.flatMap(({ request }) => attemptsOf(request)), accounts: asked.flatMap((p) => p.accounts) };
-    const outcomes = await this.ledger.run(scope, (ledger) => new Map(asked.map((p) => [p, ledger.reserve(p.request)])));
+    const scope = {
+      attempts: asked.flatMap(({ request }) => attemptsOf(request)),
+      accounts: asked.flatMap((p) => p.accounts),
+    };
+    const outcomes = await this.ledger.run(
+      scope,
+      (ledger) => new Map(asked.map((p) => [p, ledger.reserve(p.request)])),
+    );
     return prepared.map((p) => ('request' in p ? judgementOf(p, outcomes.get(p)) : p));
   }
 
@@ -46,18 +61,39 @@ export class ReserveWhenTasksSubmitted {
     const accounts = this.#accounts(parties, periodOf(parties.clientOrg.zone, now));
     const estimate = this.#estimate(message, data, parties);
     if (!estimate.ok && accounts.some(({ limit }) => limit !== undefined)) return denied(estimate.error);
-    if (this.#facts.priceBook().version > 0 && this.#facts.priceBook().currency !== parties.clientOrg.currency) return denied('COST_CURRENCY_MISMATCH');
+    if (this.#facts.priceBook().version > 0 && this.#facts.priceBook().currency !== parties.clientOrg.currency)
+      return denied('COST_CURRENCY_MISMATCH');
     const line = message.roundLine;
     const request: ReserveRequest = {
-      key: message.key, attempt: message.attempt, round: message.round, scopes: accounts.map((a) => a.key), amount: estimate.ok ? estimate.value.estimateMicros : 0n,
-      priceBookVersion: estimate.ok ? estimate.value.priceBookVersion : undefined, expiresAt: expiryOf(message, data),
-      ...(line?.replaces === undefined ? {} : { replaces: { attempt: line.replaces.attempt, settle: line.replaces.how === 'SETTLE' ? parseMicros(line.replaces.micros) : undefined } }),
+      key: message.key,
+      attempt: message.attempt,
+      round: message.round,
+      scopes: accounts.map((a) => a.key),
+      amount: estimate.ok ? estimate.value.estimateMicros : 0n,
+      priceBookVersion: estimate.ok ? estimate.value.priceBookVersion : undefined,
+      expiresAt: expiryOf(message, data),
+      ...(line?.replaces === undefined
+        ? {}
+        : {
+            replaces: {
+              attempt: line.replaces.attempt,
+              settle: line.replaces.how === 'SETTLE' ? parseMicros(line.replaces.micros) : undefined,
+            },
+          }),
     };
     return { request, accounts, estimate };
   }
 
-  #estimate({ roundLine: line }: TaskMessage, task: TaskData, { target }: TaskParties): Result<Estimate, EstimateFailure> {
-    if (line?.estimateMicros !== undefined && line.priceBookVersion !== undefined) return { ok: true, value: { estimateMicros: parseMicros(line.estimateMicros), priceBookVersion: line.priceBookVersion } };
+  #estimate(
+    { roundLine: line }: TaskMessage,
+    task: TaskData,
+    { target }: TaskParties,
+  ): Result<Estimate, EstimateFailure> {
+    if (line?.estimateMicros !== undefined && line.priceBookVersion !== undefined)
+      return {
+        ok: true,
+        value: { estimateMicros: parseMicros(line.estimateMicros), priceBookVersion: line.priceBookVersion },
+      };
     return estimateCost(task, target.surface, this.#facts.priceBook());
   }
 
@@ -99,8 +135,26 @@ function denied(code: ReasonCode): Judgement {
 }
 
 function judgementOf({ estimate, request }: Prepared, outcome: ReserveOutcome | undefined): Judgement {
-  const known = estimate.ok ? { estimateMicros: request.amount.toString(), priceBookVersion: estimate.value.priceBookVersion } : {};
+  const known = estimate.ok
+    ? { estimateMicros: request.amount.toString(), priceBookVersion: estimate.value.priceBookVersion }
+    : {};
   if (outcome === undefined) return denied('BUDGET_SCOPE_UNKNOWN');
-  if (!outcome.ok) return { ...denial({ code: outcome.code, side: 'client' }, outcome.scope === undefined ? {} : { scope: outcome.scope.type, period: outcome.scope.period }), ...known };
-  return { decision: 'APPROVE', codes: [], details: { reservedMicros: outcome.reservation.amount.toString(), period: outcome.reservation.scopes[0]?.period ?? '' }, versions: { priceBook: outcome.reservation.priceBookVersion ?? 0 }, ...known };
+  if (!outcome.ok)
+    return {
+      ...denial(
+        { code: outcome.code, side: 'client' },
+        outcome.scope === undefined ? {} : { scope: outcome.scope.type, period: outcome.scope.period },
+      ),
+      ...known,
+    };
+  return {
+    decision: 'APPROVE',
+    codes: [],
+    details: {
+      reservedMicros: outcome.reservation.amount.toString(),
+      period: outcome.reservation.scopes[0]?.period ?? '',
+    },
+    versions: { priceBook: outcome.reservation.priceBookVersion ?? 0 },
+    ...known,
+  };
 }

@@ -31,11 +31,16 @@ export class SettleWhenTasksFinish {
     const held = await this.ledger.heldAttempts(keys);
     const endings = finished.map((item, i): Ending => {
       const key = keys[i] ?? keyOf(item);
-      const others = held.filter((h) => h.key.org === key.org && h.key.agent === key.agent && h.key.task === key.task).map((h) => h.attempt);
+      const others = held
+        .filter((h) => h.key.org === key.org && h.key.agent === key.agent && h.key.task === key.task)
+        .map((h) => h.attempt);
       return { item, key, attempts: [...new Set([...others, item.attempt])] };
     });
     const amounts = new Map(held.map((h) => [`${h.key.org}/${h.key.agent}/${h.key.task}/${h.attempt}`, h.amount]));
-    const scope = { attempts: endings.flatMap(({ key, attempts }) => attempts.map((attempt) => ({ key, attempt }))), accounts: [] };
+    const scope = {
+      attempts: endings.flatMap(({ key, attempts }) => attempts.map((attempt) => ({ key, attempt }))),
+      accounts: [],
+    };
     await this.ledger.run(scope, (ledger) => endings.forEach((ending) => this.#end(ledger, ending, amounts)));
   }
 
@@ -46,14 +51,18 @@ export class SettleWhenTasksFinish {
         const settle = amountOf(item, amounts.get(`${key.org}/${key.agent}/${key.task}/${attempt}`));
         if (settle === undefined) continue;
         // a claim implies a hold; where there is none the money of this attempt is closed already
-        if (ledger.finish(key, attempt, settle.micros, settle.source) === 'RETRY') this.logger.warn('a charge for an attempt that holds nothing', { task: key, attempt });
+        if (ledger.finish(key, attempt, settle.micros, settle.source) === 'RETRY')
+          this.logger.warn('a charge for an attempt that holds nothing', { task: key, attempt });
       }
     }
   }
 }
 
 /** What a handed-over attempt is settled at; undefined leaves it to the sweeper, because a late report may still come. */
-function amountOf(item: FinishedItem, held: Micros | undefined): { readonly micros: Micros; readonly source: 'REPORTED' | 'ASSUMED' } | undefined {
+function amountOf(
+  item: FinishedItem,
+  held: Micros | undefined,
+): { readonly micros: Micros; readonly source: 'REPORTED' | 'ASSUMED' } | undefined {
   if (item.chargedMicros !== undefined) return { micros: parseMicros(item.chargedMicros), source: 'REPORTED' };
   return WITH_RESULT.includes(item.state) && held !== undefined ? { micros: held, source: 'ASSUMED' } : undefined;
 }

@@ -23,7 +23,11 @@ export class SweepExpiredHolds implements OnApplicationBootstrap, OnApplicationS
   ) {}
 
   onApplicationBootstrap(): void {
-    this.#timer = setInterval(() => void this.sweep().catch((error: unknown) => this.logger.warn('expired holds could not be swept', { error })), EVERY_MS).unref();
+    this.#timer = setInterval(
+      () =>
+        void this.sweep().catch((error: unknown) => this.logger.warn('expired holds could not be swept', { error })),
+      EVERY_MS,
+    ).unref();
   }
 
   onApplicationShutdown(): void {
@@ -34,13 +38,27 @@ export class SweepExpiredHolds implements OnApplicationBootstrap, OnApplicationS
   async sweep(): Promise<void> {
     const expired = await this.ledger.expired(BATCH);
     if (expired.length === 0) return;
-    const { rows } = await this.commands.call(COMMANDS.dispatcher.tasks, { tasks: expired.map(({ key, attempt }) => ({ task: key, attempt })) });
-    for (const hold of expired) await this.#end(hold, rows.find((row) => row.task.org === hold.key.org && row.task.agent === hold.key.agent && row.task.task === hold.key.task && row.attempt === hold.attempt));
+    const { rows } = await this.commands.call(COMMANDS.dispatcher.tasks, {
+      tasks: expired.map(({ key, attempt }) => ({ task: key, attempt })),
+    });
+    for (const hold of expired)
+      await this.#end(
+        hold,
+        rows.find(
+          (row) =>
+            row.task.org === hold.key.org &&
+            row.task.agent === hold.key.agent &&
+            row.task.task === hold.key.task &&
+            row.attempt === hold.attempt,
+        ),
+      );
   }
 
   async #end(hold: Expired, row: TaskRow | undefined): Promise<void> {
     if (row === undefined ? hold.overdueMs < GONE_AFTER_MS : !isTerminal(row.state)) return;
     const settle = row?.claim === 'CLAIMED' ? hold.amount : undefined;
-    await this.ledger.run({ attempts: [hold], accounts: [] }, (ledger) => ledger.finish(hold.key, hold.attempt, settle, 'ASSUMED'));
+    await this.ledger.run({ attempts: [hold], accounts: [] }, (ledger) =>
+      ledger.finish(hold.key, hold.attempt, settle, 'ASSUMED'),
+    );
   }
 }

@@ -48,13 +48,21 @@ export class BudgetReports {
   /** Money of every attempt of a task. */
   async holds({ org, agent, task }: TaskKey): Promise<readonly HoldRow[]> {
     return this.database.tenant(org, (tx) =>
-      tx.query<HoldRow>('select attempt, amount_micros, state, settled_micros, source from budget.reservation where org_id = $1 and agent_id = $2 and task_id = $3 order by attempt', [org, agent, task]),
+      tx.query<HoldRow>(
+        'select attempt, amount_micros, state, settled_micros, source from budget.reservation where org_id = $1 and agent_id = $2 and task_id = $3 order by attempt',
+        [org, agent, task],
+      ),
     );
   }
 
   /** Budgets whose sums differ from their reservations; none means the ledger balances. */
   async differences(org: string): Promise<readonly string[]> {
-    const rows = await this.database.tenant(org, (tx) => tx.query<BudgetRow & { readonly held: string; readonly settled: string }>(BALANCE, [org]));
-    return rows.map((row) => `${row.scope_type} ${row.scope_id} ${row.period}: reserved ${row.reserved_micros} but ${row.held} is held, spent ${row.spent_micros} but ${row.settled} was settled`);
+    const rows = await this.database.tenant(org, (tx) =>
+      tx.query<BudgetRow & { readonly held: string; readonly settled: string }>(BALANCE, [org]),
+    );
+    return rows.map(
+      (row) =>
+        `${row.scope_type} ${row.scope_id} ${row.period}: reserved ${row.reserved_micros} but ${row.held} is held, spent ${row.spent_micros} but ${row.settled} was settled`,
+    );
   }
 }

@@ -38,7 +38,8 @@ interface ReservationRow {
   readonly expires_at: Date;
 }
 
-const RESERVATION_COLUMNS = 'r.org_id, r.agent_id, r.task_id, r.attempt, r.amount_micros, r.state, r.settled_micros, r.source, r.scopes, r.price_book_version, r.expires_at';
+const RESERVATION_COLUMNS =
+  'r.org_id, r.agent_id, r.task_id, r.attempt, r.amount_micros, r.state, r.settled_micros, r.source, r.scopes, r.price_book_version, r.expires_at';
 
 /**
  * Works on a batch of attempts in one transaction: locks first, in one order everywhere, reads in later statements, decides in memory with whole micros, writes set-based.
@@ -49,7 +50,9 @@ export class LedgerStore {
 
   /** Runs `work` over the locked accounts and reservations and writes what it changed. */
   async run<T>(scope: LedgerScope, work: (ledger: Ledger) => T): Promise<T> {
-    const orgs = [...new Set([...scope.attempts.map((a) => a.key.org), ...scope.accounts.map((a) => a.key.org)])].sort();
+    const orgs = [
+      ...new Set([...scope.attempts.map((a) => a.key.org), ...scope.accounts.map((a) => a.key.org)]),
+    ].sort();
     try {
       return await this.database.tenants(orgs, async (tx) => {
         await lockAttempts(tx, scope.attempts);
@@ -67,7 +70,9 @@ export class LedgerStore {
   }
 
   /** Attempts of a task that still hold money. */
-  async heldAttempts(keys: readonly TaskKey[]): Promise<readonly { readonly key: TaskKey; readonly attempt: number; readonly amount: Micros }[]> {
+  async heldAttempts(
+    keys: readonly TaskKey[],
+  ): Promise<readonly { readonly key: TaskKey; readonly attempt: number; readonly amount: Micros }[]> {
     const orgs = [...new Set(keys.map((key) => key.org))];
     const rows = await this.database.tenants(orgs, (tx) =>
       tx.query<ReservationRow>(
@@ -79,34 +84,58 @@ export class LedgerStore {
   }
 
   /** Holds that should have ended by now, oldest first. */
-  async expired(limit: number): Promise<readonly { readonly key: TaskKey; readonly attempt: number; readonly amount: Micros; readonly overdueMs: number }[]> {
+  async expired(
+    limit: number,
+  ): Promise<
+    readonly { readonly key: TaskKey; readonly attempt: number; readonly amount: Micros; readonly overdueMs: number }[]
+  > {
     const rows = await this.database.system((tx) =>
       tx.query<ReservationRow & { readonly overdue: number }>(
         `select ${RESERVATION_COLUMNS}, (extract(epoch from clock_timestamp() - r.expires_at) * 1000)::float8 as overdue from budget.reservation r where r.state = 'HELD' and r.expires_at < clock_timestamp() order by r.expires_at limit $1`,
         [limit],
       ),
     );
-    return rows.map((row) => ({ key: keyOf(row), attempt: row.attempt, amount: row.amount_micros, overdueMs: row.overdue }));
+    return rows.map((row) => ({
+      key: keyOf(row),
+      attempt: row.attempt,
+      amount: row.amount_micros,
+      overdueMs: row.overdue,
+    }));
   }
 }
 
 /** One lock per attempt, sorted, in a statement of its own: a statement's snapshot is older than its waits. */
 async function lockAttempts(tx: Tx, attempts: LedgerScope['attempts']): Promise<void> {
   const keys = [...new Set(attempts.map(({ key, attempt }) => reservationText(key, attempt)))].sort();
-  await tx.query('select pg_advisory_xact_lock(hashtextextended(k, 0)) from (select k from unnest($1::text[]) as k order by k) sorted', [keys]);
+  await tx.query(
+    'select pg_advisory_xact_lock(hashtextextended(k, 0)) from (select k from unnest($1::text[]) as k order by k) sorted',
+    [keys],
+  );
 }
 
 async function readReservations(tx: Tx, attempts: LedgerScope['attempts']): Promise<Map<string, Reservation>> {
   const rows = await tx.query<ReservationRow>(
     `select distinct ${RESERVATION_COLUMNS} from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[]) as w(org_id, agent_id, task_id, attempt) join budget.reservation r using (org_id, agent_id, task_id, attempt)`,
-    [attempts.map((a) => a.key.org), attempts.map((a) => a.key.agent), attempts.map((a) => a.key.task), attempts.map((a) => a.attempt)],
+    [
+      attempts.map((a) => a.key.org),
+      attempts.map((a) => a.key.agent),
+      attempts.map((a) => a.key.task),
+      attempts.map((a) => a.attempt),
+    ],
   );
   return new Map(
     rows.map((row) => [
       reservationText(keyOf(row), row.attempt),
       {
-        key: keyOf(row), attempt: row.attempt, amount: row.amount_micros, state: row.state, settled: row.settled_micros ?? undefined, source: row.source ?? undefined, scopes: row.scopes,
-        priceBookVersion: row.price_book_version === null ? undefined : Number(row.price_book_version), expiresAt: row.expires_at.getTime(),
+        key: keyOf(row),
+        attempt: row.attempt,
+        amount: row.amount_micros,
+        state: row.state,
+        settled: row.settled_micros ?? undefined,
+        source: row.source ?? undefined,
+        scopes: row.scopes,
+        priceBookVersion: row.price_book_version === null ? undefined : Number(row.price_book_version),
+        expiresAt: row.expires_at.getTime(),
       },
     ]),
   );
@@ -114,39 +143,66 @@ async function readReservations(tx: Tx, attempts: LedgerScope['attempts']): Prom
 
 const ACCOUNT_ARRAYS = 'unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[])';
 
-async function lockAccounts(tx: Tx, scope: LedgerScope, reservations: ReadonlyMap<string, Reservation>): Promise<Map<string, Account>> {
+async function lockAccounts(
+  tx: Tx,
+  scope: LedgerScope,
+  reservations: ReadonlyMap<string, Reservation>,
+): Promise<Map<string, Account>> {
   const limits = new Map(scope.accounts.map(({ key, limit }) => [scopeText(key), limit]));
   const wanted = new Map(scope.accounts.map(({ key }) => [scopeText(key), key]));
   for (const { scopes } of reservations.values()) for (const key of scopes) wanted.set(scopeText(key), key);
   const keys = [...wanted.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, key]) => key);
   if (keys.length === 0) return new Map();
   const params = [keys.map((k) => k.org), keys.map((k) => k.type), keys.map((k) => k.id), keys.map((k) => k.period)];
-  await tx.query(`insert into budget.budget (org_id, scope_type, scope_id, period, limit_micros) select o, t, s, p, l from unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::bigint[]) as w(o, t, s, p, l) on conflict do nothing`, [...params, keys.map((k) => limits.get(scopeText(k))?.toString() ?? null)]);
+  await tx.query(
+    `insert into budget.budget (org_id, scope_type, scope_id, period, limit_micros) select o, t, s, p, l from unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::bigint[]) as w(o, t, s, p, l) on conflict do nothing`,
+    [...params, keys.map((k) => limits.get(scopeText(k))?.toString() ?? null)],
+  );
   const rows = await tx.query<AccountRow>(
     `select b.* from ${ACCOUNT_ARRAYS} as w(org_id, scope_type, scope_id, period) join budget.budget b using (org_id, scope_type, scope_id, period) order by b.org_id, b.scope_type, b.scope_id, b.period for update of b`,
     params,
   );
-  const accounts = new Map(rows.map((row) => [scopeText({ org: row.org_id, type: row.scope_type, id: row.scope_id, period: row.period }), accountOf(row)]));
+  const accounts = new Map(
+    rows.map((row) => [
+      scopeText({ org: row.org_id, type: row.scope_type, id: row.scope_id, period: row.period }),
+      accountOf(row),
+    ]),
+  );
   await followLimits(tx, accounts, limits);
   return accounts;
 }
 
 /** A changed cap takes effect at once and leaves a line in the ledger. */
-async function followLimits(tx: Tx, accounts: ReadonlyMap<string, Account>, limits: ReadonlyMap<string, Micros | undefined>): Promise<void> {
+async function followLimits(
+  tx: Tx,
+  accounts: ReadonlyMap<string, Account>,
+  limits: ReadonlyMap<string, Micros | undefined>,
+): Promise<void> {
   for (const [text, limit] of limits) {
     const account = accounts.get(text);
     if (account === undefined || account.limit === limit) continue;
     account.limit = limit;
     const { org, type, id, period } = account.key;
     const params = [org, type, id, period, limit?.toString() ?? null];
-    await tx.query('update budget.budget set limit_micros = $5 where org_id = $1 and scope_type = $2 and scope_id = $3 and period = $4', params);
-    await tx.query("insert into budget.ledger_entry (org_id, scope_type, scope_id, period, micros, kind, actor) values ($1, $2, $3, $4, $5, 'LIMIT_CHANGE', 'policy')", params);
+    await tx.query(
+      'update budget.budget set limit_micros = $5 where org_id = $1 and scope_type = $2 and scope_id = $3 and period = $4',
+      params,
+    );
+    await tx.query(
+      "insert into budget.ledger_entry (org_id, scope_type, scope_id, period, micros, kind, actor) values ($1, $2, $3, $4, $5, 'LIMIT_CHANGE', 'policy')",
+      params,
+    );
   }
 }
 
 function accountOf(row: AccountRow): Account {
   return {
-    key: { org: row.org_id, type: row.scope_type, id: row.scope_id, period: row.period }, limit: row.limit_micros ?? undefined, topup: row.topup_micros, reserved: row.reserved_micros, spent: row.spent_micros, resetBase: row.reset_base_micros,
+    key: { org: row.org_id, type: row.scope_type, id: row.scope_id, period: row.period },
+    limit: row.limit_micros ?? undefined,
+    topup: row.topup_micros,
+    reserved: row.reserved_micros,
+    spent: row.spent_micros,
+    resetBase: row.reset_base_micros,
   };
 }
 
@@ -154,16 +210,33 @@ async function write(tx: Tx, ledger: Ledger): Promise<void> {
   const accounts = [...ledger.touchedAccounts];
   const reservations = [...ledger.touchedReservations];
   if (accounts.length > 0) {
-    await tx.query(`update budget.budget b set reserved_micros = w.r, spent_micros = w.s from unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::bigint[], $6::bigint[]) as w(o, t, i, p, r, s) where b.org_id = w.o and b.scope_type = w.t and b.scope_id = w.i and b.period = w.p`, [
-      accounts.map((a) => a.key.org), accounts.map((a) => a.key.type), accounts.map((a) => a.key.id), accounts.map((a) => a.key.period), accounts.map((a) => a.reserved.toString()), accounts.map((a) => a.spent.toString()),
-    ]);
+    await tx.query(
+      `update budget.budget b set reserved_micros = w.r, spent_micros = w.s from unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::bigint[], $6::bigint[]) as w(o, t, i, p, r, s) where b.org_id = w.o and b.scope_type = w.t and b.scope_id = w.i and b.period = w.p`,
+      [
+        accounts.map((a) => a.key.org),
+        accounts.map((a) => a.key.type),
+        accounts.map((a) => a.key.id),
+        accounts.map((a) => a.key.period),
+        accounts.map((a) => a.reserved.toString()),
+        accounts.map((a) => a.spent.toString()),
+      ],
+    );
   }
   if (reservations.length > 0) await writeReservations(tx, reservations);
   if (ledger.lines.length > 0) {
     const { lines } = ledger;
-    await tx.query(`insert into budget.ledger_entry (org_id, agent_id, task_id, attempt, kind, micros, period, actor) select o, a, t, n, k, m, p, 'budget' from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::text[], $6::bigint[], $7::text[]) as w(o, a, t, n, k, m, p)`, [
-      lines.map((l) => l.key.org), lines.map((l) => l.key.agent), lines.map((l) => l.key.task), lines.map((l) => l.attempt), lines.map((l) => l.kind), lines.map((l) => l.micros.toString()), lines.map((l) => l.period),
-    ]);
+    await tx.query(
+      `insert into budget.ledger_entry (org_id, agent_id, task_id, attempt, kind, micros, period, actor) select o, a, t, n, k, m, p, 'budget' from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::text[], $6::bigint[], $7::text[]) as w(o, a, t, n, k, m, p)`,
+      [
+        lines.map((l) => l.key.org),
+        lines.map((l) => l.key.agent),
+        lines.map((l) => l.key.task),
+        lines.map((l) => l.attempt),
+        lines.map((l) => l.kind),
+        lines.map((l) => l.micros.toString()),
+        lines.map((l) => l.period),
+      ],
+    );
   }
 }
 
@@ -173,8 +246,17 @@ async function writeReservations(tx: Tx, all: readonly Reservation[]): Promise<v
      select o, a, t, n, m, st, se, so, sc::jsonb, pb, ex from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::bigint[], $6::text[], $7::bigint[], $8::text[], $9::text[], $10::bigint[], $11::timestamptz[]) as w(o, a, t, n, m, st, se, so, sc, pb, ex)
      on conflict (org_id, agent_id, task_id, attempt) do update set state = excluded.state, settled_micros = excluded.settled_micros, source = excluded.source, scopes = excluded.scopes`,
     [
-      all.map((r) => r.key.org), all.map((r) => r.key.agent), all.map((r) => r.key.task), all.map((r) => r.attempt), all.map((r) => r.amount.toString()), all.map((r) => r.state), all.map((r) => r.settled?.toString() ?? null),
-      all.map((r) => r.source ?? null), all.map((r) => JSON.stringify(r.scopes)), all.map((r) => r.priceBookVersion ?? null), all.map((r) => formatInstant(r.expiresAt)),
+      all.map((r) => r.key.org),
+      all.map((r) => r.key.agent),
+      all.map((r) => r.key.task),
+      all.map((r) => r.attempt),
+      all.map((r) => r.amount.toString()),
+      all.map((r) => r.state),
+      all.map((r) => r.settled?.toString() ?? null),
+      all.map((r) => r.source ?? null),
+      all.map((r) => JSON.stringify(r.scopes)),
+      all.map((r) => r.priceBookVersion ?? null),
+      all.map((r) => formatInstant(r.expiresAt)),
     ],
   );
 }

@@ -13,9 +13,28 @@ import { PriceBookStore } from './price-book.store.js';
 export class PriceBookPublisher implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly #model: OwnedReadModel<PriceBookRecord>;
 
-  constructor(bus: Bus, publisher: Publisher, key: SigningKey, clock: Clock, database: Database, store: PriceBookStore, logger: Logger) {
-    const records = async (): Promise<[string, PriceBookRecord][]> => (await store.all()).map((record) => [readModelKey.prices(record.version), record]);
-    this.#model = new OwnedReadModel({ owner: 'budget', schema: priceBookRecordSchema, bus, publisher, key, clock, database, logger, records });
+  constructor(
+    bus: Bus,
+    publisher: Publisher,
+    key: SigningKey,
+    clock: Clock,
+    database: Database,
+    store: PriceBookStore,
+    logger: Logger,
+  ) {
+    const records = async (): Promise<[string, PriceBookRecord][]> =>
+      (await store.all()).map((record) => [readModelKey.prices(record.version), record]);
+    this.#model = new OwnedReadModel({
+      owner: 'budget',
+      schema: priceBookRecordSchema,
+      bus,
+      publisher,
+      key,
+      clock,
+      database,
+      logger,
+      records,
+    });
   }
 
   /** Publishes what is committed now. */

@@ -11,7 +11,14 @@ interface BookRow {
 }
 
 function recordOf({ version, currency, entries, at }: BookRow): PriceBookRecord {
-  return priceBookRecordSchema.parse({ v: 1, version: Number(version), at: formatInstant(at.getTime()), kind: 'prices', currency, entries });
+  return priceBookRecordSchema.parse({
+    v: 1,
+    version: Number(version),
+    at: formatInstant(at.getTime()),
+    kind: 'prices',
+    currency,
+    entries,
+  });
 }
 
 /** Immutable price books; the highest version is in force. */
@@ -29,13 +36,21 @@ export class PriceBookStore {
       );
       if (row === undefined) throw new Error('a price book was not stored');
       const record = recordOf(row);
-      await Outbox.write(tx, 'budget', { key: readModelKey.prices(record.version), version: record.version, body: record });
+      await Outbox.write(tx, 'budget', {
+        key: readModelKey.prices(record.version),
+        version: record.version,
+        body: record,
+      });
       return record.version;
     });
   }
 
   /** Every version, newest first. */
   async all(): Promise<readonly PriceBookRecord[]> {
-    return (await this.database.installation((tx) => tx.query<BookRow>('select version, currency, entries, at from budget.price_book order by version desc'))).map(recordOf);
+    return (
+      await this.database.installation((tx) =>
+        tx.query<BookRow>('select version, currency, entries, at from budget.price_book order by version desc'),
+      )
+    ).map(recordOf);
   }
 }

@@ -15,13 +15,34 @@ export class AnswerStatus {
   ) {}
 
   @OnAgentRequest('status')
-  async status({ org, agent, id }: { readonly org: string; readonly agent: string; readonly id: string }): Promise<AnswerEnvelope> {
+  async status({
+    org,
+    agent,
+    id,
+  }: {
+    readonly org: string;
+    readonly agent: string;
+    readonly id: string;
+  }): Promise<AnswerEnvelope> {
     const key: TaskKey = { org, agent, task: id };
     const row = await this.store.find(key).catch(() => undefined);
     if (row !== undefined) return this.answers.envelope(await this.answers.answer(row.record));
     const open = this.board.find(key);
-    if (open === undefined) return this.answers.envelope({ task: id, state: 'NOT_FOUND', code: 'TASK_NOT_FOUND', message: REASON_CODES.TASK_NOT_FOUND.message });
+    if (open === undefined)
+      return this.answers.envelope({
+        task: id,
+        state: 'NOT_FOUND',
+        code: 'TASK_NOT_FOUND',
+        message: REASON_CODES.TASK_NOT_FOUND.message,
+      });
     const { attempt, round, digest } = open.evaluation;
-    return this.answers.envelope({ task: id, digest, attempt, round, state: 'EVALUATING', traceId: traceIdOf(open.evaluation) });
+    return this.answers.envelope({
+      task: id,
+      digest,
+      attempt,
+      round,
+      state: 'EVALUATING',
+      traceId: traceIdOf(open.evaluation),
+    });
   }
 }

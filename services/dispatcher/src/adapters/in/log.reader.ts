@@ -1,7 +1,24 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Clock, parseInstant } from '@countersign/primitives';
-import { CONTROLS, DEADLINE, recordedItemSchema, screenedItemSchema, verdictFrameItemSchema, type ReasonCode, type TaskKey, type VerdictFrameItem } from '@countersign/contracts';
-import { Bus, FrameReader, readTaskMessage, StreamReader, type ReceivedItem, type StreamMessage, type TaskMessage } from '@countersign/bus';
+import {
+  CONTROLS,
+  DEADLINE,
+  recordedItemSchema,
+  screenedItemSchema,
+  verdictFrameItemSchema,
+  type ReasonCode,
+  type TaskKey,
+  type VerdictFrameItem,
+} from '@countersign/contracts';
+import {
+  Bus,
+  FrameReader,
+  readTaskMessage,
+  StreamReader,
+  type ReceivedItem,
+  type StreamMessage,
+  type TaskMessage,
+} from '@countersign/bus';
 import { TrustBundle } from '@countersign/identity';
 import { Readiness, ReadModels, TaskFacts } from '@countersign/service-host';
 import { Logger } from '@countersign/telemetry';
@@ -44,9 +61,24 @@ export class LogReader implements OnApplicationBootstrap, OnApplicationShutdown 
 
   async onApplicationBootstrap(): Promise<void> {
     const start = await this.checkpoints.start();
-    this.#flow = await StreamReader.open({ bus: this.bus, stream: 'FLOW', filters: ['flow.*.vd.*', 'flow.*.rec', 'flow.*.ovd'], startSequence: start.flow, onMessage: (message) => this.#onFlow(message) });
-    this.#ing = await StreamReader.open({ bus: this.bus, stream: 'ING', filters: ['ing.>', 'rnd.>'], startSequence: start.ing, onMessage: (message) => this.#onIngest(message) });
-    this.#timers = [setInterval(() => void this.#look(), LOOK_MS).unref(), setInterval(() => void this.#checkpoint(), CHECKPOINT_MS).unref()];
+    this.#flow = await StreamReader.open({
+      bus: this.bus,
+      stream: 'FLOW',
+      filters: ['flow.*.vd.*', 'flow.*.rec', 'flow.*.ovd'],
+      startSequence: start.flow,
+      onMessage: (message) => this.#onFlow(message),
+    });
+    this.#ing = await StreamReader.open({
+      bus: this.bus,
+      stream: 'ING',
+      filters: ['ing.>', 'rnd.>'],
+      startSequence: start.ing,
+      onMessage: (message) => this.#onIngest(message),
+    });
+    this.#timers = [
+      setInterval(() => void this.#look(), LOOK_MS).unref(),
+      setInterval(() => void this.#checkpoint(), CHECKPOINT_MS).unref(),
+    ];
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -58,10 +90,22 @@ export class LogReader implements OnApplicationBootstrap, OnApplicationShutdown 
 
   #onIngest(message: StreamMessage): void {
     const task = readTaskMessage(this.bundle, message);
-    if ('failure' in task) return this.logger.alert('INVALID_FRAME', { subject: message.subject, seq: message.seq, failure: task.failure });
+    if ('failure' in task)
+      return this.logger.alert('INVALID_FRAME', { subject: message.subject, seq: message.seq, failure: task.failure });
     if (!task.envelope.ok) return this.#refuse(task, task.envelope.error.code);
     const summary = this.#summary(task);
-    const evaluation: Evaluation = { key: task.key, attempt: task.attempt, round: task.round, seq: task.seq, streamAt: task.streamAt, digest: task.digest, task: summary, verdicts: new Map(), missing: new Map(), deniedAt: undefined };
+    const evaluation: Evaluation = {
+      key: task.key,
+      attempt: task.attempt,
+      round: task.round,
+      seq: task.seq,
+      streamAt: task.streamAt,
+      digest: task.digest,
+      task: summary,
+      verdicts: new Map(),
+      missing: new Map(),
+      deniedAt: undefined,
+    };
     this.board.add({ evaluation, body: task.body, flowSequence: this.#flow?.lastSequence ?? 0, decided: false });
   }
 
@@ -69,21 +113,56 @@ export class LogReader implements OnApplicationBootstrap, OnApplicationShutdown 
     if (!envelope.ok) throw new Error('an invalid envelope has no summary');
     const { target, taskType, deadline, instance, models, tools } = envelope.value.data;
     const parties = this.#facts.parties(key, target);
-    return { taskType, target, deadline: deadline === undefined ? streamAt + DEADLINE.default : parseInstant(deadline), instance, models: models ?? null, tools: tools ?? null, usesModels: parties?.target.surface.usesModels ?? false };
+    return {
+      taskType,
+      target,
+      deadline: deadline === undefined ? streamAt + DEADLINE.default : parseInstant(deadline),
+      instance,
+      models: models ?? null,
+      tools: tools ?? null,
+      usesModels: parties?.target.surface.usesModels ?? false,
+    };
   }
 
   /** A submission that is no valid envelope is denied at once; the controls say so too, without side effects. */
   #refuse({ key, attempt, round, seq, digest, streamAt }: TaskMessage, code: ReasonCode): void {
-    const task: TaskSummary = { taskType: '', target: '', deadline: streamAt, instance: undefined, models: null, tools: null, usesModels: false };
-    const record: Omit<TaskRecord, 'endedAt'> = { key, attempt, round, seq, digest, task, acceptedAt: streamAt, facts: {}, covered: [], claim: 'NONE', state: 'DENIED', codes: [{ code, clause: 10, side: 'client' }], primary: code };
-    this.store.end([record]).then((changed) => this.dispatch.follow(changed), (error: unknown) => this.logger.error('an invalid task could not be denied', { task: key, error }));
+    const task: TaskSummary = {
+      taskType: '',
+      target: '',
+      deadline: streamAt,
+      instance: undefined,
+      models: null,
+      tools: null,
+      usesModels: false,
+    };
+    const record: Omit<TaskRecord, 'endedAt'> = {
+      key,
+      attempt,
+      round,
+      seq,
+      digest,
+      task,
+      acceptedAt: streamAt,
+      facts: {},
+      covered: [],
+      claim: 'NONE',
+      state: 'DENIED',
+      codes: [{ code, clause: 10, side: 'client' }],
+      primary: code,
+    };
+    this.store.end([record]).then(
+      (changed) => this.dispatch.follow(changed),
+      (error: unknown) => this.logger.error('an invalid task could not be denied', { task: key, error }),
+    );
   }
 
   #onFlow(message: StreamMessage): void {
     const [, lane, kind, control] = message.subject.split('.');
     if (kind === 'vd') return this.#onVerdicts(message, control ?? '');
-    if (kind === 'rec') for (const { item } of this.frames.read(message, recordedItemSchema)) this.dispatch.recorded(item);
-    else if (kind === 'ovd') for (const received of this.frames.read(message, screenedItemSchema)) this.screened.take(received.item);
+    if (kind === 'rec')
+      for (const { item } of this.frames.read(message, recordedItemSchema)) this.dispatch.recorded(item);
+    else if (kind === 'ovd')
+      for (const received of this.frames.read(message, screenedItemSchema)) this.screened.take(received.item);
     else this.logger.warn('a frame on an unknown subject', { subject: `flow.${lane ?? ''}` });
   }
 
@@ -104,8 +183,11 @@ export class LogReader implements OnApplicationBootstrap, OnApplicationShutdown 
   #withdraw(item: Extract<VerdictFrameItem, { type: 'withdraw' }>): void {
     const key: TaskKey = { org: item.task.org, agent: item.task.agent, task: item.task.id };
     const opened = this.board.ofWithdrawal(item);
-    if (opened !== undefined && opened.evaluation.deniedAt === undefined) opened.evaluation.deniedAt = opened.evaluation.streamAt;
-    this.dispatch.apply([{ key, attempt: item.attempt, event: { type: 'withdrawn', codes: item.codes } }]).catch((error: unknown) => this.logger.error('a withdrawal could not be applied', { task: key, error }));
+    if (opened !== undefined && opened.evaluation.deniedAt === undefined)
+      opened.evaluation.deniedAt = opened.evaluation.streamAt;
+    this.dispatch
+      .apply([{ key, attempt: item.attempt, event: { type: 'withdrawn', codes: item.codes } }])
+      .catch((error: unknown) => this.logger.error('a withdrawal could not be applied', { task: key, error }));
   }
 
   /** Looks for evaluations that are due. A verdict is called missing only after FLOW was read to the end that it had when the time was over. */
@@ -116,7 +198,8 @@ export class LogReader implements OnApplicationBootstrap, OnApplicationShutdown 
       const now = this.clock.now();
       const { sure, late } = this.board.ready(now);
       for (const opened of sure) this.dispatch.decide(opened);
-      if (late.length > 0 && (await this.#flow?.caughtUp()) === true) for (const opened of late) this.dispatch.decide(opened);
+      if (late.length > 0 && (await this.#flow?.caughtUp()) === true)
+        for (const opened of late) this.dispatch.decide(opened);
       this.board.sweep(now);
     } catch (error) {
       this.logger.warn('due evaluations could not be looked at', { error });
@@ -127,7 +210,10 @@ export class LogReader implements OnApplicationBootstrap, OnApplicationShutdown 
 
   async #checkpoint(): Promise<void> {
     try {
-      await this.checkpoints.note({ ing: this.#ing?.lastSequence ?? 0, flow: this.#flow?.lastSequence ?? 0 }, this.board.floor());
+      await this.checkpoints.note(
+        { ing: this.#ing?.lastSequence ?? 0, flow: this.#flow?.lastSequence ?? 0 },
+        this.board.floor(),
+      );
     } catch (error) {
       this.logger.warn('no checkpoint could be written', { error });
     }

@@ -5,7 +5,7 @@ import { Logger } from '@countersign/telemetry';
 import { Charges } from '../../application/charges.js';
 import { Dispatch } from '../../application/dispatch.js';
 import { TaskStore } from '../out/task.store.js';
-import { attemptText, type AttemptKey } from '../out/task-rows.js';
+import { attemptText, type AttemptKey } from '../../domain/attempt.js';
 
 const BATCH = 64;
 const RETRY_MS = 500;
@@ -21,7 +21,11 @@ export class ScreenedResults {
     private readonly charges: Charges,
     private readonly logger: Logger,
   ) {
-    this.#loop = new BatchLoop({ max: BATCH, handle: (items) => this.#end(items), onError: (error) => logger.error('screened results could not be taken', { error }) });
+    this.#loop = new BatchLoop({
+      max: BATCH,
+      handle: (items) => this.#end(items),
+      onError: (error) => logger.error('screened results could not be taken', { error }),
+    });
   }
 
   /** Takes what output screening found. */
@@ -31,12 +35,26 @@ export class ScreenedResults {
 
   async #end(items: readonly ScreenedItem[]): Promise<void> {
     try {
-      const rows = new Map((await this.store.read(items.map(attemptOf))).map(({ record }) => [attemptText(record), record]));
+      const rows = new Map(
+        (await this.store.read(items.map(attemptOf))).map(({ record }) => [attemptText(record), record]),
+      );
       const events = items.flatMap((item) => {
         const record = rows.get(attemptText(attemptOf(item)));
         if (record?.result === undefined) return [];
         const triggered = (item.guardrails ?? []).some((g) => g.outcome !== 'NOT_TRIGGERED');
-        return [{ ...attemptOf(item), event: { type: 'screened' as const, digest: item.digest, outcome: item.outcome, codes: item.codes, chargedMicros: this.charges.of(record, record.result), triggered } }];
+        return [
+          {
+            ...attemptOf(item),
+            event: {
+              type: 'screened' as const,
+              digest: item.digest,
+              outcome: item.outcome,
+              codes: item.codes,
+              chargedMicros: this.charges.of(record, record.result),
+              triggered,
+            },
+          },
+        ];
       });
       await this.dispatch.apply(events);
     } catch (error) {

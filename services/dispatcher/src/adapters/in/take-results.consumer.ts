@@ -5,7 +5,8 @@ import { Logger } from '@countersign/telemetry';
 import { Charges } from '../../application/charges.js';
 import { Dispatch } from '../../application/dispatch.js';
 import type { TaskRecord } from '../../domain/model.js';
-import { TaskStore, type Addressed } from '../out/task.store.js';
+import type { Addressed } from '../../application/ports.js';
+import { TaskStore } from '../out/task.store.js';
 
 /** Takes results of targets. A result counts under the grant of a claim, from the agent that the claim named, for the attempt that it names. */
 @Controller()
@@ -23,13 +24,25 @@ export class TakeResults {
     const byGrant = new Map(rows.map(({ record }) => [record.grantId, record]));
     const events = results.flatMap((result) => this.#event(result, byGrant.get(result.grant)) ?? []);
     // of several results under one grant the first stands
-    const first = new Map([...events].reverse().map((event) => [`${event.key.org}/${event.key.agent}/${event.key.task}/${event.attempt}`, event]));
+    const first = new Map(
+      [...events]
+        .reverse()
+        .map((event) => [`${event.key.org}/${event.key.agent}/${event.key.task}/${event.attempt}`, event]),
+    );
     await this.dispatch.apply([...first.values()]);
   }
 
   #event(result: ResultMessage, record: TaskRecord | undefined): Addressed | undefined {
-    if (record?.connection === undefined || record.connection.org !== result.org || record.connection.agent !== result.agent) {
-      this.logger.warn('a result without a claim of its agent', { org: result.org, agent: result.agent, seq: result.seq });
+    if (
+      record?.connection === undefined ||
+      record.connection.org !== result.org ||
+      record.connection.agent !== result.agent
+    ) {
+      this.logger.warn('a result without a claim of its agent', {
+        org: result.org,
+        agent: result.agent,
+        seq: result.seq,
+      });
       return undefined;
     }
     const data = readResult(result, record);
@@ -37,8 +50,17 @@ export class TakeResults {
     const reported = { usage: data?.usage ?? [], tools: data?.tools ?? [] };
     const failed = data?.status !== 'completed';
     return {
-      key: record.key, attempt: record.attempt, output: result.body,
-      event: { type: 'result', failed, seq: result.seq, digest, ...reported, chargedMicros: failed ? this.charges.of(record, reported) : undefined },
+      key: record.key,
+      attempt: record.attempt,
+      output: result.body,
+      event: {
+        type: 'result',
+        failed,
+        seq: result.seq,
+        digest,
+        ...reported,
+        chargedMicros: failed ? this.charges.of(record, reported) : undefined,
+      },
     };
   }
 }

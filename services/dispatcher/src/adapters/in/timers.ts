@@ -9,6 +9,7 @@ import { EvaluationBoard } from '../../application/evaluation-board.js';
 import type { TaskRecord } from '../../domain/model.js';
 import { Answers } from '../out/answers.js';
 import { Rounds } from '../out/rounds.js';
+import { ScreeningPublisher } from '../out/screening.publisher.js';
 import { TaskStore } from '../out/task.store.js';
 import { TransitionPublisher } from '../out/transition.publisher.js';
 
@@ -30,6 +31,7 @@ export class Timers implements OnApplicationBootstrap, OnApplicationShutdown {
     private readonly board: EvaluationBoard,
     private readonly transitions: TransitionPublisher,
     private readonly rounds: Rounds,
+    private readonly screening: ScreeningPublisher,
     private readonly answers: Answers,
     private readonly commands: CommandClient,
     private readonly database: Database,
@@ -65,15 +67,21 @@ export class Timers implements OnApplicationBootstrap, OnApplicationShutdown {
 
   async #dueRows(): Promise<void> {
     const due = await this.store.select(`t.timer_at < clock_timestamp() order by t.timer_at limit ${BATCH}`);
-    await this.dispatch.apply(due.map(({ record }) => ({ key: record.key, attempt: record.attempt, event: { type: 'timer' } })));
+    await this.dispatch.apply(
+      due.map(({ record }) => ({ key: record.key, attempt: record.attempt, event: { type: 'timer' } })),
+    );
   }
 
   /** Publishes again what audit has not recorded, rounds that are not in the log, screening that was not asked for; answers again what was not answered. */
   async #repair(unrecordedFor: number): Promise<void> {
     await this.transitions.republish(unrecordedFor);
-    const stuck = await this.store.select(`t.state in ('EVALUATING', 'SCREENING') and t.updated_at < clock_timestamp() - interval '3 seconds' limit ${BATCH}`);
-    for (const { record } of stuck) if (record.state === 'EVALUATING' && !this.board.has(record.key, record.attempt, record.round)) await this.rounds.publish(record);
-    await this.dispatch.requestScreening(stuck.map((s) => s.record).filter((record) => record.state === 'SCREENING'));
+    const stuck = await this.store.select(
+      `t.state in ('EVALUATING', 'SCREENING') and t.updated_at < clock_timestamp() - interval '3 seconds' limit ${BATCH}`,
+    );
+    for (const { record } of stuck)
+      if (record.state === 'EVALUATING' && !this.board.has(record.key, record.attempt, record.round))
+        await this.rounds.publish(record);
+    await this.screening.request(stuck.map((s) => s.record).filter((record) => record.state === 'SCREENING'));
     const unanswered = await this.store.select(
       `t.ended_at is not null and t.answered_at is null and t.ended_at < clock_timestamp() - interval '5 seconds' and t.ended_at > clock_timestamp() - interval '1 hour'
        and (t.state <> 'COMPLETED' or not exists (select 1 from dispatcher.unrecorded u where u.org_id = t.org_id and u.agent_id = t.agent_id and u.task_id = t.task_id and u.kind = 'finished')) limit ${BATCH}`,
@@ -83,7 +91,11 @@ export class Timers implements OnApplicationBootstrap, OnApplicationShutdown {
 
   async #everyMinute(): Promise<void> {
     await this.#endLostTasks();
-    await this.database.system((tx) => tx.query(`delete from dispatcher.body where at < clock_timestamp() - interval '24 hours' and not exists (select 1 from dispatcher.task t where t.org_id = body.org_id and t.agent_id = body.agent_id and t.task_id = body.task_id and t.ended_at is null)`));
+    await this.database.system((tx) =>
+      tx.query(
+        `delete from dispatcher.body where at < clock_timestamp() - interval '24 hours' and not exists (select 1 from dispatcher.task t where t.org_id = body.org_id and t.agent_id = body.agent_id and t.task_id = body.task_id and t.ended_at is null)`,
+      ),
+    );
   }
 
   /** A submission that stands in the record without a decision long after its verdicts were due: the log is gone, and the task ends all the same. */
@@ -92,8 +104,30 @@ export class Timers implements OnApplicationBootstrap, OnApplicationShutdown {
     const lost = submissions.filter(({ task }) => this.board.find(task) === undefined);
     const ends = lost.map(({ task: key, digest, at }): Omit<TaskRecord, 'endedAt'> => {
       const acceptedAt = parseInstant(at);
-      const task = { taskType: '', target: '', deadline: acceptedAt, instance: undefined, models: null, tools: null, usesModels: false };
-      return { key, attempt: 1, round: 1, seq: 1, digest, task, acceptedAt, facts: { missing: { service: 'registry', cause: 'missing' } }, covered: [], claim: 'NONE', state: 'DENIED', codes: [{ code: 'VERDICT_TIMEOUT' }], primary: 'VERDICT_TIMEOUT' };
+      const task = {
+        taskType: '',
+        target: '',
+        deadline: acceptedAt,
+        instance: undefined,
+        models: null,
+        tools: null,
+        usesModels: false,
+      };
+      return {
+        key,
+        attempt: 1,
+        round: 1,
+        seq: 1,
+        digest,
+        task,
+        acceptedAt,
+        facts: { missing: { service: 'registry', cause: 'missing' } },
+        covered: [],
+        claim: 'NONE',
+        state: 'DENIED',
+        codes: [{ code: 'VERDICT_TIMEOUT' }],
+        primary: 'VERDICT_TIMEOUT',
+      };
     });
     if (ends.length > 0) this.logger.alert('LOG_TAIL_LOST', { count: ends.length, ms: this.clock.now() });
     this.dispatch.follow(await this.store.end(ends));

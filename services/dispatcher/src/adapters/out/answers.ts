@@ -1,10 +1,19 @@
 import { Injectable } from '@nestjs/common';
 import { Clock, formatInstant, sha256, utf8 } from '@countersign/primitives';
-import { answerSubject, PURPOSES, resultEnvelopeSchema, type AnswerData, type AnswerEnvelope, type Part, type RecordRef } from '@countersign/contracts';
+import {
+  answerSubject,
+  PURPOSES,
+  resultEnvelopeSchema,
+  type AnswerData,
+  type AnswerEnvelope,
+  type Part,
+  type RecordRef,
+} from '@countersign/contracts';
 import { Bus, jsonOf, signedHeaders } from '@countersign/bus';
 import { SigningKey } from '@countersign/identity';
 import { Database } from '@countersign/store';
 import { Logger } from '@countersign/telemetry';
+import { Callers } from '../../application/ports.js';
 import { answerOf } from '../../domain/answer.js';
 import type { TaskRecord } from '../../domain/model.js';
 import { TaskStore } from './task.store.js';
@@ -13,7 +22,7 @@ const ANSWER_MS = 2_000;
 
 /** Tells callers how their tasks stand. Sent at least once; who does not listen asks for it. */
 @Injectable()
-export class Answers {
+export class Answers extends Callers {
   readonly #inFlight = new Set<Promise<void>>();
 
   constructor(
@@ -23,7 +32,9 @@ export class Answers {
     private readonly store: TaskStore,
     private readonly database: Database,
     private readonly logger: Logger,
-  ) {}
+  ) {
+    super();
+  }
 
   /** Sends an answer in the background and notes that it was sent. */
   send(record: TaskRecord, ref?: RecordRef): void {
@@ -35,12 +46,23 @@ export class Answers {
 
   /** The envelope of an answer. */
   envelope(data: AnswerData): AnswerEnvelope {
-    return { specversion: '1.0', id: data.task, source: 'countersign:dispatcher', type: 'dev.countersign.answer.v1', time: formatInstant(this.clock.now()), datacontenttype: 'application/json', data };
+    return {
+      specversion: '1.0',
+      id: data.task,
+      source: 'countersign:dispatcher',
+      type: 'dev.countersign.answer.v1',
+      time: formatInstant(this.clock.now()),
+      datacontenttype: 'application/json',
+      data,
+    };
   }
 
   /** What a caller may see of a task now. */
   async answer(record: TaskRecord, ref?: RecordRef): Promise<AnswerData> {
-    return answerOf(record, { parts: record.state === 'COMPLETED' ? await this.#parts(record) : undefined, record: ref ?? record.record });
+    return answerOf(record, {
+      parts: record.state === 'COMPLETED' ? await this.#parts(record) : undefined,
+      record: ref ?? record.record,
+    });
   }
 
   /** Waits for what is being sent. */

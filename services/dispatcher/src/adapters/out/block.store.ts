@@ -35,7 +35,9 @@ export class BlockStore {
          on conflict (kind, id) do update set active = excluded.active, epoch = excluded.epoch, code = excluded.code, since = case when excluded.active then clock_timestamp() else b.since end, lifted_at = case when excluded.active then null else clock_timestamp() end where b.epoch <= excluded.epoch`,
         [change.kind, change.id, change.active, change.epoch, change.code],
       );
-      return (await selectTasks(tx, `${IN_FLIGHT} ${TOUCHES[change.kind]} limit 1000`, [change.id])).map((row) => row.record);
+      return (await selectTasks(tx, `${IN_FLIGHT} ${TOUCHES[change.kind]} limit 1000`, [change.id])).map(
+        (row) => row.record,
+      );
     });
   }
 }

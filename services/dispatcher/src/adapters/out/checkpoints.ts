@@ -26,7 +26,11 @@ export class Checkpoints {
 
   /** Sequences to start to read at. */
   async start(): Promise<LogPosition> {
-    const rows = await this.database.installation((tx) => tx.query<{ readonly stream: string; readonly created: string; readonly seq: bigint }>('select stream, created, seq from dispatcher.checkpoint'));
+    const rows = await this.database.installation((tx) =>
+      tx.query<{ readonly stream: string; readonly created: string; readonly seq: bigint }>(
+        'select stream, created, seq from dispatcher.checkpoint',
+      ),
+    );
     const positionOf = async (stream: 'ING' | 'FLOW'): Promise<number> => {
       const row = rows.find((r) => r.stream === stream);
       const state = await this.#lookup.state(stream);
@@ -42,7 +46,10 @@ export class Checkpoints {
     if (this.#recent.length <= NOTES_BACK) return;
     const back = this.#recent.shift();
     if (back === undefined || read.ing === 0) return;
-    const position = { ing: Math.min(back.ing, floor?.ing ?? back.ing), flow: Math.min(back.flow, floor?.flow ?? back.flow) };
+    const position = {
+      ing: Math.min(back.ing, floor?.ing ?? back.ing),
+      flow: Math.min(back.flow, floor?.flow ?? back.flow),
+    };
     const [ing, flow] = await Promise.all([this.#lookup.state('ING'), this.#lookup.state('FLOW')]);
     await this.database.installation((tx) =>
       tx.query(

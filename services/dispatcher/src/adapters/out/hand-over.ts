@@ -4,12 +4,13 @@ import { decodeRound, taskDigest, TIMERS } from '@countersign/contracts';
 import { BodyStore, Bus, handOver, Publisher, StreamLookup } from '@countersign/bus';
 import { issueGrant, SigningKey } from '@countersign/identity';
 import { Logger } from '@countersign/telemetry';
+import { Targets } from '../../application/ports.js';
 import { grantClaims } from '../../domain/grant-claims.js';
 import type { TaskRecord } from '../../domain/model.js';
 
 /** Hands claimed tasks to their targets. */
 @Injectable()
-export class HandOver {
+export class HandOver extends Targets {
   readonly #lookup: StreamLookup;
   readonly #bodies: BodyStore;
 
@@ -20,6 +21,7 @@ export class HandOver {
     private readonly clock: Clock,
     private readonly logger: Logger,
   ) {
+    super();
     this.#lookup = new StreamLookup(bus);
     this.#bodies = new BodyStore(bus, publisher);
   }
@@ -36,13 +38,20 @@ export class HandOver {
     // a claim that is older than this may have been handed over by whoever made it: it counts as dispatched
     if (this.clock.now() - (record.claimedAt ?? 0) > TIMERS.handOver) return true;
     const outcome = await handOver(this.bus, { org: claims.targetOrg, agent: claims.aud }, body, token);
-    if (outcome === 'unknown') this.logger.warn('a target did not answer a hand-over; it counts as dispatched', { task: record.key, agent: claims.aud });
+    if (outcome === 'unknown')
+      this.logger.warn('a target did not answer a hand-over; it counts as dispatched', {
+        task: record.key,
+        agent: claims.aud,
+      });
     return outcome !== 'not-delivered';
   }
 
   async #body(record: TaskRecord, known: Buffer | undefined): Promise<Buffer | undefined> {
     const { key, attempt, round, deliverDigest } = record;
-    const body = record.transformed === true ? await this.#bodies.get({ key, attempt, round, side: 'in' }) : (known ?? (await this.#stored(record)));
+    const body =
+      record.transformed === true
+        ? await this.#bodies.get({ key, attempt, round, side: 'in' })
+        : (known ?? (await this.#stored(record)));
     return body !== undefined && taskDigest(key, body) === deliverDigest ? body : undefined;
   }
 

@@ -1,15 +1,9 @@
 import { formatInstant } from '@countersign/primitives';
 import { kindOfTransition, type TaskKey, type TransitionItem } from '@countersign/contracts';
 import type { Tx } from '@countersign/store';
+import type { StoredTask } from '../../application/ports.js';
+import { attemptText, type AttemptKey } from '../../domain/attempt.js';
 import type { TaskRecord } from '../../domain/model.js';
-
-/** A row with what only the store knows of it; instants in ms. */
-export interface StoredTask {
-  readonly record: TaskRecord;
-  readonly answeredAt: number | undefined;
-  readonly acceptedAt: number;
-  readonly updatedAt: number;
-}
 
 interface TaskRowShape {
   readonly record: TaskRecord;
@@ -18,67 +12,101 @@ interface TaskRowShape {
   readonly updated_at: Date;
 }
 
-/** An attempt of a task. */
-export interface AttemptKey {
-  readonly key: TaskKey;
-  readonly attempt: number;
-}
-
-/** Key of an attempt as one string. */
-export function attemptText({ key, attempt }: AttemptKey): string {
-  return `${key.org}/${key.agent}/${key.task}/${attempt}`;
-}
-
 const COLUMNS = 't.record, t.answered_at, t.accepted_at, t.updated_at';
 const KEYS = 'unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[]) as w(org_id, agent_id, task_id, attempt)';
-const keyParams = (keys: readonly AttemptKey[]): unknown[] => [keys.map((k) => k.key.org), keys.map((k) => k.key.agent), keys.map((k) => k.key.task), keys.map((k) => k.attempt)];
+const keyParams = (keys: readonly AttemptKey[]): unknown[] => [
+  keys.map((k) => k.key.org),
+  keys.map((k) => k.key.agent),
+  keys.map((k) => k.key.task),
+  keys.map((k) => k.attempt),
+];
 
 function storedOf(row: TaskRowShape): StoredTask {
-  return { record: row.record, answeredAt: row.answered_at?.getTime(), acceptedAt: row.accepted_at.getTime(), updatedAt: row.updated_at.getTime() };
+  return {
+    record: row.record,
+    answeredAt: row.answered_at?.getTime(),
+    acceptedAt: row.accepted_at.getTime(),
+    updatedAt: row.updated_at.getTime(),
+  };
 }
 
 /** Locks rows in the order of their keys and reads them. */
 export async function lockRows(tx: Tx, keys: readonly AttemptKey[]): Promise<Map<string, StoredTask>> {
-  const sorted = [...new Map(keys.map((k) => [attemptText(k), k])).entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, k]) => k);
-  const rows = await tx.query<TaskRowShape>(`select ${COLUMNS} from ${KEYS} join dispatcher.task t using (org_id, agent_id, task_id, attempt) order by t.org_id, t.agent_id, t.task_id, t.attempt for update of t`, keyParams(sorted));
+  const sorted = [...new Map(keys.map((k) => [attemptText(k), k])).entries()]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, k]) => k);
+  const rows = await tx.query<TaskRowShape>(
+    `select ${COLUMNS} from ${KEYS} join dispatcher.task t using (org_id, agent_id, task_id, attempt) order by t.org_id, t.agent_id, t.task_id, t.attempt for update of t`,
+    keyParams(sorted),
+  );
   return new Map(rows.map((row) => [attemptText(row.record), storedOf(row)]));
 }
 
 /** The newest attempt of a task. */
 export async function readTask(tx: Tx, { org, agent, task }: TaskKey): Promise<StoredTask | undefined> {
-  const [row] = await tx.query<TaskRowShape>(`select ${COLUMNS} from dispatcher.task t where org_id = $1 and agent_id = $2 and task_id = $3 order by attempt desc limit 1`, [org, agent, task]);
+  const [row] = await tx.query<TaskRowShape>(
+    `select ${COLUMNS} from dispatcher.task t where org_id = $1 and agent_id = $2 and task_id = $3 order by attempt desc limit 1`,
+    [org, agent, task],
+  );
   return row === undefined ? undefined : storedOf(row);
 }
 
 /** Rows that a condition selects. */
 export async function selectTasks(tx: Tx, where: string, params: readonly unknown[]): Promise<readonly StoredTask[]> {
-  return (await tx.query<TaskRowShape>(`select ${COLUMNS} from dispatcher.task t where ${where}`, params)).map(storedOf);
+  return (await tx.query<TaskRowShape>(`select ${COLUMNS} from dispatcher.task t where ${where}`, params)).map(
+    storedOf,
+  );
 }
 
 /** Reads rows of attempts without locking. */
 export async function readRows(tx: Tx, keys: readonly AttemptKey[]): Promise<readonly StoredTask[]> {
-  return (await tx.query<TaskRowShape>(`select ${COLUMNS} from ${KEYS} join dispatcher.task t using (org_id, agent_id, task_id, attempt)`, keyParams(keys))).map(storedOf);
+  return (
+    await tx.query<TaskRowShape>(
+      `select ${COLUMNS} from ${KEYS} join dispatcher.task t using (org_id, agent_id, task_id, attempt)`,
+      keyParams(keys),
+    )
+  ).map(storedOf);
 }
 
 function recordParams(records: readonly TaskRecord[]): unknown[] {
   const instant = (ms: number | undefined): string | null => (ms === undefined ? null : formatInstant(ms));
   return [
-    ...keyParams(records), records.map((r) => r.round), records.map((r) => r.state), records.map((r) => r.claim), records.map((r) => r.connection?.agent ?? null), records.map((r) => r.connection?.id ?? null), records.map((r) => r.grantId ?? null),
-    records.map((r) => r.primary ?? null), records.map((r) => JSON.stringify(r)), records.map((r) => instant(r.timerAt)), records.map((r) => instant(r.endedAt)), records.map((r) => instant(r.acceptedAt)),
+    ...keyParams(records),
+    records.map((r) => r.round),
+    records.map((r) => r.state),
+    records.map((r) => r.claim),
+    records.map((r) => r.connection?.agent ?? null),
+    records.map((r) => r.connection?.id ?? null),
+    records.map((r) => r.grantId ?? null),
+    records.map((r) => r.primary ?? null),
+    records.map((r) => JSON.stringify(r)),
+    records.map((r) => instant(r.timerAt)),
+    records.map((r) => instant(r.endedAt)),
+    records.map((r) => instant(r.acceptedAt)),
   ];
 }
 
-const RECORD_ARRAYS = 'unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::int[], $6::text[], $7::text[], $8::uuid[], $9::uuid[], $10::uuid[], $11::text[], $12::text[], $13::timestamptz[], $14::timestamptz[], $15::timestamptz[]) as w(o, a, t, n, r, st, cl, ta, co, gr, cd, rec, ti, en, ac)';
+const RECORD_ARRAYS =
+  'unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::int[], $6::text[], $7::text[], $8::uuid[], $9::uuid[], $10::uuid[], $11::text[], $12::text[], $13::timestamptz[], $14::timestamptz[], $15::timestamptz[]) as w(o, a, t, n, r, st, cl, ta, co, gr, cd, rec, ti, en, ac)';
 
 /** Inserts rows; the first writer wins. Answers which were inserted. */
 export async function insertRows(tx: Tx, records: readonly TaskRecord[]): Promise<ReadonlySet<string>> {
   if (records.length === 0) return new Set();
-  const rows = await tx.query<{ readonly org_id: string; readonly agent_id: string; readonly task_id: string; readonly attempt: number }>(
+  const rows = await tx.query<{
+    readonly org_id: string;
+    readonly agent_id: string;
+    readonly task_id: string;
+    readonly attempt: number;
+  }>(
     `insert into dispatcher.task (org_id, agent_id, task_id, attempt, round, state, claim, target_agent, connection_id, grant_id, code, record, timer_at, ended_at, accepted_at)
      select o, a, t, n, r, st, cl, ta, co, gr, cd, rec::jsonb, ti, en, ac from ${RECORD_ARRAYS} on conflict (org_id, agent_id, task_id, attempt) do nothing returning org_id, agent_id, task_id, attempt`,
     recordParams(records),
   );
-  return new Set(rows.map((row) => attemptText({ key: { org: row.org_id, agent: row.agent_id, task: row.task_id }, attempt: row.attempt })));
+  return new Set(
+    rows.map((row) =>
+      attemptText({ key: { org: row.org_id, agent: row.agent_id, task: row.task_id }, attempt: row.attempt }),
+    ),
+  );
 }
 
 /** Writes rows that were locked. */
@@ -96,6 +124,14 @@ export async function insertUnrecorded(tx: Tx, items: readonly TransitionItem[])
   if (items.length === 0) return;
   await tx.query(
     `insert into dispatcher.unrecorded (org_id, agent_id, task_id, attempt, round, kind, item) select o, a, t, n, r, k, i::jsonb from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::int[], $6::text[], $7::text[]) as w(o, a, t, n, r, k, i) on conflict do nothing`,
-    [items.map((i) => i.task.org), items.map((i) => i.task.agent), items.map((i) => i.task.id), items.map((i) => i.attempt), items.map((i) => i.round), items.map(kindOfTransition), items.map((i) => JSON.stringify(i))],
+    [
+      items.map((i) => i.task.org),
+      items.map((i) => i.task.agent),
+      items.map((i) => i.task.id),
+      items.map((i) => i.attempt),
+      items.map((i) => i.round),
+      items.map(kindOfTransition),
+      items.map((i) => JSON.stringify(i)),
+    ],
   );
 }

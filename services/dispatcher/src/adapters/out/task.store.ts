@@ -6,37 +6,19 @@ import { ServiceConfig } from '@countersign/service-host';
 import { Database, DatabaseUnavailable, seal, unseal, type Tx } from '@countersign/store';
 import { decide, recordOf } from '../../domain/decide.js';
 import { itemsOfChange, itemsOfDecision } from '../../domain/items.js';
-import type { Evaluation, TaskRecord } from '../../domain/model.js';
-import { applyEvent, type RowChange, type RowEvent } from '../../domain/row-events.js';
+import { Tasks, type Addressed, type Adoption, type Changed, type StoredTask } from '../../application/ports.js';
+import { attemptText, type AttemptKey } from '../../domain/attempt.js';
+import type { TaskRecord } from '../../domain/model.js';
+import { applyEvent, type RowChange } from '../../domain/row-events.js';
 import type { DispatcherConfig } from '../../dispatcher.config.js';
 import { blockKeysOf, blocksAgainst, lockShared, readBlocks } from './claim-locks.js';
-import { attemptText, insertRows, insertUnrecorded, lockRows, readRows, readTask, selectTasks, updateRows, type AttemptKey, type StoredTask } from './task-rows.js';
-
-/** An evaluation to adopt, with the body that is sealed when a person has to decide. */
-export interface Adoption {
-  readonly evaluation: Evaluation;
-  readonly body: Buffer;
-  readonly currency: string;
-}
-
-/** A row that changed, with the items that say so. */
-export interface Changed {
-  readonly record: TaskRecord;
-  readonly items: readonly TransitionItem[];
-}
-
-/** A row event for one attempt. */
-export interface Addressed extends AttemptKey {
-  readonly event: RowEvent;
-  /** Bytes that are sealed in the same transaction when the event changes the row. */
-  readonly output?: Buffer;
-}
+import { insertRows, insertUnrecorded, lockRows, readRows, readTask, selectTasks, updateRows } from './task-rows.js';
 
 type Apply = (row: TaskRecord, now: number) => RowChange | undefined;
 
 /** The rows of tasks: every change is one transaction that locks the row, reads the clock after the lock, applies the pure rules, and leaves the transition to be recorded. */
 @Injectable()
-export class TaskStore {
+export class TaskStore extends Tasks {
   readonly #sealKey: Buffer;
 
   constructor(
@@ -44,78 +26,138 @@ export class TaskStore {
     private readonly random: Random,
     config: ServiceConfig,
   ) {
+    super();
     this.#sealKey = (config.values as DispatcherConfig).COUNTERSIGN_SEAL_KEY_FILE;
   }
 
   /** Adopts decisions: the first writer wins, a row of an earlier round moves on only from EVALUATING of that very round. */
   async adopt(adoptions: readonly Adoption[]): Promise<readonly Changed[]> {
-    return this.#transaction(adoptions.map((a) => a.evaluation.key.org), async (tx) => {
-      const rows = await lockRows(tx, adoptions.map((a) => a.evaluation));
-      const now = await clock(tx);
-      const decided = adoptions.flatMap((adoption) => this.#decide(adoption, rows.get(attemptText(adoption.evaluation))?.record, now));
-      const fresh = decided.filter(({ before }) => before === undefined);
-      const inserted = await insertRows(tx, fresh.map((d) => d.changed.record));
-      const moved = decided.filter(({ before }) => before !== undefined);
-      await updateRows(tx, moved.map((d) => d.changed.record));
-      const won = [...fresh.filter((d) => inserted.has(attemptText(d.changed.record))), ...moved];
-      await insertUnrecorded(tx, won.flatMap((d) => d.changed.items));
-      // later rounds carry the original bytes; the log may be gone when they are needed
-      for (const { changed, adoption } of won) if (changed.record.state === 'AWAITING_APPROVAL' || changed.record.state === 'EVALUATING') await this.#sealBody(tx, changed.record, 'in', adoption.body);
-      return won.map((d) => d.changed);
-    });
+    return this.#transaction(
+      adoptions.map((a) => a.evaluation.key.org),
+      async (tx) => {
+        const rows = await lockRows(
+          tx,
+          adoptions.map((a) => a.evaluation),
+        );
+        const now = await clock(tx);
+        const decided = adoptions.flatMap((adoption) =>
+          this.#decide(adoption, rows.get(attemptText(adoption.evaluation))?.record, now),
+        );
+        const fresh = decided.filter(({ before }) => before === undefined);
+        const inserted = await insertRows(
+          tx,
+          fresh.map((d) => d.changed.record),
+        );
+        const moved = decided.filter(({ before }) => before !== undefined);
+        await updateRows(
+          tx,
+          moved.map((d) => d.changed.record),
+        );
+        const won = [...fresh.filter((d) => inserted.has(attemptText(d.changed.record))), ...moved];
+        await insertUnrecorded(
+          tx,
+          won.flatMap((d) => d.changed.items),
+        );
+        // later rounds carry the original bytes; the log may be gone when they are needed
+        for (const { changed, adoption } of won)
+          if (changed.record.state === 'AWAITING_APPROVAL' || changed.record.state === 'EVALUATING')
+            await this.#sealBody(tx, changed.record, 'in', adoption.body);
+        return won.map((d) => d.changed);
+      },
+    );
   }
 
-  #decide(adoption: Adoption, before: TaskRecord | undefined, now: number): readonly { readonly changed: Changed; readonly before: TaskRecord | undefined; readonly adoption: Adoption }[] {
+  #decide(
+    adoption: Adoption,
+    before: TaskRecord | undefined,
+    now: number,
+  ): readonly { readonly changed: Changed; readonly before: TaskRecord | undefined; readonly adoption: Adoption }[] {
     const { evaluation, currency } = adoption;
     if (before !== undefined && (before.state !== 'EVALUATING' || before.round !== evaluation.round)) return [];
     if (before === undefined && evaluation.round > 1) return [];
     const record = recordOf(evaluation, decide(evaluation, before, currency), { before, now });
-    return [{ changed: { record, items: itemsOfDecision(evaluation, record, evaluation.round, this.#head(now)) }, before, adoption }];
+    return [
+      {
+        changed: { record, items: itemsOfDecision(evaluation, record, evaluation.round, this.#head(now)) },
+        before,
+        adoption,
+      },
+    ];
   }
 
   /** Ends tasks that never got a row: no valid envelope, or a log that is gone. */
   async end(ends: readonly Omit<TaskRecord, 'endedAt'>[]): Promise<readonly Changed[]> {
-    return this.#transaction(ends.map((e) => e.key.org), async (tx) => {
-      const now = await clock(tx);
-      const records = ends.map((e): TaskRecord => ({ ...e, endedAt: now }));
-      const inserted = await insertRows(tx, records);
-      const won = records.filter((record) => inserted.has(attemptText(record))).map((record): Changed => ({ record, items: itemsOfDecision(undefined, record, record.round, this.#head(now)) }));
-      await insertUnrecorded(tx, won.flatMap((changed) => changed.items));
-      return won;
-    });
+    return this.#transaction(
+      ends.map((e) => e.key.org),
+      async (tx) => {
+        const now = await clock(tx);
+        const records = ends.map((e): TaskRecord => ({ ...e, endedAt: now }));
+        const inserted = await insertRows(tx, records);
+        const won = records
+          .filter((record) => inserted.has(attemptText(record)))
+          .map((record): Changed => ({
+            record,
+            items: itemsOfDecision(undefined, record, record.round, this.#head(now)),
+          }));
+        await insertUnrecorded(
+          tx,
+          won.flatMap((changed) => changed.items),
+        );
+        return won;
+      },
+    );
   }
 
   /** Claims released tasks: locks of everything that could block, shared, in a statement of their own; then rows, blocks and clock; then the rules. */
   async claim(keys: readonly AttemptKey[]): Promise<readonly Changed[]> {
-    return this.#transaction(keys.map((k) => k.key.org), async (tx) => {
-      const wanted = (await lockRowsUnlocked(tx, keys)).flatMap(blockKeysOf);
-      await lockShared(tx, wanted);
-      const rows = await lockRows(tx, keys);
-      const blocks = await readBlocks(tx, wanted);
-      const now = await clock(tx);
-      const apply: Apply = (row) => applyEvent(row, { type: 'claim', facts: { grantId: uuidV7(now, this.random), ...blocksAgainst(row, blocks) } }, now);
-      return this.#write(tx, [...rows.values()].map((r) => r.record), { apply, now });
-    });
+    return this.#transaction(
+      keys.map((k) => k.key.org),
+      async (tx) => {
+        const wanted = (await lockRowsUnlocked(tx, keys)).flatMap(blockKeysOf);
+        await lockShared(tx, wanted);
+        const rows = await lockRows(tx, keys);
+        const blocks = await readBlocks(tx, wanted);
+        const now = await clock(tx);
+        const apply: Apply = (row) =>
+          applyEvent(
+            row,
+            { type: 'claim', facts: { grantId: uuidV7(now, this.random), ...blocksAgainst(row, blocks) } },
+            now,
+          );
+        return this.#write(
+          tx,
+          [...rows.values()].map((r) => r.record),
+          { apply, now },
+        );
+      },
+    );
   }
 
   /** Applies events to rows; what an event does not change in the row's state is left alone. */
   async apply(events: readonly Addressed[]): Promise<readonly Changed[]> {
     if (events.length === 0) return [];
-    return this.#transaction(events.map((e) => e.key.org), async (tx) => {
-      const rows = await lockRows(tx, events);
-      const now = await clock(tx);
-      const byKey = new Map(events.map((e) => [attemptText(e), e]));
-      const apply: Apply = (row) => {
-        const addressed = byKey.get(attemptText(row));
-        return addressed === undefined ? undefined : applyEvent(row, addressed.event, now);
-      };
-      const changed = await this.#write(tx, [...rows.values()].map((r) => r.record), { apply, now });
-      for (const { record } of changed) {
-        const output = byKey.get(attemptText(record))?.output;
-        if (output !== undefined) await this.#sealBody(tx, record, 'out', output);
-      }
-      return changed;
-    });
+    return this.#transaction(
+      events.map((e) => e.key.org),
+      async (tx) => {
+        const rows = await lockRows(tx, events);
+        const now = await clock(tx);
+        const byKey = new Map(events.map((e) => [attemptText(e), e]));
+        const apply: Apply = (row) => {
+          const addressed = byKey.get(attemptText(row));
+          return addressed === undefined ? undefined : applyEvent(row, addressed.event, now);
+        };
+        const changed = await this.#write(
+          tx,
+          [...rows.values()].map((r) => r.record),
+          { apply, now },
+        );
+        for (const { record } of changed) {
+          const output = byKey.get(attemptText(record))?.output;
+          if (output !== undefined) await this.#sealBody(tx, record, 'out', output);
+        }
+        return changed;
+      },
+    );
   }
 
   /** Reads rows of attempts. */
@@ -141,31 +183,69 @@ export class TaskStore {
   /** Deletes what was recorded from the list of what was not. */
   async noteRecorded(items: readonly RecordedItem[]): Promise<void> {
     if (items.length === 0) return;
-    await this.#transaction(items.map((i) => i.task.org), async (tx) => {
-      await tx.query(
-        'delete from dispatcher.unrecorded u using unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::int[], $6::text[]) as w(o, a, t, n, r, k) where u.org_id = o and u.agent_id = a and u.task_id = t and u.attempt = n and u.round = r and u.kind = k',
-        [items.map((i) => i.task.org), items.map((i) => i.task.agent), items.map((i) => i.task.id), items.map((i) => i.attempt), items.map((i) => i.round), items.map((i) => i.kind)],
-      );
-      return [];
-    });
+    await this.#transaction(
+      items.map((i) => i.task.org),
+      async (tx) => {
+        await tx.query(
+          'delete from dispatcher.unrecorded u using unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::int[], $6::text[]) as w(o, a, t, n, r, k) where u.org_id = o and u.agent_id = a and u.task_id = t and u.attempt = n and u.round = r and u.kind = k',
+          [
+            items.map((i) => i.task.org),
+            items.map((i) => i.task.agent),
+            items.map((i) => i.task.id),
+            items.map((i) => i.attempt),
+            items.map((i) => i.round),
+            items.map((i) => i.kind),
+          ],
+        );
+        return [];
+      },
+    );
   }
 
   /** A sealed body: the original bytes of a task that waits for a person, or the bytes that its target gave. */
   async body({ key, attempt }: AttemptKey, side: 'in' | 'out'): Promise<Buffer | undefined> {
-    const [row] = await this.database.tenant(key.org, (tx) => tx.query<{ readonly sealed: Buffer }>('select sealed from dispatcher.body where org_id = $1 and agent_id = $2 and task_id = $3 and attempt = $4 and side = $5', [key.org, key.agent, key.task, attempt, side]));
+    const [row] = await this.database.tenant(key.org, (tx) =>
+      tx.query<{ readonly sealed: Buffer }>(
+        'select sealed from dispatcher.body where org_id = $1 and agent_id = $2 and task_id = $3 and attempt = $4 and side = $5',
+        [key.org, key.agent, key.task, attempt, side],
+      ),
+    );
     return row === undefined ? undefined : unseal(this.#sealKey, placeOf({ key, attempt }, side), row.sealed);
   }
 
   async #sealBody(tx: Tx, { key, attempt }: AttemptKey, side: 'in' | 'out', bytes: Buffer): Promise<void> {
-    const params = [key.org, key.agent, key.task, attempt, side, seal(this.#sealKey, placeOf({ key, attempt }, side), bytes)];
-    await tx.query('insert into dispatcher.body (org_id, agent_id, task_id, attempt, side, sealed) values ($1, $2, $3, $4, $5, $6) on conflict do nothing', params);
+    const params = [
+      key.org,
+      key.agent,
+      key.task,
+      attempt,
+      side,
+      seal(this.#sealKey, placeOf({ key, attempt }, side), bytes),
+    ];
+    await tx.query(
+      'insert into dispatcher.body (org_id, agent_id, task_id, attempt, side, sealed) values ($1, $2, $3, $4, $5, $6) on conflict do nothing',
+      params,
+    );
   }
 
-  async #write(tx: Tx, rows: readonly TaskRecord[], { apply, now }: { readonly apply: Apply; readonly now: number }): Promise<readonly Changed[]> {
+  async #write(
+    tx: Tx,
+    rows: readonly TaskRecord[],
+    { apply, now }: { readonly apply: Apply; readonly now: number },
+  ): Promise<readonly Changed[]> {
     const changes = rows.flatMap((row) => apply(row, now) ?? []);
-    const changed = changes.map((change): Changed => ({ record: change.record, items: itemsOfChange(change, this.#head(now)) }));
-    await updateRows(tx, changed.map((c) => c.record));
-    await insertUnrecorded(tx, changed.flatMap((c) => c.items));
+    const changed = changes.map((change): Changed => ({
+      record: change.record,
+      items: itemsOfChange(change, this.#head(now)),
+    }));
+    await updateRows(
+      tx,
+      changed.map((c) => c.record),
+    );
+    await insertUnrecorded(
+      tx,
+      changed.flatMap((c) => c.items),
+    );
     return changed;
   }
 
@@ -173,7 +253,10 @@ export class TaskStore {
     return { nonce: () => itemNonce(this.random), now };
   }
 
-  async #transaction(orgs: readonly string[], run: (tx: Tx) => Promise<readonly Changed[]>): Promise<readonly Changed[]> {
+  async #transaction(
+    orgs: readonly string[],
+    run: (tx: Tx) => Promise<readonly Changed[]>,
+  ): Promise<readonly Changed[]> {
     if (orgs.length === 0) return [];
     try {
       return await this.database.tenants([...new Set(orgs)].sort(), run);
@@ -184,7 +267,9 @@ export class TaskStore {
 }
 
 async function clock(tx: Tx): Promise<number> {
-  const [row] = await tx.query<{ readonly ms: number }>('select floor(extract(epoch from clock_timestamp()) * 1000)::float8 as ms');
+  const [row] = await tx.query<{ readonly ms: number }>(
+    'select floor(extract(epoch from clock_timestamp()) * 1000)::float8 as ms',
+  );
   if (row === undefined) throw new Error('the database has no clock');
   return row.ms;
 }
@@ -201,4 +286,3 @@ async function lockRowsUnlocked(tx: Tx, keys: readonly AttemptKey[]): Promise<re
 function placeOf({ key, attempt }: AttemptKey, side: 'in' | 'out'): string {
   return `${key.org}/${key.agent}/${key.task}/${attempt}/${side}`;
 }
-

@@ -3,12 +3,13 @@ import type { TransitionItem } from '@countersign/contracts';
 import { BatchLoop, FrameWriter } from '@countersign/bus';
 import { Database } from '@countersign/store';
 import { Logger } from '@countersign/telemetry';
+import { Transitions } from '../../application/ports.js';
 
 const BATCH = 256;
 
 /** Publishes transitions after their commit. What cannot be published stays in the table and is published again: every reader is idempotent. */
 @Injectable()
-export class TransitionPublisher {
+export class TransitionPublisher extends Transitions {
   readonly #loop: BatchLoop<TransitionItem>;
 
   constructor(
@@ -16,6 +17,7 @@ export class TransitionPublisher {
     private readonly database: Database,
     private readonly logger: Logger,
   ) {
+    super();
     this.#loop = new BatchLoop<TransitionItem>({
       max: BATCH,
       handle: async (items) => void (await writer.write('dec', items)),
@@ -31,7 +33,10 @@ export class TransitionPublisher {
   /** Publishes again what audit has not recorded for that long. */
   async republish(olderThanMs: number): Promise<void> {
     const rows = await this.database.system((tx) =>
-      tx.query<{ readonly item: TransitionItem }>('select item from dispatcher.unrecorded where at < clock_timestamp() - make_interval(secs => $1::float8 / 1000) order by position limit 1000', [olderThanMs]),
+      tx.query<{ readonly item: TransitionItem }>(
+        'select item from dispatcher.unrecorded where at < clock_timestamp() - make_interval(secs => $1::float8 / 1000) order by position limit 1000',
+        [olderThanMs],
+      ),
     );
     if (rows.length > 0) this.logger.info('publishing transitions again', { count: rows.length });
     this.publish(rows.map((row) => row.item));

@@ -28,6 +28,11 @@ export class ScreenWhenTasksSubmitted {
     const { guardrails, versions } = this.inForce.between(key.org, target);
     const started = performance.now();
     const screening = screenParts(data.parts, guardrails, 'INPUT', () => performance.now() - started);
-    return { decision: screening.blocked ? 'DENY' : 'APPROVE', codes: screening.codes, versions: { ...versions, ...screening.versions }, guardrails: screening.guardrails };
+    return {
+      decision: screening.blocked ? 'DENY' : 'APPROVE',
+      codes: screening.codes,
+      versions: { ...versions, ...screening.versions },
+      guardrails: screening.guardrails,
+    };
   }
 }

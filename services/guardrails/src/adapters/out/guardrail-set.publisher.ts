@@ -13,9 +13,28 @@ import { GuardrailSetStore } from './guardrail-set.store.js';
 export class GuardrailSetPublisher implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly #model: OwnedReadModel<GuardrailSetRecord>;
 
-  constructor(bus: Bus, publisher: Publisher, key: SigningKey, clock: Clock, database: Database, store: GuardrailSetStore, logger: Logger) {
-    const records = async (): Promise<[string, GuardrailSetRecord][]> => (await store.all()).map((record) => [readModelKey.org(record.org), record]);
-    this.#model = new OwnedReadModel({ owner: 'guardrails', schema: guardrailSetRecordSchema, bus, publisher, key, clock, database, logger, records });
+  constructor(
+    bus: Bus,
+    publisher: Publisher,
+    key: SigningKey,
+    clock: Clock,
+    database: Database,
+    store: GuardrailSetStore,
+    logger: Logger,
+  ) {
+    const records = async (): Promise<[string, GuardrailSetRecord][]> =>
+      (await store.all()).map((record) => [readModelKey.org(record.org), record]);
+    this.#model = new OwnedReadModel({
+      owner: 'guardrails',
+      schema: guardrailSetRecordSchema,
+      bus,
+      publisher,
+      key,
+      clock,
+      database,
+      logger,
+      records,
+    });
   }
 
   /** Publishes what is committed now. */

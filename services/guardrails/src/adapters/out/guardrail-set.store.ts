@@ -1,6 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { formatInstant } from '@countersign/primitives';
-import { guardrailSetRecordSchema, readModelKey, type Guardrail, type GuardrailSetRecord } from '@countersign/contracts';
+import {
+  guardrailSetRecordSchema,
+  readModelKey,
+  type Guardrail,
+  type GuardrailSetRecord,
+} from '@countersign/contracts';
 import { Database, Outbox } from '@countersign/store';
 
 interface SetRow {
@@ -11,7 +16,14 @@ interface SetRow {
 }
 
 function recordOf(row: SetRow): GuardrailSetRecord {
-  return guardrailSetRecordSchema.parse({ v: 1, version: Number(row.version), at: formatInstant(row.at.getTime()), kind: 'guardrails', org: row.org_id, guardrails: row.guardrails });
+  return guardrailSetRecordSchema.parse({
+    v: 1,
+    version: Number(row.version),
+    at: formatInstant(row.at.getTime()),
+    kind: 'guardrails',
+    org: row.org_id,
+    guardrails: row.guardrails,
+  });
 }
 
 /** Versions of guardrail sets in PostgreSQL. */
@@ -36,12 +48,23 @@ export class GuardrailSetStore {
 
   /** The set in force. */
   async show(org: string): Promise<GuardrailSetRecord | undefined> {
-    const [row] = await this.database.tenant(org, (tx) => tx.query<SetRow>('select org_id, version, guardrails, at from guardrails.guardrail_set where org_id = $1 order by version desc limit 1', [org]));
+    const [row] = await this.database.tenant(org, (tx) =>
+      tx.query<SetRow>(
+        'select org_id, version, guardrails, at from guardrails.guardrail_set where org_id = $1 order by version desc limit 1',
+        [org],
+      ),
+    );
     return row === undefined ? undefined : recordOf(row);
   }
 
   /** Every set in force. */
   async all(): Promise<readonly GuardrailSetRecord[]> {
-    return (await this.database.system((tx) => tx.query<SetRow>('select distinct on (org_id) org_id, version, guardrails, at from guardrails.guardrail_set order by org_id, version desc'))).map(recordOf);
+    return (
+      await this.database.system((tx) =>
+        tx.query<SetRow>(
+          'select distinct on (org_id) org_id, version, guardrails, at from guardrails.guardrail_set order by org_id, version desc',
+        ),
+      )
+    ).map(recordOf);
   }
 }

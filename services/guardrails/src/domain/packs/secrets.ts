@@ -1,6 +1,11 @@
 import type { Rule, RulePack } from '../rule.js';
 
-const rule = (id: string, pattern: RegExp, confirm?: (match: string) => boolean): Rule => ({ id, category: 'SECRET', pattern, ...(confirm === undefined ? {} : { confirm }) });
+const rule = (id: string, pattern: RegExp, confirm?: (match: string) => boolean): Rule => ({
+  id,
+  category: 'SECRET',
+  pattern,
+  ...(confirm === undefined ? {} : { confirm }),
+});
 
 /** Bits per character: random strings of letters and digits are above 3.5, words and placeholders below. */
 export function entropy(text: string): number {
@@ -25,7 +30,10 @@ export const secrets: RulePack = {
     rule('github-fine-grained', /\bgithub_pat_[A-Za-z0-9_]{22,255}\b/, random),
     rule('gitlab-token', /\bgl(?:pat|ptt|rt|dt)-[A-Za-z0-9_-]{20,64}\b/, random),
     rule('slack-token', /\bxox[abeoprs]-[A-Za-z0-9-]{20,200}\b/, random),
-    rule('slack-webhook', /https:\/\/hooks\.slack\.com\/services\/T[A-Z0-9]{6,12}\/B[A-Z0-9]{6,12}\/[A-Za-z0-9]{20,30}/),
+    rule(
+      'slack-webhook',
+      /https:\/\/hooks\.slack\.com\/services\/T[A-Z0-9]{6,12}\/B[A-Z0-9]{6,12}\/[A-Za-z0-9]{20,30}/,
+    ),
     rule('google-api-key', /\bAIza[0-9A-Za-z_-]{35}\b/, random),
     rule('stripe-key', /\b(?:sk|rk)_(?:live|test)_[0-9A-Za-z]{16,120}\b/, random),
     rule('openai-key', /\bsk-(?:proj-|svcacct-)?[A-Za-z0-9_-]{20,200}\b/, random),
@@ -36,7 +44,11 @@ export const secrets: RulePack = {
     rule('twilio-key', /\bSK[0-9a-f]{32}\b/, random),
     rule('azure-storage', /\bAccountKey=[A-Za-z0-9+/]{80,100}={0,2}/),
     rule('jwt', /\beyJ[A-Za-z0-9_-]{10,2000}\.eyJ[A-Za-z0-9_-]{10,4000}\.[A-Za-z0-9_-]{20,1000}/, random),
-    rule('url-password', /\b[a-z][a-z0-9+.-]{2,15}:\/\/[^\s:@/]{1,64}:[^\s:@/]{6,100}@[\w.-]{3,100}/i, (match) => !/:(?:\*+|password|passwd|secret|xxx+|<[^>]*>|\$\{?\w+\}?|example|changeme)@/i.test(match)),
+    rule(
+      'url-password',
+      /\b[a-z][a-z0-9+.-]{2,15}:\/\/[^\s:@/]{1,64}:[^\s:@/]{6,100}@[\w.-]{3,100}/i,
+      (match) => !/:(?:\*+|password|passwd|secret|xxx+|<[^>]*>|\$\{?\w+\}?|example|changeme)@/i.test(match),
+    ),
     rule('countersign-key', /\bcsk_[0-9a-z]{12}_[0-9a-z]{40}_[0-9a-f]{6}\b/),
   ],
 };

@@ -1,6 +1,14 @@
 import { Controller } from '@nestjs/common';
 import { Clock, parseMicros, type Result } from '@countersign/primitives';
-import { estimateCost, type Estimate, type EstimateFailure, type OrganizationPolicy, type Policy, type PolicyRecord, type TaskData } from '@countersign/contracts';
+import {
+  estimateCost,
+  type Estimate,
+  type EstimateFailure,
+  type OrganizationPolicy,
+  type Policy,
+  type PolicyRecord,
+  type TaskData,
+} from '@countersign/contracts';
 import { denial, JudgeTasks, type Judgement, type TaskMessage } from '@countersign/bus';
 import { ReadModels, TaskFacts, type TaskParties } from '@countersign/service-host';
 import { evaluatePolicy } from '../../domain/evaluate-policy.js';
@@ -29,7 +37,11 @@ export class JudgeWhenTasksSubmitted {
     if (!message.envelope.ok) return denial({ code: message.envelope.error.code, clause: 10, side: 'client' });
     const { data } = message.envelope.value;
     const [unsupported] = unsupportedTaskFields(data);
-    if (unsupported !== undefined) return denial({ code: 'ENVELOPE_INVALID', clause: 10, side: 'client' }, { field: `data.${unsupported}`, reason: 'not supported yet' });
+    if (unsupported !== undefined)
+      return denial(
+        { code: 'ENVELOPE_INVALID', clause: 10, side: 'client' },
+        { field: `data.${unsupported}`, reason: 'not supported yet' },
+      );
     const parties = this.#facts.parties(message.key, data.target);
     if (parties === undefined) return denial({ code: 'CONNECTION_NOT_FOUND', clause: 60, side: 'client' });
     const records = this.#facts.policies(parties);
@@ -40,8 +52,16 @@ export class JudgeWhenTasksSubmitted {
   }
 
   /** A later round never estimates anew: the attempt's first hold has frozen amount and price book. */
-  #estimate({ roundLine: line }: TaskMessage, task: TaskData, { target }: TaskParties): Result<Estimate, EstimateFailure> {
-    if (line?.estimateMicros !== undefined && line.priceBookVersion !== undefined) return { ok: true, value: { estimateMicros: parseMicros(line.estimateMicros), priceBookVersion: line.priceBookVersion } };
+  #estimate(
+    { roundLine: line }: TaskMessage,
+    task: TaskData,
+    { target }: TaskParties,
+  ): Result<Estimate, EstimateFailure> {
+    if (line?.estimateMicros !== undefined && line.priceBookVersion !== undefined)
+      return {
+        ok: true,
+        value: { estimateMicros: parseMicros(line.estimateMicros), priceBookVersion: line.priceBookVersion },
+      };
     return estimateCost(task, target.surface, this.#facts.priceBook());
   }
 }
@@ -49,22 +69,41 @@ export class JudgeWhenTasksSubmitted {
 type Records = ReturnType<TaskFacts['policies']>;
 
 function inForce(records: Records, { target }: TaskParties): PoliciesInForce {
-  return { clientOrg: orgDocument(records.clientOrg), targetOrg: orgDocument(records.targetOrg), client: document(records.client), connection: document(records.connection), targetSurface: target.surface };
+  return {
+    clientOrg: orgDocument(records.clientOrg),
+    targetOrg: orgDocument(records.targetOrg),
+    client: document(records.client),
+    connection: document(records.connection),
+    targetSurface: target.surface,
+  };
 }
 
-const orgDocument = (record: PolicyRecord | undefined): OrganizationPolicy | undefined => (record?.kind === 'org' ? record.document : undefined);
-const document = (record: PolicyRecord | undefined): Policy | undefined => (record === undefined || record.kind === 'org' ? undefined : record.document);
+const orgDocument = (record: PolicyRecord | undefined): OrganizationPolicy | undefined =>
+  record?.kind === 'org' ? record.document : undefined;
+const document = (record: PolicyRecord | undefined): Policy | undefined =>
+  record === undefined || record.kind === 'org' ? undefined : record.document;
 
 function versionsOf(records: Records): Record<string, number> {
-  return Object.fromEntries(Object.entries(records).flatMap(([level, record]) => (record === undefined ? [] : [[level, record.policyVersion]])));
+  return Object.fromEntries(
+    Object.entries(records).flatMap(([level, record]) => (record === undefined ? [] : [[level, record.policyVersion]])),
+  );
 }
 
-function estimated(estimate: Result<Estimate, EstimateFailure>): Pick<Judgement, 'estimateMicros' | 'priceBookVersion'> {
-  return estimate.ok ? { estimateMicros: estimate.value.estimateMicros.toString(), priceBookVersion: estimate.value.priceBookVersion } : {};
+function estimated(
+  estimate: Result<Estimate, EstimateFailure>,
+): Pick<Judgement, 'estimateMicros' | 'priceBookVersion'> {
+  return estimate.ok
+    ? { estimateMicros: estimate.value.estimateMicros.toString(), priceBookVersion: estimate.value.priceBookVersion }
+    : {};
 }
 
 const DECISIONS = { ALLOW: 'APPROVE', DENY: 'DENY', REQUIRE_APPROVAL: 'ESCALATE' } as const;
 
 function judgementOf({ decision, codes, clauses, details, grant }: PolicyDecision): Judgement {
-  return { decision: DECISIONS[decision], codes, details: { clauses, ...details }, ...(grant === undefined ? {} : { grant }) };
+  return {
+    decision: DECISIONS[decision],
+    codes,
+    details: { clauses, ...details },
+    ...(grant === undefined ? {} : { grant }),
+  };
 }

@@ -13,9 +13,28 @@ import { keyOf, PolicyStore } from './policy.store.js';
 export class PolicyPublisher implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly #model: OwnedReadModel<PolicyRecord>;
 
-  constructor(bus: Bus, publisher: Publisher, key: SigningKey, clock: Clock, database: Database, store: PolicyStore, logger: Logger) {
-    const records = async (): Promise<[string, PolicyRecord][]> => (await store.all()).map((record) => [keyOf(record), record]);
-    this.#model = new OwnedReadModel({ owner: 'policy', schema: policyRecordSchema, bus, publisher, key, clock, database, logger, records });
+  constructor(
+    bus: Bus,
+    publisher: Publisher,
+    key: SigningKey,
+    clock: Clock,
+    database: Database,
+    store: PolicyStore,
+    logger: Logger,
+  ) {
+    const records = async (): Promise<[string, PolicyRecord][]> =>
+      (await store.all()).map((record) => [keyOf(record), record]);
+    this.#model = new OwnedReadModel({
+      owner: 'policy',
+      schema: policyRecordSchema,
+      bus,
+      publisher,
+      key,
+      clock,
+      database,
+      logger,
+      records,
+    });
   }
 
   /** Publishes what is committed now. */

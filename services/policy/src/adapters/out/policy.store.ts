@@ -1,6 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { formatInstant } from '@countersign/primitives';
-import { policyRecordSchema, readModelKey, type OrganizationPolicy, type Policy, type PolicyRecord, type PolicyScope } from '@countersign/contracts';
+import {
+  policyRecordSchema,
+  readModelKey,
+  type OrganizationPolicy,
+  type Policy,
+  type PolicyRecord,
+  type PolicyScope,
+} from '@countersign/contracts';
 import { Database, Outbox, type Tx } from '@countersign/store';
 
 interface DocumentRow {
@@ -37,7 +44,15 @@ export function keyOf(record: PolicyRecord): string {
 }
 
 function recordOf(row: DocumentRow): PolicyRecord {
-  const head = { v: 1, version: Number(row.version), policyVersion: Number(row.version), at: formatInstant(row.at.getTime()), kind: row.kind, org: row.org_id, document: row.document };
+  const head = {
+    v: 1,
+    version: Number(row.version),
+    policyVersion: Number(row.version),
+    at: formatInstant(row.at.getTime()),
+    kind: row.kind,
+    org: row.org_id,
+    document: row.document,
+  };
   return policyRecordSchema.parse({ ...head, ...(row.kind === 'org' ? {} : { [row.kind]: row.scope_id }) });
 }
 
@@ -47,10 +62,16 @@ export class PolicyStore {
   constructor(private readonly database: Database) {}
 
   /** Stores what `next` makes of the document in force; answers the new version. Two writers at once get two versions, one after the other. */
-  async put(scope: PolicyScope, actor: string, next: (current: object | undefined) => Policy | OrganizationPolicy): Promise<number> {
+  async put(
+    scope: PolicyScope,
+    actor: string,
+    next: (current: object | undefined) => Policy | OrganizationPolicy,
+  ): Promise<number> {
     return this.database.tenant(scope.org, async (tx) => {
       const id = scopeId(scope);
-      await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`policy ${scope.org} ${scope.kind} ${id}`]);
+      await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [
+        `policy ${scope.org} ${scope.kind} ${id}`,
+      ]);
       const current = await newest(tx, scope);
       const [row] = await tx.query<DocumentRow>(
         'insert into policy.document (org_id, kind, scope_id, version, document, actor) values ($1, $2, $3, $4, $5, $6) returning org_id, kind, scope_id, version, document, at',
@@ -72,13 +93,18 @@ export class PolicyStore {
   /** Every version in force, for comparing with the bucket. */
   async all(): Promise<readonly PolicyRecord[]> {
     const rows = await this.database.system((tx) =>
-      tx.query<DocumentRow>('select distinct on (org_id, kind, scope_id) org_id, kind, scope_id, version, document, at from policy.document order by org_id, kind, scope_id, version desc'),
+      tx.query<DocumentRow>(
+        'select distinct on (org_id, kind, scope_id) org_id, kind, scope_id, version, document, at from policy.document order by org_id, kind, scope_id, version desc',
+      ),
     );
     return rows.map(recordOf);
   }
 }
 
 async function newest(tx: Tx, scope: PolicyScope): Promise<DocumentRow | undefined> {
-  const [row] = await tx.query<DocumentRow>('select org_id, kind, scope_id, version, document, at from policy.document where org_id = $1 and kind = $2 and scope_id = $3 order by version desc limit 1', [scope.org, scope.kind, scopeId(scope)]);
+  const [row] = await tx.query<DocumentRow>(
+    'select org_id, kind, scope_id, version, document, at from policy.document where org_id = $1 and kind = $2 and scope_id = $3 order by version desc limit 1',
+    [scope.org, scope.kind, scopeId(scope)],
+  );
   return row;
 }

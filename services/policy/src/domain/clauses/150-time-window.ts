@@ -10,8 +10,15 @@ export const timeWindow: Clause = {
   evaluate: ({ policies, facts }) => {
     const lists = documentsOf(policies).map((document) => document.windows);
     if (lists.every((windows) => isOpen(windows, facts.now))) return PASS;
-    const own = [policies.clientOrg, policies.client, policies.connection].some((document) => document !== undefined && !isOpen(document.windows, facts.now));
+    const own = [policies.clientOrg, policies.client, policies.connection].some(
+      (document) => document !== undefined && !isOpen(document.windows, facts.now),
+    );
     const next = nextOpen(lists, facts.now);
-    return { outcome: 'deny', code: 'OUTSIDE_TIME_WINDOW', side: own ? 'client' : 'target', detail: { nextOpenAt: next === undefined ? null : formatInstant(next) } };
+    return {
+      outcome: 'deny',
+      code: 'OUTSIDE_TIME_WINDOW',
+      side: own ? 'client' : 'target',
+      detail: { nextOpenAt: next === undefined ? null : formatInstant(next) },
+    };
   },
 };

@@ -4,5 +4,8 @@ import { PASS, type Clause } from '../model.js';
 export const costEstimate: Clause = {
   number: 190,
   name: 'cost.estimate',
-  evaluate: ({ effective, facts }) => (facts.estimateMicros === undefined && effective.hasCostRule ? { outcome: 'deny', code: 'COST_ESTIMATE_MISSING', side: 'client' } : PASS),
+  evaluate: ({ effective, facts }) =>
+    facts.estimateMicros === undefined && effective.hasCostRule
+      ? { outcome: 'deny', code: 'COST_ESTIMATE_MISSING', side: 'client' }
+      : PASS,
 };

@@ -5,5 +5,12 @@ export const approvalThreshold: Clause = {
   number: 210,
   name: 'approval.threshold',
   evaluate: ({ effective: { approvalAboveMicros: above }, facts: { estimateMicros: estimate } }) =>
-    above !== undefined && estimate !== undefined && estimate > above ? { outcome: 'ask', code: 'APPROVAL_COST_ABOVE_THRESHOLD', side: 'client', detail: { estimateMicros: estimate.toString(), thresholdMicros: above.toString() } } : PASS,
+    above !== undefined && estimate !== undefined && estimate > above
+      ? {
+          outcome: 'ask',
+          code: 'APPROVAL_COST_ABOVE_THRESHOLD',
+          side: 'client',
+          detail: { estimateMicros: estimate.toString(), thresholdMicros: above.toString() },
+        }
+      : PASS,
 };

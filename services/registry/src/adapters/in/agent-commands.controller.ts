@@ -42,14 +42,24 @@ export class AgentCommands {
   }
 
   @OnCommand(registry.credentialIssue)
-  async issue({ org, agent }: ParsedRequestOf<typeof registry.credentialIssue>): Promise<AnswerOf<typeof registry.credentialIssue>> {
-    const [record] = (await this.store.records('agent', 'a.org_id = $1 and a.agent_id = $2', [org, agent])) as AgentRecord[];
+  async issue({
+    org,
+    agent,
+  }: ParsedRequestOf<typeof registry.credentialIssue>): Promise<AnswerOf<typeof registry.credentialIssue>> {
+    const [record] = (await this.store.records('agent', 'a.org_id = $1 and a.agent_id = $2', [
+      org,
+      agent,
+    ])) as AgentRecord[];
     if (record === undefined) throw new CommandRefused('NOT_FOUND', `there is no agent ${agent}`, 'agent');
     return { credential: await this.#issue(org, agent, record.name) };
   }
 
   @OnCommand(registry.credentialRevoke)
-  async revokeCredential({ org, agent, clientId }: ParsedRequestOf<typeof registry.credentialRevoke>): Promise<Record<string, never>> {
+  async revokeCredential({
+    org,
+    agent,
+    clientId,
+  }: ParsedRequestOf<typeof registry.credentialRevoke>): Promise<Record<string, never>> {
     await this.store.revokeCredential(org, agent, clientId);
     await this.revocations.effect([], [agent]);
     return {};
@@ -58,13 +68,23 @@ export class AgentCommands {
   @OnCommand(registry.agentRevoke)
   async revoke({ org, agent }: ParsedRequestOf<typeof registry.agentRevoke>): Promise<Revocation> {
     const epoch = await this.store.updateAgent(org, agent, { status: 'REVOKED' });
-    return this.revocations.effect([{ org, kind: 'AGENT', id: agent, active: true, epoch, code: 'AGENT_REVOKED' }], [agent]);
+    return this.revocations.effect(
+      [{ org, kind: 'AGENT', id: agent, active: true, epoch, code: 'AGENT_REVOKED' }],
+      [agent],
+    );
   }
 
   @OnCommand(registry.agentCommunication)
-  async communication({ org, agent, enabled }: ParsedRequestOf<typeof registry.agentCommunication>): Promise<Revocation> {
+  async communication({
+    org,
+    agent,
+    enabled,
+  }: ParsedRequestOf<typeof registry.agentCommunication>): Promise<Revocation> {
     const epoch = await this.store.updateAgent(org, agent, { communication: enabled });
-    return this.revocations.effect([{ org, kind: 'AGENT', id: agent, active: !enabled, epoch, code: 'CLIENT_AGENT_NOT_ACTIVE' }], enabled ? [] : [agent]);
+    return this.revocations.effect(
+      [{ org, kind: 'AGENT', id: agent, active: !enabled, epoch, code: 'CLIENT_AGENT_NOT_ACTIVE' }],
+      enabled ? [] : [agent],
+    );
   }
 
   async #issue(org: string, agent: string, name: string): Promise<Credential> {
@@ -73,12 +93,25 @@ export class AgentCommands {
     await this.store.addCredential(org, agent, { clientId, hash: hashSecret(pepper, secret) });
     await this.publication.now().catch(() => undefined);
     const installationKey = String(this.config.values['COUNTERSIGN_INSTALLATION_KEY']);
-    return { org, agent, name, clientId, clientSecret: secret, inboxPrefix: agentInboxPrefix(agent), installationKey, trustBundle: this.bundle.file };
+    return {
+      org,
+      agent,
+      name,
+      clientId,
+      clientSecret: secret,
+      inboxPrefix: agentInboxPrefix(agent),
+      installationKey,
+      trustBundle: this.bundle.file,
+    };
   }
 }
 
 function refuseUnsupported(surface: Surface): void {
   const [field] = unsupportedSurfaceFields(surface);
-  if (field !== undefined) throw new CommandRefused('REQUEST_INVALID', `surface.${field} is not enforced yet; leave it neutral`, `surface.${field}`);
+  if (field !== undefined)
+    throw new CommandRefused(
+      'REQUEST_INVALID',
+      `surface.${field} is not enforced yet; leave it neutral`,
+      `surface.${field}`,
+    );
 }
-

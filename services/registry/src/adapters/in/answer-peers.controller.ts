@@ -17,9 +17,16 @@ export class AnswerPeers {
     const connections = [...this.view.connectionsOf({ org, agent })].flatMap((connection) => {
       const target = this.view.agent(connection.target);
       if (connection.status !== 'ACTIVE' || target === undefined) return [];
-      return [{ connection: connection.connection, target: target.agent, targetOrg: target.org, name: target.name, taskTypes: target.surface.taskTypes === null ? null : [...target.surface.taskTypes] }];
+      return [
+        {
+          connection: connection.connection,
+          target: target.agent,
+          targetOrg: target.org,
+          name: target.name,
+          taskTypes: target.surface.taskTypes === null ? null : [...target.surface.taskTypes],
+        },
+      ];
     });
     return { connections, trustBundle: this.bundle.file };
   }
 }
-

@@ -2,7 +2,16 @@ import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } f
 import { Clock } from '@countersign/primitives';
 import { MAX_MESSAGE_BYTES } from '@countersign/contracts';
 import { AccountConnection, type AccountMessage } from '@countersign/bus';
-import { authorizationResponse, clientIdOf, NatsIssuer, readAuthorizationRequest, secretMatches, userToken, XkeyBox, type AuthorizationRequest } from '@countersign/identity';
+import {
+  authorizationResponse,
+  clientIdOf,
+  NatsIssuer,
+  readAuthorizationRequest,
+  secretMatches,
+  userToken,
+  XkeyBox,
+  type AuthorizationRequest,
+} from '@countersign/identity';
 import { ServiceConfig } from '@countersign/service-host';
 import { Logger } from '@countersign/telemetry';
 import { agentInboxPrefix } from '../../domain/agent-permissions.js';
@@ -39,8 +48,19 @@ export class AuthCalloutListener implements OnApplicationBootstrap, OnApplicatio
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    this.#account = await AccountConnection.open(this.#servers, this.#config.COUNTERSIGN_AUTH_NATS_SEED_FILE, 'registry auth callout');
-    this.#account.answer('$SYS.REQ.USER.AUTH', 'registry', (message) => void this.#answer(message).catch((error: unknown) => this.logger.error('an authorization request failed', { error })));
+    this.#account = await AccountConnection.open(
+      this.#servers,
+      this.#config.COUNTERSIGN_AUTH_NATS_SEED_FILE,
+      'registry auth callout',
+    );
+    this.#account.answer(
+      '$SYS.REQ.USER.AUTH',
+      'registry',
+      (message) =>
+        void this.#answer(message).catch((error: unknown) =>
+          this.logger.error('an authorization request failed', { error }),
+        ),
+    );
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -56,13 +76,18 @@ export class AuthCalloutListener implements OnApplicationBootstrap, OnApplicatio
     message.respond(this.#box.seal(server, Buffer.from(authorizationResponse(this.#issuer, request, answer, now))));
   }
 
-  async #decide(request: AuthorizationRequest, now: number): Promise<{ readonly jwt: string } | { readonly error: string }> {
+  async #decide(
+    request: AuthorizationRequest,
+    now: number,
+  ): Promise<{ readonly jwt: string } | { readonly error: string }> {
     const { user, password } = request;
     const clientId = password === undefined ? undefined : clientIdOf(password);
-    if (clientId === undefined || clientId !== user || password === undefined) return { error: 'AUTHENTICATION_FAILED' };
+    if (clientId === undefined || clientId !== user || password === undefined)
+      return { error: 'AUTHENTICATION_FAILED' };
     const credential = await this.store.credential(clientId);
     const refusal = this.#refusal(credential, password);
-    if (refusal !== undefined || credential === undefined) return this.#refuse(refusal ?? 'AUTHENTICATION_FAILED', credential);
+    if (refusal !== undefined || credential === undefined)
+      return this.#refuse(refusal ?? 'AUTHENTICATION_FAILED', credential);
     const jwt = this.#token(credential, request.userKey, now);
     // a revocation that committed while this token was made must win
     const again = this.#refusal(await this.store.credential(clientId), password);
@@ -70,10 +95,16 @@ export class AuthCalloutListener implements OnApplicationBootstrap, OnApplicatio
   }
 
   #refusal(credential: StoredCredential | undefined, secret: string): Refusal | undefined {
-    if (credential === undefined || !secretMatches(this.#config.COUNTERSIGN_SECRET_PEPPER_FILE, secret, credential.secret_hash)) return 'AUTHENTICATION_FAILED';
+    if (
+      credential === undefined ||
+      !secretMatches(this.#config.COUNTERSIGN_SECRET_PEPPER_FILE, secret, credential.secret_hash)
+    )
+      return 'AUTHENTICATION_FAILED';
     if (credential.state !== 'ACTIVE') return 'CREDENTIAL_REVOKED';
     if (credential.expired) return 'CREDENTIAL_EXPIRED';
-    return credential.agent_status === 'ACTIVE' && credential.communication && credential.org_status === 'ACTIVE' ? undefined : 'CLIENT_AGENT_NOT_ACTIVE';
+    return credential.agent_status === 'ACTIVE' && credential.communication && credential.org_status === 'ACTIVE'
+      ? undefined
+      : 'CLIENT_AGENT_NOT_ACTIVE';
   }
 
   #refuse(code: Refusal, credential: StoredCredential | undefined): { readonly error: string } {
@@ -91,8 +122,20 @@ export class AuthCalloutListener implements OnApplicationBootstrap, OnApplicatio
         name: agent,
         userKey,
         expiresAtSeconds: now + TOKEN_SECONDS,
-        publish: [`${own}.task.*`, `${own}.result.*`, `${own}.status.*`, `${own}.peers.list`, `${own}.check.*`, `${own}.usage.*`],
-        subscribe: [`dlv.${org}.${agent}`, `dlv.${org}.${agent} ${agent}`, `ans.${org}.${agent}.*`, `${agentInboxPrefix(agent)}.>`],
+        publish: [
+          `${own}.task.*`,
+          `${own}.result.*`,
+          `${own}.status.*`,
+          `${own}.peers.list`,
+          `${own}.check.*`,
+          `${own}.usage.*`,
+        ],
+        subscribe: [
+          `dlv.${org}.${agent}`,
+          `dlv.${org}.${agent} ${agent}`,
+          `ans.${org}.${agent}.*`,
+          `${agentInboxPrefix(agent)}.>`,
+        ],
         responseTtlMs: REPLY_TTL_MS,
         maxSubscriptions: MAX_SUBSCRIPTIONS,
         maxPayloadBytes: MAX_MESSAGE_BYTES,

@@ -16,6 +16,16 @@ export class ExplainRegistry {
     const agent = this.view.agent(client);
     if (agent === undefined) return { found: false, part: {} };
     const org = this.view.org(task.org);
-    return { found: true, part: { agent: agent.name, agentStatus: agent.status, agentEpoch: agent.epoch, organization: org?.name ?? null, organizationStatus: org?.status ?? null, killSwitch: org?.killSwitch ?? null } };
+    return {
+      found: true,
+      part: {
+        agent: agent.name,
+        agentStatus: agent.status,
+        agentEpoch: agent.epoch,
+        organization: org?.name ?? null,
+        organizationStatus: org?.status ?? null,
+        killSwitch: org?.killSwitch ?? null,
+      },
+    };
   }
 }

@@ -21,8 +21,17 @@ export class OrganizationCommands {
   ) {}
 
   @OnCommand(registry.orgCreate)
-  async create({ name, currency, zone }: ParsedRequestOf<typeof registry.orgCreate>): Promise<AnswerOf<typeof registry.orgCreate>> {
-    if (!isZone(zone)) throw new CommandRefused('REQUEST_INVALID', `${zone} is no IANA time zone (right would be Europe/Berlin)`, 'zone');
+  async create({
+    name,
+    currency,
+    zone,
+  }: ParsedRequestOf<typeof registry.orgCreate>): Promise<AnswerOf<typeof registry.orgCreate>> {
+    if (!isZone(zone))
+      throw new CommandRefused(
+        'REQUEST_INVALID',
+        `${zone} is no IANA time zone (right would be Europe/Berlin)`,
+        'zone',
+      );
     const org = uuidV7(this.clock.now(), this.random);
     await this.store.createOrganization(org, name, currency, zone);
     await this.publication.now().catch(() => undefined);
@@ -37,7 +46,9 @@ export class OrganizationCommands {
   @OnCommand(registry.orgStatus)
   async status({ org, status }: ParsedRequestOf<typeof registry.orgStatus>): Promise<Record<string, never>> {
     const epoch = await this.store.updateOrganization(org, { status });
-    await this.revocations.effect([{ org, kind: 'KILL_SWITCH', id: org, active: status !== 'ACTIVE', epoch, code: 'ORG_NOT_ACTIVE' }]);
+    await this.revocations.effect([
+      { org, kind: 'KILL_SWITCH', id: org, active: status !== 'ACTIVE', epoch, code: 'ORG_NOT_ACTIVE' },
+    ]);
     return {};
   }
 
@@ -50,7 +61,9 @@ export class OrganizationCommands {
   @OnCommand(registry.installKillSwitch)
   async installation({ active }: ParsedRequestOf<typeof registry.installKillSwitch>): Promise<Revocation> {
     const epoch = await this.store.updateInstallation(active);
-    return this.revocations.effect([{ org: null, kind: 'KILL_SWITCH', id: 'installation', active, epoch, code: 'KILL_SWITCH_ACTIVE' }]);
+    return this.revocations.effect([
+      { org: null, kind: 'KILL_SWITCH', id: 'installation', active, epoch, code: 'KILL_SWITCH_ACTIVE' },
+    ]);
   }
 }
 

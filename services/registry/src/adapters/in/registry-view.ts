@@ -1,5 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { readModelKey, type AgentRecord, type AgentRef, type ConnectionRecord, type OrgRecord, type RegistryRecord } from '@countersign/contracts';
+import {
+  readModelKey,
+  type AgentRecord,
+  type AgentRef,
+  type ConnectionRecord,
+  type OrgRecord,
+  type RegistryRecord,
+} from '@countersign/contracts';
 import type { ReadModel } from '@countersign/bus';
 import { ConnectionIndex, ReadModels } from '@countersign/service-host';
 import type { RegistryView } from '../../domain/registry-view.js';
@@ -36,6 +43,13 @@ export class ReadModelView implements RegistryView {
 
   /** Connections of one client that are not disconnected. */
   *connectionsOf(client: AgentRef): Generator<ConnectionRecord> {
-    for (const [, record] of this.#model.entries()) if (record.kind === 'connection' && record.client.org === client.org && record.client.agent === client.agent && record.status !== 'DISCONNECTED') yield record;
+    for (const [, record] of this.#model.entries())
+      if (
+        record.kind === 'connection' &&
+        record.client.org === client.org &&
+        record.client.agent === client.agent &&
+        record.status !== 'DISCONNECTED'
+      )
+        yield record;
   }
 }

@@ -33,7 +33,8 @@ export class DispatcherBlocks extends Blocks implements OnApplicationBootstrap, 
   async apply(requests: readonly BlockRequest[]): Promise<Revocation> {
     const rows = requests.map((body) => ({ id: uuidV7(this.clock.now(), this.random), body }));
     await this.database.installation(async (tx) => {
-      for (const { id, body } of rows) await tx.query('insert into registry.pending_block (id, body) values ($1, $2)', [id, JSON.stringify(body)]);
+      for (const { id, body } of rows)
+        await tx.query('insert into registry.pending_block (id, body) values ($1, $2)', [id, JSON.stringify(body)]);
     });
     const answers = await Promise.all(rows.map((row) => this.#send(row)));
     return { pending: answers.includes(undefined), handedOver: answers.flatMap((keys) => keys ?? []) };
@@ -49,7 +50,10 @@ export class DispatcherBlocks extends Blocks implements OnApplicationBootstrap, 
 
   async #send({ id, body }: PendingRow): Promise<TaskKey[] | undefined> {
     try {
-      const { handedOver } = await this.commands.call(COMMANDS.dispatcher.block, body, { timeoutMs: ANSWER_MS, idempotencyKey: id });
+      const { handedOver } = await this.commands.call(COMMANDS.dispatcher.block, body, {
+        timeoutMs: ANSWER_MS,
+        idempotencyKey: id,
+      });
       await this.database.installation((tx) => tx.query('delete from registry.pending_block where id = $1', [id]));
       return handedOver;
     } catch (error) {
@@ -62,7 +66,11 @@ export class DispatcherBlocks extends Blocks implements OnApplicationBootstrap, 
     if (this.#repeating) return;
     this.#repeating = true;
     try {
-      const rows = await this.database.installation((tx) => tx.query<PendingRow>(`select id, body from registry.pending_block where created < clock_timestamp() - interval '3 seconds' order by id limit 50`));
+      const rows = await this.database.installation((tx) =>
+        tx.query<PendingRow>(
+          `select id, body from registry.pending_block where created < clock_timestamp() - interval '3 seconds' order by id limit 50`,
+        ),
+      );
       for (const row of rows) await this.#send(row);
     } catch (error) {
       this.logger.warn('pending blocks could not be read', { error });

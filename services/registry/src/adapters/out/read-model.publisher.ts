@@ -17,13 +17,31 @@ const KINDS: readonly RecordKind[] = ['org', 'agent', 'connection', 'install'];
 export class ReadModelPublisher extends RegistryPublication implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly #model: OwnedReadModel<RegistryRecord>;
 
-  constructor(bus: Bus, publisher: Publisher, key: SigningKey, clock: Clock, database: Database, store: RegistryStore, logger: Logger) {
+  constructor(
+    bus: Bus,
+    publisher: Publisher,
+    key: SigningKey,
+    clock: Clock,
+    database: Database,
+    store: RegistryStore,
+    logger: Logger,
+  ) {
     super();
     const records = async (): Promise<[string, RegistryRecord][]> => {
       const all = await Promise.all(KINDS.map((kind) => store.records(kind, 'true', [])));
       return all.flat().map((record) => [keyOf(record), record]);
     };
-    this.#model = new OwnedReadModel({ owner: 'registry', schema: registryRecordSchema, bus, publisher, key, clock, database, logger, records });
+    this.#model = new OwnedReadModel({
+      owner: 'registry',
+      schema: registryRecordSchema,
+      bus,
+      publisher,
+      key,
+      clock,
+      database,
+      logger,
+      records,
+    });
   }
 
   async now(): Promise<void> {

@@ -1,5 +1,12 @@
 import { formatInstant } from '@countersign/primitives';
-import { agentRecordSchema, connectionRecordSchema, installRecordSchema, orgRecordSchema, readModelKey, type RegistryRecord } from '@countersign/contracts';
+import {
+  agentRecordSchema,
+  connectionRecordSchema,
+  installRecordSchema,
+  orgRecordSchema,
+  readModelKey,
+  type RegistryRecord,
+} from '@countersign/contracts';
 
 /** A row of any table, with its record's JSON made by the query. */
 export interface RecordRow {
@@ -27,7 +34,12 @@ export const RECORD_QUERIES = {
 /** A kind of record. */
 export type RecordKind = keyof typeof RECORD_QUERIES;
 
-const SCHEMAS = { org: orgRecordSchema, agent: agentRecordSchema, connection: connectionRecordSchema, install: installRecordSchema } as const;
+const SCHEMAS = {
+  org: orgRecordSchema,
+  agent: agentRecordSchema,
+  connection: connectionRecordSchema,
+  install: installRecordSchema,
+} as const;
 
 const INSTANTS = new Set(['createdAt', 'expiresAt', 'registeredAt']);
 
@@ -35,12 +47,22 @@ const INSTANTS = new Set(['createdAt', 'expiresAt', 'registeredAt']);
 function withInstants(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withInstants);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, INSTANTS.has(k) && typeof v === 'string' ? formatInstant(Date.parse(v)) : withInstants(v)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([k, v]) => [
+      k,
+      INSTANTS.has(k) && typeof v === 'string' ? formatInstant(Date.parse(v)) : withInstants(v),
+    ]),
+  );
 }
 
 /** Makes the record that is published of a row. */
 export function recordOf(kind: RecordKind, row: RecordRow): RegistryRecord {
-  return SCHEMAS[kind].parse({ v: 1, version: Number(row.version), at: formatInstant(row.updated_at.getTime()), ...(withInstants(row.record) as object) });
+  return SCHEMAS[kind].parse({
+    v: 1,
+    version: Number(row.version),
+    at: formatInstant(row.updated_at.getTime()),
+    ...(withInstants(row.record) as object),
+  });
 }
 
 /** The key of a record in the bucket. */

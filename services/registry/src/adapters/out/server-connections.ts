@@ -12,7 +12,10 @@ const ANSWER_MS = 1_500;
 
 const connzSchema = z.object({
   server: z.object({ id: z.string() }),
-  data: z.object({ total: z.number(), connections: z.array(z.object({ cid: z.number(), name_tag: z.string().optional() })).nullish() }),
+  data: z.object({
+    total: z.number(),
+    connections: z.array(z.object({ cid: z.number(), name_tag: z.string().optional() })).nullish(),
+  }),
 });
 
 /** Finds and cuts the NATS connections of an agent on every server, by the name that the callout put into its token. */
@@ -47,13 +50,21 @@ export class ServerConnections extends LiveConnections implements OnApplicationS
 
   async #cutPage(agent: string, offset: number): Promise<boolean> {
     const account = await this.#connection();
-    const pages = await account.ask('$SYS.REQ.SERVER.PING.CONNZ', { auth: true, acc: 'AGENTS', limit: PAGE, offset }, { timeoutMs: ANSWER_MS, many: true });
+    const pages = await account.ask(
+      '$SYS.REQ.SERVER.PING.CONNZ',
+      { auth: true, acc: 'AGENTS', limit: PAGE, offset },
+      { timeoutMs: ANSWER_MS, many: true },
+    );
     let more = false;
     for (const page of pages) {
       const { server, data } = connzSchema.parse(page);
       more ||= data.total > offset + PAGE;
       const found = (data.connections ?? []).filter((connection) => connection.name_tag === agent);
-      await Promise.all(found.map(({ cid }) => account.ask(`$SYS.REQ.SERVER.${server.id}.KICK`, { cid }, { timeoutMs: ANSWER_MS, many: false })));
+      await Promise.all(
+        found.map(({ cid }) =>
+          account.ask(`$SYS.REQ.SERVER.${server.id}.KICK`, { cid }, { timeoutMs: ANSWER_MS, many: false }),
+        ),
+      );
     }
     return more;
   }

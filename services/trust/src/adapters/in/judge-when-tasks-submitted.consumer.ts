@@ -1,6 +1,11 @@
 import { Controller } from '@nestjs/common';
 import { Clock } from '@countersign/primitives';
-import { DEFAULT_ORGANIZATION_POLICY, type OrganizationPolicy, type Policy, type PolicyRecord } from '@countersign/contracts';
+import {
+  DEFAULT_ORGANIZATION_POLICY,
+  type OrganizationPolicy,
+  type Policy,
+  type PolicyRecord,
+} from '@countersign/contracts';
 import { denial, JudgeTasks, type Judgement, type TaskMessage } from '@countersign/bus';
 import { ReadModels, TaskFacts, type TaskParties } from '@countersign/service-host';
 import { EvidenceSource } from '../../application/ports.js';
@@ -26,7 +31,9 @@ export class JudgeWhenTasksSubmitted {
   async judge(tasks: readonly TaskMessage[]): Promise<readonly Judgement[]> {
     const now = this.clock.now();
     const fresh = this.evidence.fresh();
-    return tasks.map((task) => (fresh ? this.#judgeOne(task, now) : denial({ code: 'TRUST_EVIDENCE_STALE', side: 'client' })));
+    return tasks.map((task) =>
+      fresh ? this.#judgeOne(task, now) : denial({ code: 'TRUST_EVIDENCE_STALE', side: 'client' }),
+    );
   }
 
   #judgeOne({ key, envelope }: TaskMessage, now: number): Judgement {
@@ -36,15 +43,27 @@ export class JudgeWhenTasksSubmitted {
     const client = this.standings.standing(key.org, parties.client, now);
     const target = this.standings.standing(key.org, parties.target, now);
     const codes = failedGates(this.#documents(parties), client, target);
-    return { decision: codes.length === 0 ? 'APPROVE' : 'DENY', codes, versions: { algorithm: ALGORITHM }, score: { client, target } };
+    return {
+      decision: codes.length === 0 ? 'APPROVE' : 'DENY',
+      codes,
+      versions: { algorithm: ALGORITHM },
+      score: { client, target },
+    };
   }
 
   #documents(parties: TaskParties): GateDocuments {
     const records = this.#facts.policies(parties);
     const foreign = parties.clientOrg.org !== parties.targetOrg.org;
-    return { clientOrg: orgDocument(records.clientOrg), targetOrg: foreign ? orgDocument(records.targetOrg) : undefined, client: documentOf(records.client), connection: documentOf(records.connection) };
+    return {
+      clientOrg: orgDocument(records.clientOrg),
+      targetOrg: foreign ? orgDocument(records.targetOrg) : undefined,
+      client: documentOf(records.client),
+      connection: documentOf(records.connection),
+    };
   }
 }
 
-const orgDocument = (record: PolicyRecord | undefined): OrganizationPolicy => (record?.kind === 'org' ? record.document : DEFAULT_ORGANIZATION_POLICY);
-const documentOf = (record: PolicyRecord | undefined): Policy | undefined => (record === undefined || record.kind === 'org' ? undefined : record.document);
+const orgDocument = (record: PolicyRecord | undefined): OrganizationPolicy =>
+  record?.kind === 'org' ? record.document : DEFAULT_ORGANIZATION_POLICY;
+const documentOf = (record: PolicyRecord | undefined): Policy | undefined =>
+  record === undefined || record.kind === 'org' ? undefined : record.document;

@@ -19,12 +19,21 @@ export class ObserveWhenTasksFinish {
 
   @OnTransitions()
   async observe(items: readonly ReceivedItem<TransitionItem>[]): Promise<void> {
-    await this.store.add(items.flatMap(({ item, streamAt }): readonly ChargedObservation[] => (item.type === 'finished' ? observeTask(item, this.#participants(item), streamAt) : [])));
+    await this.store.add(
+      items.flatMap(({ item, streamAt }): readonly ChargedObservation[] =>
+        item.type === 'finished' ? observeTask(item, this.#participants(item), streamAt) : [],
+      ),
+    );
   }
 
   #participants({ task, facts }: FinishedItem): TaskParticipants {
     const client = this.#facts.agent({ org: task.org, agent: task.agent });
     const target = facts.target === undefined ? undefined : this.#facts.agent(facts.target);
-    return { clientOwner: client?.owner ?? '', target: facts.target, targetOwner: target?.owner, maxRunSeconds: target?.surface.maxRunSeconds };
+    return {
+      clientOwner: client?.owner ?? '',
+      target: facts.target,
+      targetOwner: target?.owner,
+      maxRunSeconds: target?.surface.maxRunSeconds,
+    };
   }
 }

@@ -32,13 +32,28 @@ export class TrustCommands {
   @OnCommand(trust.explain)
   async explain({ task }: ParsedRequestOf<typeof trust.explain>): Promise<AnswerOf<typeof trust.explain>> {
     const record = this.#facts.agent(task);
-    return record === undefined ? { found: false, part: {} } : { found: true, part: { now: this.#breakdown(task.org, record) } };
+    return record === undefined
+      ? { found: false, part: {} }
+      : { found: true, part: { now: this.#breakdown(task.org, record) } };
   }
 
   #breakdown(viewer: string, agent: AgentRecord): Breakdown {
     const now = this.clock.now();
     const { families, masses, caps, binding, raw, score, expectation } = this.standings.breakdown(viewer, agent, now);
     const { level } = this.standings.standing(viewer, agent, now);
-    return { agent: agent.agent, name: agent.name, viewer, algorithm: ALGORITHM, score, level, raw, families: { ...families }, masses: { ...masses }, expectation, caps: caps.map((cap) => ({ ...cap })), binding: [...binding] };
+    return {
+      agent: agent.agent,
+      name: agent.name,
+      viewer,
+      algorithm: ALGORITHM,
+      score,
+      level,
+      raw,
+      families: { ...families },
+      masses: { ...masses },
+      expectation,
+      caps: caps.map((cap) => ({ ...cap })),
+      binding: [...binding],
+    };
   }
 }

@@ -55,13 +55,18 @@ export class EvidenceMemory extends EvidenceSource implements OnApplicationBoots
 
   setLevel(viewer: string, agent: string, state: LevelState, score: number): void {
     this.#levels.set(`${viewer}/${agent}`, state);
-    void this.store.noteLevel({ viewer, agent, state }, score).catch((error: unknown) => this.logger.warn('a level could not be written', { agent, error }));
+    void this.store
+      .noteLevel({ viewer, agent, state }, score)
+      .catch((error: unknown) => this.logger.warn('a level could not be written', { agent, error }));
   }
 
   async onApplicationBootstrap(): Promise<void> {
     for (const { viewer, agent, state } of await this.store.levels()) this.#levels.set(`${viewer}/${agent}`, state);
     await this.refresh();
-    this.#timer = setInterval(() => void this.refresh().catch((error: unknown) => this.logger.warn('evidence could not be read', { error })), POLL_MS).unref();
+    this.#timer = setInterval(
+      () => void this.refresh().catch((error: unknown) => this.logger.warn('evidence could not be read', { error })),
+      POLL_MS,
+    ).unref();
   }
 
   onApplicationShutdown(): void {
@@ -71,7 +76,7 @@ export class EvidenceMemory extends EvidenceSource implements OnApplicationBoots
   /** Reads what was written since the last time. */
   async refresh(): Promise<void> {
     const started = this.clock.now();
-    for (let more = true; more; ) {
+    for (let more = true; more;) {
       const rows = await this.store.writtenSince(this.#since);
       for (const { agent, observation } of rows) this.#add(agent, observation, started);
       const last = rows.at(-1)?.writtenAt ?? this.#since;

@@ -56,9 +56,19 @@ export class ObservationStore {
           `insert into trust.observation (org_id, id, agent_id, observer_org, at, kind, counterparty, counterparty_level, connection_id, code, value, task_id, attempt)
            select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::timestamptz[], $6::text[], $7::text[], $8::text[], $9::uuid[], $10::text[], $11::text[], $12::uuid[], $13::int[]) on conflict do nothing`,
           [
-            column((c) => c.agent.org), column((c) => c.observation.id), column((c) => c.agent.agent), column((c) => c.observation.observerOrg ?? c.agent.org), column((c) => formatInstant(c.observation.at)), column((c) => c.observation.kind),
-            column((c) => c.observation.counterparty), column((c) => c.observation.counterpartyLevel ?? null), column((c) => c.observation.connection ?? null), column((c) => c.observation.code ?? null), column((c) => c.observation.value ?? null),
-            column((c) => c.taskId), column((c) => c.attempt),
+            column((c) => c.agent.org),
+            column((c) => c.observation.id),
+            column((c) => c.agent.agent),
+            column((c) => c.observation.observerOrg ?? c.agent.org),
+            column((c) => formatInstant(c.observation.at)),
+            column((c) => c.observation.kind),
+            column((c) => c.observation.counterparty),
+            column((c) => c.observation.counterpartyLevel ?? null),
+            column((c) => c.observation.connection ?? null),
+            column((c) => c.observation.code ?? null),
+            column((c) => c.observation.value ?? null),
+            column((c) => c.taskId),
+            column((c) => c.attempt),
           ],
         ),
       );
@@ -69,16 +79,34 @@ export class ObservationStore {
 
   /** Observations written from an instant (ms) on, of every organisation, oldest first. */
   async writtenSince(since: number): Promise<readonly LoadedObservation[]> {
-    const rows = await this.database.system((tx) => tx.query<ObservationRow>(`select * from trust.observation where written_at >= $1 order by written_at limit ${OBSERVATION_PAGE}`, [formatInstant(since)]));
-    return rows.map((row) => ({ agent: { org: row.org_id, agent: row.agent_id }, observation: observationOf(row), writtenAt: row.written_at.getTime() }));
+    const rows = await this.database.system((tx) =>
+      tx.query<ObservationRow>(
+        `select * from trust.observation where written_at >= $1 order by written_at limit ${OBSERVATION_PAGE}`,
+        [formatInstant(since)],
+      ),
+    );
+    return rows.map((row) => ({
+      agent: { org: row.org_id, agent: row.agent_id },
+      observation: observationOf(row),
+      writtenAt: row.written_at.getTime(),
+    }));
   }
 
   /** Every level. */
   async levels(): Promise<readonly StoredLevel[]> {
-    const rows = await this.database.system((tx) => tx.query<{ readonly org_id: string; readonly agent_id: string; readonly level: string; readonly changed_at: Date }>('select org_id, agent_id, level, changed_at from trust.level_state'));
+    const rows = await this.database.system((tx) =>
+      tx.query<{
+        readonly org_id: string;
+        readonly agent_id: string;
+        readonly level: string;
+        readonly changed_at: Date;
+      }>('select org_id, agent_id, level, changed_at from trust.level_state'),
+    );
     return rows.flatMap((row) => {
       const level = TRUST_LEVELS.find((name) => name === row.level);
-      return level === undefined ? [] : [{ viewer: row.org_id, agent: row.agent_id, state: { level, changedAt: row.changed_at.getTime() } }];
+      return level === undefined
+        ? []
+        : [{ viewer: row.org_id, agent: row.agent_id, state: { level, changedAt: row.changed_at.getTime() } }];
     });
   }
 
@@ -96,8 +124,15 @@ export class ObservationStore {
 
 function observationOf(row: ObservationRow): Observation {
   return {
-    id: row.id, kind: row.kind, at: row.at.getTime(), observerOrg: row.observer_org, counterparty: row.counterparty, voided: row.voided,
-    ...(row.counterparty_level === null ? {} : { counterpartyLevel: row.counterparty_level }), ...(row.connection_id === null ? {} : { connection: row.connection_id }),
-    ...(row.code === null ? {} : { code: row.code }), ...(row.value === null ? {} : { value: row.value }),
+    id: row.id,
+    kind: row.kind,
+    at: row.at.getTime(),
+    observerOrg: row.observer_org,
+    counterparty: row.counterparty,
+    voided: row.voided,
+    ...(row.counterparty_level === null ? {} : { counterpartyLevel: row.counterparty_level }),
+    ...(row.connection_id === null ? {} : { connection: row.connection_id }),
+    ...(row.code === null ? {} : { code: row.code }),
+    ...(row.value === null ? {} : { value: row.value }),
   };
 }

@@ -1,0 +1,12 @@
+import type { TaskKey } from '@countersign/contracts';
+
+/** An attempt of a task. */
+export interface AttemptKey {
+  readonly key: TaskKey;
+  readonly attempt: number;
+}
+
+/** Key of an attempt as one string: `org/agent/task/attempt`. */
+export function attemptText({ key, attempt }: AttemptKey): string {
+  return `${key.org}/${key.agent}/${key.task}/${attempt}`;
+}
