@@ -32,7 +32,7 @@ function wantedStream(spec: StreamSpec, replicas: number): Partial<StreamConfig>
     allow_msg_counter: false,
     allow_atomic: false,
     sealed: false,
-  } as Partial<StreamConfig> & { readonly name: string };
+  };
 }
 
 function wantedConsumer(spec: ConsumerSpec): Partial<ConsumerConfig> & { readonly durable_name: string } {
@@ -45,7 +45,7 @@ function wantedConsumer(spec: ConsumerSpec): Partial<ConsumerConfig> & { readonl
     max_deliver: -1,
     max_ack_pending: spec.maxAckPending,
     filter_subjects: [...spec.filters],
-  } as Partial<ConsumerConfig> & { readonly durable_name: string };
+  };
 }
 
 /** Creates what is missing and compares all of it with what the server says it holds: an old server drops flags it does not know in silence. Throws {@link ProvisioningMismatch}. */

@@ -15,4 +15,20 @@ export * from './trust-bundle.js';
 export * from './cost.js';
 export * from './streams.js';
 export * from './commands.js';
+export {
+  actorSchema,
+  commandEnvelopeSchema,
+  commandReplySchema,
+  problemSchema,
+  type Actor,
+  type CommandEnvelope,
+  type CommandReply,
+  type CommandService,
+  type CommandSpec,
+  type Problem,
+} from './commands/command.js';
+export { revocationSchema } from './commands/registry.js';
+export { budgetScopeSchema, budgetStateSchema, type BudgetScope } from './commands/budget.js';
+export { actionSchema, taskRowSchema, type Action, type TaskRow } from './commands/dispatcher.js';
+export { auditEntrySchema } from './commands/audit.js';
 export * from './agent-requests.js';

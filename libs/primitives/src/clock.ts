@@ -7,7 +7,6 @@ export abstract class Clock {
 /** The clock of this machine: for logs, certificates and agents; decisions that have state use the database's. */
 export class SystemClock extends Clock {
   now(): number {
-    // eslint-disable-next-line no-restricted-syntax, no-restricted-properties -- the one place where the machine's clock enters
     return Date.now();
   }
 }

@@ -13,7 +13,7 @@ import { CommandLog, Database, DatabaseClock, schemaReady } from '@countersign/s
 import { createLogger, type Logger } from '@countersign/telemetry';
 import type { HostConfig } from './host-config.js';
 import { ReadModels } from './read-models.js';
-import { Readiness } from './readiness.js';
+import { type Readiness } from './readiness.js';
 import type { ServiceDefinition } from './service-definition.js';
 
 const RETRY_MS = 250;

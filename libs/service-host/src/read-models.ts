@@ -78,7 +78,7 @@ export class ReadModels {
 
   /** Ends the reading of all. */
   async close(): Promise<void> {
-    await Promise.all(Object.values(this.models).map((model) => model?.close()));
+    await Promise.all(Object.values(this.models).map(async (model) => model?.close()));
   }
 }
 

@@ -52,7 +52,7 @@ export class CommandLog {
         },
       } as unknown as R;
     }
-    if (known?.reply != null) return known.reply as R;
+    if (known !== undefined && known.reply !== null) return known.reply as R;
     const reply = await run();
     await this.database.installation((tx) =>
       tx.query(`update ${service}.command_log set reply = $4 where verb = $1 and actor = $2 and key = $3`, [

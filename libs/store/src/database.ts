@@ -47,7 +47,7 @@ export class Database {
       idle_in_transaction_session_timeout: 10_000,
       types: {
         getTypeParser: ((oid: number, format?: 'text') =>
-          oid === INT8 ? BigInt : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
+          oid === INT8 ? BigInt : (pg.types.getTypeParser(oid, format) as unknown)) as typeof pg.types.getTypeParser,
       },
     });
     pool.on('error', (error) => logger.warn('a database connection was lost', { error }));

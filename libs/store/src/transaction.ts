@@ -12,7 +12,7 @@ export class Transaction {
   /** Whether the connection must not be used again. */
   broken = false;
   #over = false;
-  #beginFailed: unknown;
+  #beginFailed: Error | undefined;
 
   constructor(private readonly client: PoolClient) {}
 
@@ -31,7 +31,7 @@ export class Transaction {
   async #work<T>(begin: string, work: (tx: Tx) => Promise<T>): Promise<T> {
     try {
       const begun = this.client.query(begin).catch((error: unknown) => {
-        this.#beginFailed = error;
+        this.#beginFailed = error instanceof Error ? error : new Error('begin failed', { cause: error });
       });
       const result = await work({ query: (sql, params) => this.#query(sql, params) });
       await begun;

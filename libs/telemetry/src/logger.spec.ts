@@ -51,7 +51,7 @@ describe('log lines', () => {
       (): unknown => Buffer.from('x', 'hunter2' as BufferEncoding),
       (): unknown => new URL('hunter2'),
       (): unknown => JSON.parse('{"password":hunter2}'),
-      (): unknown => Reflect.apply(Buffer.alloc, undefined, ['hunter2']),
+      (): unknown => Buffer.alloc('hunter2' as unknown as number),
     ];
     for (const act of quoting) {
       const [line] = capture((log) => {

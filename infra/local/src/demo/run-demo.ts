@@ -207,11 +207,12 @@ class DemoRun {
   }
 
   async #verdicts(agent: string, answer: AnswerData): Promise<string> {
-    const { part } = await this.commands
+    const known = await this.commands
       .call(COMMANDS.audit.explain, { task: { org: this.organisation.org, agent, task: answer.task } })
-      .catch(() => ({ part: {} as Record<string, unknown> }));
-    const entries = Array.isArray(part['entries'])
-      ? (part['entries'] as { readonly header: { readonly type: string; readonly verdicts?: object } }[])
+      .catch(() => undefined);
+    const found = known?.part['entries'];
+    const entries = Array.isArray(found)
+      ? (found as { readonly header: { readonly type: string; readonly verdicts?: object } }[])
       : [];
     const decided = entries.filter((e) => e.header.type === 'decided').at(-1)?.header.verdicts ?? {};
     return CONTROLS.map((control) => (control in decided ? '●' : '○')).join('');

@@ -44,7 +44,8 @@ function handle(cluster: TestCluster, service: string, name: string): TestDataba
       opened.push(database);
       return database;
     },
-    asSuper: (sql, params = []) => withClient(superUrl, async (client) => (await client.query(sql, [...params])).rows),
+    asSuper: <R extends object>(sql: string, params: readonly unknown[] = []) =>
+      withClient(superUrl, async (client) => (await client.query<R>(sql, [...params])).rows),
     drop: async () => {
       await Promise.allSettled(opened.splice(0).map((database) => database.close()));
       await withClient(cluster.superUrl, (client) => client.query(`drop database if exists ${name} with (force)`));

@@ -60,6 +60,12 @@ export function registryCommands(program: Command): void {
 }
 
 function agentCommands(agent: Command): void {
+  agentCreate(agent);
+  agentList(agent);
+  agentRevoke(agent);
+}
+
+function agentCreate(agent: Command): void {
   agent
     .command('create <name>')
     .description('register an agent; its secret is shown once, in the credential file')
@@ -81,6 +87,9 @@ function agentCommands(agent: Command): void {
         ]);
       }),
     );
+}
+
+function agentList(agent: Command): void {
   agent
     .command('list')
     .description('agents of an organisation')
@@ -102,6 +111,9 @@ function agentCommands(agent: Command): void {
         );
       }),
     );
+}
+
+function agentRevoke(agent: Command): void {
   agent
     .command('revoke <name>')
     .description('revoke an agent: nothing more is handed over for it when this returns')

@@ -153,9 +153,46 @@ export function recordOf(
   decision: Decision,
   { before, now }: { readonly before: TaskRecord | undefined; readonly now: number },
 ): TaskRecord {
+  const head = headOf(evaluation, decision, before);
+  switch (decision.kind) {
+    case 'deny':
+      return { ...head, state: 'DENIED', codes: decision.codes, primary: decision.primary, endedAt: now };
+    case 'again':
+      return {
+        ...head,
+        ...judgedConnection(evaluation),
+        state: 'EVALUATING',
+        round: head.round + 1,
+        codes: [],
+        timerAt: now + TIMERS.verdict + 60_000,
+      };
+    case 'release':
+      return {
+        ...head,
+        ...released(decision),
+        state: 'RELEASING',
+        codes: [],
+        ...(before?.approvedAt === undefined ? {} : { approvedAt: before.approvedAt }),
+        timerAt: Math.min(now + TIMERS.release, head.task.deadline),
+      };
+    case 'hold':
+      return {
+        ...head,
+        ...released(decision),
+        state: 'AWAITING_APPROVAL',
+        codes: decision.codes,
+        reasons: decision.reasons,
+        clockLeft: Math.max(head.task.deadline - now, DEADLINE.minAfterHold),
+        timerAt: now + TIMERS.approval,
+      };
+  }
+}
+
+/** What every row has, whatever was decided. */
+function headOf(evaluation: Evaluation, decision: Decision, before: TaskRecord | undefined) {
   const { key, attempt, round, seq, digest } = evaluation;
   const task = before === undefined ? evaluation.task : { ...evaluation.task, deadline: before.task.deadline };
-  const head = {
+  return {
     key,
     attempt,
     round,
@@ -167,38 +204,6 @@ export function recordOf(
     covered: before?.covered ?? [],
     claim: 'NONE' as const,
   };
-  switch (decision.kind) {
-    case 'deny':
-      return { ...head, state: 'DENIED', codes: decision.codes, primary: decision.primary, endedAt: now };
-    case 'again':
-      return {
-        ...head,
-        ...judgedConnection(evaluation),
-        state: 'EVALUATING',
-        round: round + 1,
-        codes: [],
-        timerAt: now + TIMERS.verdict + 60_000,
-      };
-    case 'release':
-      return {
-        ...head,
-        ...released(decision),
-        state: 'RELEASING',
-        codes: [],
-        ...(before?.approvedAt === undefined ? {} : { approvedAt: before.approvedAt }),
-        timerAt: Math.min(now + TIMERS.release, task.deadline),
-      };
-    case 'hold':
-      return {
-        ...head,
-        ...released(decision),
-        state: 'AWAITING_APPROVAL',
-        codes: decision.codes,
-        reasons: decision.reasons,
-        clockLeft: Math.max(task.deadline - now, DEADLINE.minAfterHold),
-        timerAt: now + TIMERS.approval,
-      };
-  }
 }
 
 function judgedConnection({ verdicts }: Evaluation): Pick<TaskRecord, 'connection'> {

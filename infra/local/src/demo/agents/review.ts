@@ -32,8 +32,12 @@ export function reviewDiff(diff: string): {
       line += 1;
       if (!text.startsWith('+')) continue;
       added += 1;
-      for (const [pattern, note] of CHECKS) if (pattern.test(text)) findings.push({ file, line, note });
+      findings.push(...notesOn(text).map((note) => ({ file, line, note })));
     }
   }
   return { added, removed, findings };
+}
+
+function notesOn(text: string): readonly string[] {
+  return CHECKS.filter(([pattern]) => pattern.test(text)).map(([, note]) => note);
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Random, uuidV7 } from '@countersign/primitives';
-import type { RecordedItem, TaskKey, TransitionItem } from '@countersign/contracts';
+import type { RecordedItem, TaskKey } from '@countersign/contracts';
 import { DependencyUnavailable, itemNonce } from '@countersign/bus';
 import { ServiceConfig } from '@countersign/service-host';
 import { Database, DatabaseUnavailable, seal, unseal, type Tx } from '@countersign/store';

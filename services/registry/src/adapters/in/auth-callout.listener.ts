@@ -15,7 +15,8 @@ import {
 import { ServiceConfig } from '@countersign/service-host';
 import { Logger } from '@countersign/telemetry';
 import { agentInboxPrefix } from '../../domain/agent-permissions.js';
-import { RegistryStore, type StoredCredential } from '../out/registry.store.js';
+import type { StoredCredential } from '../out/registry-rows.js';
+import { RegistryStore } from '../out/registry.store.js';
 import type { RegistryConfig } from '../../registry.config.js';
 
 /** A user token lives at most ten minutes; the server ends the connection then and the agent connects anew. */

@@ -1,44 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import type { Surface } from '@countersign/contracts';
+import type { RegistryRecord } from '@countersign/contracts';
 import { CommandRefused } from '@countersign/bus';
 import { Database, Outbox, type Tx } from '@countersign/store';
 import { keyOf, RECORD_QUERIES, recordOf, type RecordKind, type RecordRow } from './records.js';
-import type { RegistryRecord } from '@countersign/contracts';
-
-/** A new agent. */
-export interface NewAgent {
-  readonly org: string;
-  readonly agent: string;
-  readonly name: string;
-  readonly owner: string;
-  readonly surface: Surface;
-  readonly mayOriginate: boolean;
-}
-
-/** A new connection. */
-export interface NewConnection {
-  readonly connection: string;
-  readonly client: { readonly org: string; readonly agent: string };
-  readonly target: { readonly org: string; readonly agent: string };
-  readonly share: string | null;
-  readonly sandbox: boolean;
-  readonly expiresAt: string | null;
-  readonly status: 'ACTIVE' | 'PENDING_CONSENT';
-}
-
-/** A credential as it is stored. */
-export interface StoredCredential {
-  readonly org_id: string;
-  readonly agent_id: string;
-  readonly secret_hash: Buffer;
-  readonly state: 'ACTIVE' | 'REVOKED';
-  readonly expired: boolean;
-  readonly agent_status: string;
-  readonly communication: boolean;
-  readonly org_status: string;
-}
-
-const UNIQUE = '23505';
+import { found, isCode, refuseMissing, taken } from './refusals.js';
+import type { NewAgent, NewConnection, StoredCredential } from './registry-rows.js';
 
 /** Rows of the registry. Every change leaves its record in the outbox in the same transaction. */
 @Injectable()
@@ -343,23 +309,4 @@ export class RegistryStore {
       await Outbox.write(tx, 'registry', { key: keyOf(record), version: record.version, body: record });
     }
   }
-}
-
-function isCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
-}
-
-function taken(field: string, value: string): (error: unknown) => never {
-  return (error) => {
-    if (isCode(error, UNIQUE)) throw new CommandRefused('ALREADY_EXISTS', `${value} exists already`, field);
-    throw error;
-  };
-}
-
-function refuseMissing(field: string, value: string): never {
-  throw new CommandRefused('NOT_FOUND', `there is no ${field} ${value}`, field);
-}
-
-function found<R>(row: R | undefined, field: string, value: string): R {
-  return row ?? refuseMissing(field, value);
 }

@@ -1,0 +1,34 @@
+import type { Surface } from '@countersign/contracts';
+
+/** A new agent. */
+export interface NewAgent {
+  readonly org: string;
+  readonly agent: string;
+  readonly name: string;
+  readonly owner: string;
+  readonly surface: Surface;
+  readonly mayOriginate: boolean;
+}
+
+/** A new connection. */
+export interface NewConnection {
+  readonly connection: string;
+  readonly client: { readonly org: string; readonly agent: string };
+  readonly target: { readonly org: string; readonly agent: string };
+  readonly share: string | null;
+  readonly sandbox: boolean;
+  readonly expiresAt: string | null;
+  readonly status: 'ACTIVE' | 'PENDING_CONSENT';
+}
+
+/** A credential as it is stored. */
+export interface StoredCredential {
+  readonly org_id: string;
+  readonly agent_id: string;
+  readonly secret_hash: Buffer;
+  readonly state: 'ACTIVE' | 'REVOKED';
+  readonly expired: boolean;
+  readonly agent_status: string;
+  readonly communication: boolean;
+  readonly org_status: string;
+}
