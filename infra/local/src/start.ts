@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { withFileLock } from '../bin/shared/file-lock.mjs';
-import { DEMO_HEADER, runDemo, type DemoReport } from './demo/run-demo.js';
+import { DEMO_HEADER, runDemo, type Demo, type DemoReport } from './demo/run-demo.js';
 import { removePostgres } from './embedded-postgres.js';
 import { onShutdown } from './process/shutdown.js';
 import { foldersOf } from './system/folders.js';
@@ -46,8 +46,13 @@ else
 async function main(): Promise<void> {
   if (options.reset) await reset();
   const system = await LocalSystem.start({ project, report, logLevel: options.quiet ? 'warn' : 'info' });
+  let demo: Demo | undefined;
   let stopping: Promise<void> | undefined;
-  const stop = (): Promise<void> => (stopping ??= system.stop());
+  const stop = (): Promise<void> => (stopping ??= stopAll());
+  const stopAll = async (): Promise<void> => {
+    await demo?.close();
+    await system.stop();
+  };
   const stopped = new Promise<void>((resolve) => {
     onShutdown((reason) => {
       report(`${reason}: draining`);
@@ -58,7 +63,7 @@ async function main(): Promise<void> {
     });
   });
   try {
-    const demo = options['no-demo'] ? undefined : await demonstrate(system);
+    demo = options['no-demo'] ? undefined : await demonstrate(system);
     if (options.once) process.exitCode = demo === undefined || isExpected(demo) ? 0 : 1;
     else {
       tellHowToGoOn(system, demo);
@@ -81,7 +86,7 @@ async function reset(): Promise<void> {
     rmSync(folder, { recursive: true, force: true });
 }
 
-async function demonstrate(system: LocalSystem): Promise<DemoReport> {
+async function demonstrate(system: LocalSystem): Promise<Demo> {
   report('the demo: agents as programs of their own, tasks of infra/local/demo/tasks.yaml');
   report(DEMO_HEADER);
   const demo = await runDemo({ system, report });

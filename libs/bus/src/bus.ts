@@ -1,5 +1,5 @@
 import { jetstream, jetstreamManager, type JetStreamClient, type JetStreamManager } from '@nats-io/jetstream';
-import { connect, nkeyAuthenticator, type NatsConnection } from '@nats-io/transport-node';
+import { connect, nkeyAuthenticator, nuid, type NatsConnection } from '@nats-io/transport-node';
 import { utf8 } from '@countersign/primitives';
 import type { Signer } from '@countersign/contracts';
 
@@ -57,6 +57,11 @@ export class Bus {
         onChange(this.#live);
       }
     }
+  }
+
+  /** A name for the consumers of one reader. It is unique: readers of one name would share the messages instead of each reading all. */
+  readerName(what: string): string {
+    return `${this.service}-${what}-${nuid.next()}`;
   }
 
   /** Sends what is buffered, ends every subscription and closes. */

@@ -82,7 +82,7 @@ export class ReadModelWriter<T extends Versioned> {
     const consumer = await bus.js.consumers.get(stream, {
       filter_subjects: readModelSubject(owner, '>'),
       deliver_policy: 'last_per_subject',
-      name_prefix: `${bus.service}-snapshot`,
+      name_prefix: bus.readerName('snapshot'),
     });
     const messages = await consumer.consume({ max_messages: 1_000, idle_heartbeat: 1_000 });
     const timer = setTimeout(() => messages.stop(new DependencyUnavailable(stream)), SNAPSHOT_TIMEOUT_MS);

@@ -58,7 +58,7 @@ export class ReadModel<T extends Versioned> extends Freshness {
     const consumer = await options.bus.js.consumers.get(stream, {
       filter_subjects: readModelSubject(options.owner, '>'),
       deliver_policy: 'last_per_subject',
-      name_prefix: `${options.bus.service}-${stream}`,
+      name_prefix: options.bus.readerName(stream),
     });
     model.#messages = await consumer.consume({
       max_messages: 1_000,

@@ -27,7 +27,7 @@ export class StreamReader {
       filter_subjects: [...options.filters],
       deliver_policy: 'by_start_sequence',
       opt_start_seq: Math.max(1, options.startSequence),
-      name_prefix: `${options.bus.service}-${options.stream}`,
+      name_prefix: options.bus.readerName(options.stream),
     });
     reader.#messages = await reader.#consumer.consume({
       max_messages: 2_000,

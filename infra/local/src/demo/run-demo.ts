@@ -37,12 +37,17 @@ export interface DemoOptions {
 
 const SERVING = ['reviewer', 'summariser', 'converter'] as const;
 const PATIENCE_MS = 15_000;
+const RECORD_MS = 3_000;
+
+/** A demo that has run; its agents serve on until it is closed. */
+export interface Demo extends DemoReport {
+  readonly close: () => Promise<void>;
+}
 
 /** Makes a fresh organisation, starts its agents as programs of their own, submits the tasks one after another, and verifies the record. */
-export async function runDemo({ system, report }: DemoOptions): Promise<DemoReport> {
+export async function runDemo({ system, report }: DemoOptions): Promise<Demo> {
   const operator = await connectOperator(system.run);
   const group = await ProcessGroup.open({ pidFile: join(system.folders.state, 'agent-pids.json'), report });
-  const clients: Agent[] = [];
   try {
     const organisation = await createDemoOrganisation(operator.commands, {
       folders: system.folders,
@@ -51,23 +56,44 @@ export async function runDemo({ system, report }: DemoOptions): Promise<DemoRepo
     });
     for (const [name, file] of organisation.credentials) system.noteAgent(name, file);
     await Promise.all(SERVING.map((role) => startAgent(group, system, { role, organisation })));
+    const outcomes = await submitAll(organisation, { system, report, commands: operator.commands });
+    const verified = await operator.commands.call(COMMANDS.audit.verify, { org: organisation.org });
+    return {
+      organisation,
+      outcomes,
+      recordOk: verified.ok,
+      recordSize: verified.size,
+      close: () => group.drain(),
+    };
+  } catch (error) {
+    await group.drain();
+    throw error;
+  } finally {
+    await operator.close();
+  }
+}
+
+async function submitAll(
+  organisation: DemoOrganisation,
+  { system, report, commands }: DemoOptions & { readonly commands: CommandClient },
+): Promise<readonly DemoOutcome[]> {
+  const clients: Agent[] = [];
+  try {
     const playground = await connect(organisation.credentials.get('playground') ?? '');
+    clients.push(playground);
     const temp = await connect(organisation.credentials.get('temp') ?? '');
-    clients.push(playground, temp);
+    clients.push(temp);
     await untilConnected(playground, 5);
-    const run = new DemoRun(system, operator.commands, organisation, { playground, temp });
+    const run = new DemoRun(system, commands, organisation, { playground, temp });
     const outcomes: DemoOutcome[] = [];
     for (const task of readDemo(join(system.folders.project, 'infra', 'local', 'demo'))) {
       const outcome = await run.one(task);
       outcomes.push(outcome);
       report(line(outcome));
     }
-    const verified = await operator.commands.call(COMMANDS.audit.verify, { org: organisation.org });
-    return { organisation, outcomes, recordOk: verified.ok, recordSize: verified.size };
+    return outcomes;
   } finally {
     await Promise.all(clients.map((client) => client.close()));
-    await group.drain();
-    await operator.close();
   }
 }
 
@@ -206,15 +232,25 @@ class DemoRun {
     });
   }
 
+  /** The verdicts that the record names; it is written a moment after a denial was answered. */
   async #verdicts(agent: string, answer: AnswerData): Promise<string> {
+    const until = performance.now() + RECORD_MS;
+    for (;;) {
+      const decided = await this.#decided(agent, answer.task);
+      if (decided !== undefined || performance.now() > until)
+        return CONTROLS.map((control) => (control in (decided ?? {}) ? '●' : '○')).join('');
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  async #decided(agent: string, task: string): Promise<object | undefined> {
     const known = await this.commands
-      .call(COMMANDS.audit.explain, { task: { org: this.organisation.org, agent, task: answer.task } })
+      .call(COMMANDS.audit.explain, { task: { org: this.organisation.org, agent, task } })
       .catch(() => undefined);
     const found = known?.part['entries'];
     const entries = Array.isArray(found)
       ? (found as { readonly header: { readonly type: string; readonly verdicts?: object } }[])
       : [];
-    const decided = entries.filter((e) => e.header.type === 'decided').at(-1)?.header.verdicts ?? {};
-    return CONTROLS.map((control) => (control in decided ? '●' : '○')).join('');
+    return entries.filter((e) => e.header.type === 'decided').at(-1)?.header.verdicts;
   }
 }
