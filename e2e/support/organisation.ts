@@ -2,8 +2,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect, type Agent, type CredentialFile } from '@countersign/agent-sdk';
 import { COMMANDS, NEUTRAL_SURFACE, type OrganizationPolicy } from '@countersign/contracts';
-import { writeSecret } from '@countersign/local';
-import type { RunningSystem } from './running-system.js';
+import { writeSecret, type LocalSystem, type Operator } from '@countersign/local';
+
+/** What an organisation is made with: a running system, whoever started it. */
+export interface World {
+  readonly system: Pick<LocalSystem, 'run' | 'folders'>;
+  readonly operator: Operator;
+}
 
 let made = 0;
 
@@ -16,11 +21,11 @@ export class Organisation {
   private constructor(
     readonly id: string,
     readonly name: string,
-    private readonly running: RunningSystem,
+    private readonly running: World,
   ) {}
 
   /** Makes one with the baseline of guardrails. */
-  static async create(running: RunningSystem): Promise<Organisation> {
+  static async create(running: World): Promise<Organisation> {
     made += 1;
     const name = `org-${process.pid}-${made}`;
     const { org } = await running.operator.commands.call(COMMANDS.registry.orgCreate, { name });
@@ -94,7 +99,7 @@ export class Organisation {
 
 /** A client, a target that echoes, and a connection between them. */
 export async function echoPair(
-  running: RunningSystem,
+  running: World,
   change: Partial<OrganizationPolicy> = {},
 ): Promise<{ readonly org: Organisation; readonly client: Agent; readonly target: Agent; readonly handled: string[] }> {
   const org = await Organisation.create(running);

@@ -65,13 +65,14 @@ export class Agent {
       typeof credential === 'string' ? JSON.parse(await readFile(credential, 'utf8')) : credential,
     );
     const trust = new TrustStore(file);
-    const nc = await openConnection(file);
+    const random = new SystemRandom();
+    const nc = await openConnection(file, random);
     const agent = new Agent({
       nc,
       credential: file,
       trust,
       clock: new SystemClock(),
-      random: new SystemRandom(),
+      random,
       onUntrusted: options.onUntrusted ?? (() => undefined),
     });
     await nc.flush();

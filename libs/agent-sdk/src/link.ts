@@ -15,20 +15,40 @@ export interface Link {
   readonly onUntrusted: (message: UntrustedMessage) => void;
 }
 
-/** Connects with client id and secret; keeps trying for ever once it was connected, with jitter so that a fleet does not return at once. */
-export async function openConnection(credential: CredentialFile): Promise<NatsConnection> {
-  return connect({
+const FIRST_WAIT_MS = 250;
+const LONGEST_WAIT_MS = 10_000;
+
+/**
+ * Connects with client id and secret; keeps trying for ever once it was connected. A refusal ends nothing: while the control plane starts again nobody can be
+ * let in. Waits grow to 10 s, with jitter so that a fleet does not return at once.
+ */
+export async function openConnection(credential: CredentialFile, random: Random): Promise<NatsConnection> {
+  let tries = 0;
+  const nc = await connect({
     servers: [...credential.nats],
     user: credential.clientId,
     pass: credential.clientSecret,
     name: `agent ${credential.name}`,
     inboxPrefix: credential.inboxPrefix,
     maxReconnectAttempts: -1,
-    reconnectTimeWait: 250,
-    reconnectJitter: 500,
+    ignoreAuthErrorAbort: true,
+    reconnectDelayHandler: () => {
+      tries += 1;
+      return reconnectWait(tries, random);
+    },
     noAsyncTraces: true,
     pingInterval: 20_000,
   });
+  void (async () => {
+    for await (const status of nc.status()) if (status.type === 'reconnect') tries = 0;
+  })();
+  return nc;
+}
+
+/** Milliseconds before a try to reconnect, counted from 1: doubled every time up to 10 s, of which half is jitter. */
+export function reconnectWait(tries: number, random: Random): number {
+  const wait = Math.min(FIRST_WAIT_MS * 2 ** Math.min(tries, 10), LONGEST_WAIT_MS);
+  return wait / 2 + (wait / 2) * ((random.bytes(1)[0] ?? 0) / 256);
 }
 
 /** The signature headers of a message exactly as often as they stood in it. */

@@ -105,7 +105,8 @@ async function jest({ node, rest }, { name, jest: settings }) {
     `--maxWorkers=${settings.workers}`,
     `--testTimeout=${settings.timeoutMs}`,
   ];
-  const output = ['--passWithNoTests', '--json', `--outputFile=${report}`];
+  // a journey that failed may leave a connection that tries for ever: the run ends all the same
+  const output = ['--passWithNoTests', '--forceExit', '--json', `--outputFile=${report}`];
   const code = await runNode(node, [...flags, ...selection, ...output, ...(rest.length > 0 ? ['--', ...rest] : [])]);
   const counts = countsOf(report, code);
   rmSync(report, { force: true });

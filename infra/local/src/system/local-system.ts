@@ -211,6 +211,7 @@ export class LocalSystem {
       natsPid: this.nats.pid,
       natsBinary,
       postgresPort: this.postgres.port,
+      postgresPid: this.postgres.pid,
       postgresUrlFile: urlFile,
       services,
       operator: {

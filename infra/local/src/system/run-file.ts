@@ -13,6 +13,7 @@ export const runFileSchema = z.object({
   natsPid: z.number(),
   natsBinary: z.string(),
   postgresPort: z.number(),
+  postgresPid: z.number(),
   postgresUrlFile: z.string(),
   services: z.record(z.string(), serviceSchema),
   operator: z.object({
