@@ -42,6 +42,8 @@ export class Database {
       statement_timeout: STATEMENT_TIMEOUT_MS,
       query_timeout: ANSWER_TIMEOUT_MS,
       keepAlive: true,
+      // a plan for any values is made while tables are still empty, and then reads them from end to end
+      options: '-c plan_cache_mode=force_custom_plan',
       // begin, tenant and first statement leave together: a transaction of one statement costs two round trips, not four
       pipeline: true,
       idle_in_transaction_session_timeout: 10_000,

@@ -1,5 +1,7 @@
+import type { Writable } from 'node:stream';
 import type { PoolClient } from 'pg';
 import { classify, DatabaseUnavailable, OutcomeUnknown, TransactionEnded } from './errors.js';
+import { statementName } from './statement-name.js';
 
 /** A transaction. Values are parameters, never part of the text. `bigint` columns arrive as BigInt. */
 export interface Tx {
@@ -30,10 +32,13 @@ export class Transaction {
 
   async #work<T>(begin: string, work: (tx: Tx) => Promise<T>): Promise<T> {
     try {
-      const begun = this.client.query(begin).catch((error: unknown) => {
-        this.#beginFailed = error instanceof Error ? error : new Error('begin failed', { cause: error });
+      const { begun, working } = this.#together(() => {
+        const begun = this.client.query(begin).catch((error: unknown) => {
+          this.#beginFailed = error instanceof Error ? error : new Error('begin failed', { cause: error });
+        });
+        return { begun, working: work({ query: (sql, params) => this.#query(sql, params) }) };
       });
-      const result = await work({ query: (sql, params) => this.#query(sql, params) });
+      const result = await working;
       await begun;
       if (this.#beginFailed !== undefined) throw this.#beginFailed;
       this.#over = true;
@@ -46,10 +51,21 @@ export class Transaction {
     }
   }
 
+  /** What is sent while `send` runs leaves in one write: every write wakes the server, which costs more than the statement. */
+  #together<R>(send: () => R): R {
+    const { stream } = (this.client as unknown as { readonly connection: { readonly stream: Writable } }).connection;
+    stream.cork();
+    try {
+      return send();
+    } finally {
+      stream.uncork();
+    }
+  }
+
   async #query<R extends object>(sql: string, params: readonly unknown[] = []): Promise<readonly R[]> {
     if (this.#over) throw new TransactionEnded('a statement came after the end of its transaction');
     if (this.#beginFailed !== undefined) throw this.#beginFailed;
-    return (await this.client.query<R>(sql, [...params])).rows;
+    return (await this.client.query<R>({ name: statementName(sql), text: sql, values: [...params] })).rows;
   }
 
   /** Only the server's own COMMIT counts: of a transaction in which a statement failed it makes a rollback without an error. */

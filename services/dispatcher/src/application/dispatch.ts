@@ -31,6 +31,7 @@ const MAX_BODIES = 2_000;
 export class Dispatch {
   readonly #adoptions: BatchLoop<OpenEvaluation>;
   readonly #recorded: BatchLoop<RecordedItem>;
+  readonly #noted: BatchLoop<RecordedItem>;
   readonly #bodies = new Map<string, Buffer>();
   readonly #facts: TaskFacts;
   readonly #inFlight = new Set<Promise<unknown>>();
@@ -57,6 +58,11 @@ export class Dispatch {
       handle: (batch) => this.#onRecorded(batch),
       onError: (error) => logger.error('recorded transitions could not be acted on', { error }),
     });
+    this.#noted = new BatchLoop({
+      max: BATCH * 4,
+      handle: (batch) => this.tasks.noteRecorded(batch),
+      onError: (error) => logger.warn('recorded transitions could not be noted', { error }),
+    });
   }
 
   /** Decides an evaluation that is complete or due. */
@@ -82,12 +88,15 @@ export class Dispatch {
   follow(changed: readonly Changed[]): void {
     this.transitions.publish(changed.flatMap((c) => c.items));
     for (const { record } of changed) this.#followOne(record);
+    const screening = changed.flatMap(({ record }) => (record.state === 'SCREENING' ? [record] : []));
+    if (screening.length > 0) this.#background(this.screening.request(screening), 'screening could not be asked for');
   }
 
   /** Waits for what is in work. */
   async stop(): Promise<void> {
     await this.#adoptions.stop();
     await this.#recorded.stop();
+    await this.#noted.stop();
     await Promise.allSettled(this.#inFlight);
     await this.transitions.stop();
     await this.callers.stop();
@@ -103,8 +112,6 @@ export class Dispatch {
     if (record.state === 'AWAITING_APPROVAL') this.callers.send(record);
     if (record.state === 'EVALUATING') this.#background(this.rounds.publish(record), 'a round could not be published');
     if (record.state === 'DISPATCHED') this.#background(this.#deliver(record), 'a hand-over failed');
-    if (record.state === 'SCREENING')
-      this.#background(this.screening.request([record]), 'screening could not be asked for');
   }
 
   async #adopt(batch: readonly OpenEvaluation[]): Promise<void> {
@@ -132,10 +139,12 @@ export class Dispatch {
 
   async #onRecorded(batch: readonly RecordedItem[]): Promise<void> {
     const released = batch.filter((item) => item.kind === 'decided').map(attemptOf);
-    if (released.length > 0) this.follow(await this.tasks.claim(released));
     const finished = batch.filter((item) => item.kind === 'finished');
-    if (finished.length > 0) await this.#answerRecorded(finished);
-    await this.tasks.noteRecorded(batch);
+    await Promise.all([
+      released.length > 0 ? this.tasks.claim(released).then((changed) => this.follow(changed)) : undefined,
+      finished.length > 0 ? this.#answerRecorded(finished) : undefined,
+    ]);
+    for (const item of batch) this.#noted.push(item);
   }
 
   async #answerRecorded(items: readonly RecordedItem[]): Promise<void> {

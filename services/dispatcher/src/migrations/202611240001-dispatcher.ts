@@ -10,7 +10,7 @@ export const dispatcherTables: Migration = {
   name: '202611240001-dispatcher',
   statements: [
     `create table dispatcher.task (org_id uuid not null, agent_id uuid not null, task_id uuid not null, attempt int not null, round int not null, state text not null, claim text not null check (claim in ('NONE', 'CLAIMED', 'UNDELIVERED', 'WITHDRAWN')),
-      target_agent uuid, connection_id uuid, grant_id uuid unique, code text, record jsonb not null, timer_at timestamptz, ended_at timestamptz, answered_at timestamptz, accepted_at timestamptz not null, created_at timestamptz not null default clock_timestamp(), updated_at timestamptz not null default clock_timestamp(),
+      target_agent uuid, connection_id uuid, grant_id uuid unique, code text, record jsonb not null, timer_at timestamptz, ended_at timestamptz, answered_at timestamptz, place jsonb, accepted_at timestamptz not null, created_at timestamptz not null default clock_timestamp(), updated_at timestamptz not null default clock_timestamp(),
       primary key (org_id, agent_id, task_id, attempt)) with (fillfactor = 70)`,
     ...tenant('task', 'select, insert, update'),
     'create index task_timer on dispatcher.task (timer_at) where timer_at is not null',

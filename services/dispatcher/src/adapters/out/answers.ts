@@ -9,39 +9,41 @@ import {
   type Part,
   type RecordRef,
 } from '@countersign/contracts';
-import { Bus, jsonOf, signedHeaders } from '@countersign/bus';
+import { BatchLoop, Bus, jsonOf, signedHeaders } from '@countersign/bus';
 import { SigningKey } from '@countersign/identity';
-import { Database } from '@countersign/store';
 import { Logger } from '@countersign/telemetry';
 import { Callers } from '../../application/ports.js';
 import { answerOf } from '../../domain/answer.js';
+import { attemptText } from '../../domain/attempt.js';
 import type { TaskRecord } from '../../domain/model.js';
+import type { AnsweredTask } from './task-rows.js';
 import { TaskStore } from './task.store.js';
 
 const ANSWER_MS = 2_000;
+const BATCH = 128;
 
 /** Tells callers how their tasks stand. Sent at least once; who does not listen asks for it. */
 @Injectable()
 export class Answers extends Callers {
   readonly #inFlight = new Set<Promise<void>>();
+  readonly #sending: BatchLoop<Due>;
+  readonly #sent: BatchLoop<AnsweredTask>;
 
   constructor(
     private readonly bus: Bus,
     private readonly key: SigningKey,
     private readonly clock: Clock,
     private readonly store: TaskStore,
-    private readonly database: Database,
-    private readonly logger: Logger,
+    logger: Logger,
   ) {
     super();
+    const onError = (error: unknown): void => logger.warn('answers could not be sent', { error });
+    this.#sending = new BatchLoop({ max: BATCH, handle: (batch) => this.#sendAll(batch), onError });
+    this.#sent = new BatchLoop({ max: BATCH, handle: (batch) => store.noteAnswered(batch), onError });
   }
 
-  /** Sends an answer in the background and notes that it was sent. */
   send(record: TaskRecord, ref?: RecordRef): void {
-    const run = this.#send(record, ref)
-      .catch((error: unknown) => this.logger.warn('an answer could not be sent', { task: record.key, error }))
-      .finally(() => this.#inFlight.delete(run));
-    this.#inFlight.add(run);
+    this.#sending.push({ record, ref });
   }
 
   /** The envelope of an answer. */
@@ -58,39 +60,45 @@ export class Answers extends Callers {
   }
 
   /** What a caller may see of a task now. */
-  async answer(record: TaskRecord, ref?: RecordRef): Promise<AnswerData> {
-    return answerOf(record, {
-      parts: record.state === 'COMPLETED' ? await this.#parts(record) : undefined,
-      record: ref ?? record.record,
-    });
+  async answer(record: TaskRecord): Promise<AnswerData> {
+    const body = record.state === 'COMPLETED' ? await this.store.body(record, 'out') : undefined;
+    return answerOf(record, { parts: partsOf(body), record: record.record });
   }
 
-  /** Waits for what is being sent. */
   async stop(): Promise<void> {
+    await this.#sending.stop();
     await Promise.allSettled(this.#inFlight);
+    await this.#sent.stop();
   }
 
-  async #parts(record: TaskRecord): Promise<readonly Part[] | undefined> {
-    const bytes = await this.store.body(record, 'out');
-    const result = resultEnvelopeSchema.safeParse(bytes === undefined ? undefined : jsonOf(bytes));
-    return result.success ? result.data.data.parts : undefined;
+  /** Reads what the answers show in one go; who is slow to hear does not keep the others waiting. */
+  async #sendAll(due: readonly Due[]): Promise<void> {
+    const completed = due.flatMap(({ record }) => (record.state === 'COMPLETED' ? [record] : []));
+    const bodies = await this.store.bodies(completed, 'out');
+    for (const { record, ref } of due) {
+      const parts = record.state === 'COMPLETED' ? partsOf(bodies.get(attemptText(record))) : undefined;
+      const run = this.#send(record, answerOf(record, { parts, record: ref ?? record.record }))
+        .then(() => (record.endedAt === undefined ? undefined : this.#sent.push({ ...record, ref })))
+        .finally(() => this.#inFlight.delete(run));
+      this.#inFlight.add(run);
+    }
   }
 
-  async #send(record: TaskRecord, ref: RecordRef | undefined): Promise<void> {
+  async #send(record: TaskRecord, answer: AnswerData): Promise<void> {
     const subject = answerSubject(record.key, record.task.instance);
-    const body = utf8(JSON.stringify(this.envelope(await this.answer(record, ref))));
+    const body = utf8(JSON.stringify(this.envelope(answer)));
     const headers = signedHeaders(this.key.sign(PURPOSES.answer, subject, sha256(body)));
     // nobody listening is as good as heard: the agent asks for its open tasks when it is back
     await this.bus.nc.request(subject, body, { timeout: ANSWER_MS, headers }).catch(() => undefined);
-    if (record.endedAt !== undefined) await this.#noteAnswered(record, ref);
   }
+}
 
-  async #noteAnswered({ key, attempt }: TaskRecord, ref: RecordRef | undefined): Promise<void> {
-    await this.database.tenant(key.org, (tx) =>
-      tx.query(
-        `update dispatcher.task set answered_at = clock_timestamp(), record = case when $5::jsonb is null then record else jsonb_set(record, '{record}', $5::jsonb) end where org_id = $1 and agent_id = $2 and task_id = $3 and attempt = $4`,
-        [key.org, key.agent, key.task, attempt, ref === undefined ? null : JSON.stringify(ref)],
-      ),
-    );
-  }
+interface Due {
+  readonly record: TaskRecord;
+  readonly ref: RecordRef | undefined;
+}
+
+function partsOf(bytes: Buffer | undefined): readonly Part[] | undefined {
+  const result = resultEnvelopeSchema.safeParse(bytes === undefined ? undefined : jsonOf(bytes));
+  return result.success ? result.data.data.parts : undefined;
 }

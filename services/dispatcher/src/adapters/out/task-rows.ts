@@ -1,5 +1,5 @@
 import { formatInstant } from '@countersign/primitives';
-import { kindOfTransition, type TaskKey, type TransitionItem } from '@countersign/contracts';
+import { kindOfTransition, type RecordRef, type TaskKey, type TransitionItem } from '@countersign/contracts';
 import type { Tx } from '@countersign/store';
 import type { StoredTask } from '../../application/ports.js';
 import { attemptText, type AttemptKey } from '../../domain/attempt.js';
@@ -7,14 +7,17 @@ import type { TaskRecord } from '../../domain/model.js';
 
 interface TaskRowShape {
   readonly record: TaskRecord;
+  readonly place: RecordRef | null;
   readonly answered_at: Date | null;
   readonly accepted_at: Date;
   readonly updated_at: Date;
 }
 
-const COLUMNS = 't.record, t.answered_at, t.accepted_at, t.updated_at';
-const KEYS = 'unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[]) as w(org_id, agent_id, task_id, attempt)';
-const keyParams = (keys: readonly AttemptKey[]): unknown[] => [
+const COLUMNS = 't.record, t.place, t.answered_at, t.accepted_at, t.updated_at';
+/** Attempts as parameters 1 to 4, named `w`. */
+export const KEYS = 'unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[]) as w(org_id, agent_id, task_id, attempt)';
+/** The values of {@link KEYS}. */
+export const keyParams = (keys: readonly AttemptKey[]): unknown[] => [
   keys.map((k) => k.key.org),
   keys.map((k) => k.key.agent),
   keys.map((k) => k.key.task),
@@ -23,7 +26,7 @@ const keyParams = (keys: readonly AttemptKey[]): unknown[] => [
 
 function storedOf(row: TaskRowShape): StoredTask {
   return {
-    record: row.record,
+    record: row.place === null ? row.record : { ...row.record, record: row.place },
     answeredAt: row.answered_at?.getTime(),
     acceptedAt: row.accepted_at.getTime(),
     updatedAt: row.updated_at.getTime(),
@@ -133,5 +136,19 @@ export async function insertUnrecorded(tx: Tx, items: readonly TransitionItem[])
       items.map(kindOfTransition),
       items.map((i) => JSON.stringify(i)),
     ],
+  );
+}
+
+/** An answer that was sent, and where the end of its task stands in the record. */
+export interface AnsweredTask extends AttemptKey {
+  readonly ref: RecordRef | undefined;
+}
+
+/** Notes that answers were sent, so that they are not sent again. */
+export async function noteAnswered(tx: Tx, answered: readonly AnsweredTask[]): Promise<void> {
+  await tx.query(
+    `update dispatcher.task t set answered_at = clock_timestamp(), place = coalesce(w.place::jsonb, t.place)
+     from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::text[]) as w(o, a, k, n, place) where t.org_id = o and t.agent_id = a and t.task_id = k and t.attempt = n`,
+    [...keyParams(answered), answered.map(({ ref }) => (ref === undefined ? null : JSON.stringify(ref)))],
   );
 }

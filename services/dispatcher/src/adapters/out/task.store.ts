@@ -12,7 +12,18 @@ import type { TaskRecord } from '../../domain/model.js';
 import { applyEvent, type RowChange } from '../../domain/row-events.js';
 import type { DispatcherConfig } from '../../dispatcher.config.js';
 import { blockKeysOf, blocksAgainst, lockShared, readBlocks } from './claim-locks.js';
-import { insertRows, insertUnrecorded, lockRows, readRows, readTask, selectTasks, updateRows } from './task-rows.js';
+import { insertBodies, readBodies } from './task-bodies.js';
+import {
+  insertRows,
+  insertUnrecorded,
+  lockRows,
+  noteAnswered,
+  readRows,
+  readTask,
+  selectTasks,
+  updateRows,
+  type AnsweredTask,
+} from './task-rows.js';
 
 type Apply = (row: TaskRecord, now: number) => RowChange | undefined;
 
@@ -59,9 +70,14 @@ export class TaskStore extends Tasks {
           won.flatMap((d) => d.changed.items),
         );
         // later rounds carry the original bytes; the log may be gone when they are needed
-        for (const { changed, adoption } of won)
-          if (changed.record.state === 'AWAITING_APPROVAL' || changed.record.state === 'EVALUATING')
-            await this.#sealBody(tx, changed.record, 'in', adoption.body);
+        const kept = won.filter(
+          ({ changed: { record } }) => record.state === 'AWAITING_APPROVAL' || record.state === 'EVALUATING',
+        );
+        await insertBodies(
+          tx,
+          'in',
+          kept.map((d) => this.#sealed(d.changed.record, 'in', d.adoption.body)),
+        );
         return won.map((d) => d.changed);
       },
     );
@@ -151,10 +167,11 @@ export class TaskStore extends Tasks {
           [...rows.values()].map((r) => r.record),
           { apply, now },
         );
-        for (const { record } of changed) {
+        const outputs = changed.flatMap(({ record }) => {
           const output = byKey.get(attemptText(record))?.output;
-          if (output !== undefined) await this.#sealBody(tx, record, 'out', output);
-        }
+          return output === undefined ? [] : [this.#sealed(record, 'out', output)];
+        });
+        await insertBodies(tx, 'out', outputs);
         return changed;
       },
     );
@@ -202,30 +219,25 @@ export class TaskStore extends Tasks {
     );
   }
 
-  /** A sealed body: the original bytes of a task that waits for a person, or the bytes that its target gave. */
-  async body({ key, attempt }: AttemptKey, side: 'in' | 'out'): Promise<Buffer | undefined> {
-    const [row] = await this.database.tenant(key.org, (tx) =>
-      tx.query<{ readonly sealed: Buffer }>(
-        'select sealed from dispatcher.body where org_id = $1 and agent_id = $2 and task_id = $3 and attempt = $4 and side = $5',
-        [key.org, key.agent, key.task, attempt, side],
-      ),
-    );
-    return row === undefined ? undefined : unseal(this.#sealKey, placeOf({ key, attempt }, side), row.sealed);
+  /** A body: the original bytes of a task that waits for a person, or the bytes that its target gave. */
+  async body(key: AttemptKey, side: 'in' | 'out'): Promise<Buffer | undefined> {
+    return (await this.bodies([key], side)).get(attemptText(key));
   }
 
-  async #sealBody(tx: Tx, { key, attempt }: AttemptKey, side: 'in' | 'out', bytes: Buffer): Promise<void> {
-    const params = [
-      key.org,
-      key.agent,
-      key.task,
-      attempt,
-      side,
-      seal(this.#sealKey, placeOf({ key, attempt }, side), bytes),
-    ];
-    await tx.query(
-      'insert into dispatcher.body (org_id, agent_id, task_id, attempt, side, sealed) values ($1, $2, $3, $4, $5, $6) on conflict do nothing',
-      params,
-    );
+  /** Bodies by the text of their attempt. */
+  async bodies(keys: readonly AttemptKey[], side: 'in' | 'out'): Promise<ReadonlyMap<string, Buffer>> {
+    if (keys.length === 0) return new Map();
+    const found = await this.database.tenants(orgsOf(keys), (tx) => readBodies(tx, side, keys));
+    return new Map(found.map((body) => [attemptText(body), unseal(this.#sealKey, placeOf(body, side), body.sealed)]));
+  }
+
+  /** Notes that answers were sent. */
+  async noteAnswered(answered: readonly AnsweredTask[]): Promise<void> {
+    if (answered.length > 0) await this.database.tenants(orgsOf(answered), (tx) => noteAnswered(tx, answered));
+  }
+
+  #sealed({ key, attempt }: AttemptKey, side: 'in' | 'out', bytes: Buffer): AttemptKey & { readonly sealed: Buffer } {
+    return { key, attempt, sealed: seal(this.#sealKey, placeOf({ key, attempt }, side), bytes) };
   }
 
   async #write(
@@ -264,6 +276,10 @@ export class TaskStore extends Tasks {
       throw error instanceof DatabaseUnavailable ? new DependencyUnavailable('postgresql', { cause: error }) : error;
     }
   }
+}
+
+function orgsOf(keys: readonly AttemptKey[]): readonly string[] {
+  return [...new Set(keys.map((k) => k.key.org))].sort();
 }
 
 async function clock(tx: Tx): Promise<number> {
