@@ -179,6 +179,8 @@ export function recordOf(
       return {
         ...head,
         ...released(decision),
+        // what the approver sees; a later round is compared with it
+        action: decision.action,
         state: 'AWAITING_APPROVAL',
         codes: decision.codes,
         reasons: decision.reasons,
@@ -216,7 +218,7 @@ function released({
   action,
 }: Extract<Decision, { kind: 'release' | 'hold' }>): Pick<
   TaskRecord,
-  'validUntil' | 'connection' | 'epochs' | 'grant' | 'deliverDigest' | 'transformed' | 'action' | 'actionDigest'
+  'validUntil' | 'connection' | 'epochs' | 'grant' | 'deliverDigest' | 'transformed' | 'actionDigest'
 > {
   return {
     validUntil: release.validUntil,
@@ -225,7 +227,6 @@ function released({
     grant: release.grant,
     deliverDigest: release.deliverDigest,
     transformed: release.transformed,
-    action,
     actionDigest: actionDigest(action),
   };
 }

@@ -10,7 +10,7 @@ export const dispatcherTables: Migration = {
   name: '202611240001-dispatcher',
   statements: [
     `create table dispatcher.task (org_id uuid not null, agent_id uuid not null, task_id uuid not null, attempt int not null, round int not null, state text not null, claim text not null check (claim in ('NONE', 'CLAIMED', 'UNDELIVERED', 'WITHDRAWN')),
-      target_agent uuid, connection_id uuid, grant_id uuid unique, code text, record jsonb not null, timer_at timestamptz, ended_at timestamptz, answered_at timestamptz, place jsonb, accepted_at timestamptz not null, created_at timestamptz not null default clock_timestamp(), updated_at timestamptz not null default clock_timestamp(),
+      target_agent uuid, connection_id uuid, grant_id uuid unique, code text, record json not null, timer_at timestamptz, ended_at timestamptz, answered_at timestamptz, place json, accepted_at timestamptz not null, created_at timestamptz not null default clock_timestamp(), updated_at timestamptz not null default clock_timestamp(),
       primary key (org_id, agent_id, task_id, attempt)) with (fillfactor = 70)`,
     ...tenant('task', 'select, insert, update'),
     'create index task_timer on dispatcher.task (timer_at) where timer_at is not null',
@@ -18,7 +18,7 @@ export const dispatcherTables: Migration = {
     'create index task_recent on dispatcher.task (org_id, accepted_at desc)',
     "create index task_in_flight on dispatcher.task (state) where state in ('DISPATCHED', 'SCREENING', 'AWAITING_OUTPUT_APPROVAL')",
     // a transition stands here from the commit that made it until audit has recorded it; whatever stays is published again
-    `create table dispatcher.unrecorded (org_id uuid not null, agent_id uuid not null, task_id uuid not null, attempt int not null, round int not null, kind text not null, position bigint generated always as identity, item jsonb not null, at timestamptz not null default clock_timestamp(),
+    `create table dispatcher.unrecorded (org_id uuid not null, agent_id uuid not null, task_id uuid not null, attempt int not null, round int not null, kind text not null, position bigint generated always as identity, item json not null, at timestamptz not null default clock_timestamp(),
       primary key (org_id, agent_id, task_id, attempt, round, kind))`,
     ...tenant('unrecorded', 'select, insert, update, delete'),
     'create index unrecorded_at on dispatcher.unrecorded (at)',

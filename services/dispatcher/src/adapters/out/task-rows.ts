@@ -102,7 +102,7 @@ export async function insertRows(tx: Tx, records: readonly TaskRecord[]): Promis
     readonly attempt: number;
   }>(
     `insert into dispatcher.task (org_id, agent_id, task_id, attempt, round, state, claim, target_agent, connection_id, grant_id, code, record, timer_at, ended_at, accepted_at)
-     select o, a, t, n, r, st, cl, ta, co, gr, cd, rec::jsonb, ti, en, ac from ${RECORD_ARRAYS} on conflict (org_id, agent_id, task_id, attempt) do nothing returning org_id, agent_id, task_id, attempt`,
+     select o, a, t, n, r, st, cl, ta, co, gr, cd, rec::json, ti, en, ac from ${RECORD_ARRAYS} on conflict (org_id, agent_id, task_id, attempt) do nothing returning org_id, agent_id, task_id, attempt`,
     recordParams(records),
   );
   return new Set(
@@ -116,7 +116,7 @@ export async function insertRows(tx: Tx, records: readonly TaskRecord[]): Promis
 export async function updateRows(tx: Tx, records: readonly TaskRecord[]): Promise<void> {
   if (records.length === 0) return;
   await tx.query(
-    `update dispatcher.task d set round = r, state = st, claim = cl, target_agent = ta, connection_id = co, grant_id = gr, code = cd, record = rec::jsonb, timer_at = ti, ended_at = en, updated_at = clock_timestamp()
+    `update dispatcher.task d set round = r, state = st, claim = cl, target_agent = ta, connection_id = co, grant_id = gr, code = cd, record = rec::json, timer_at = ti, ended_at = en, updated_at = clock_timestamp()
      from ${RECORD_ARRAYS} where d.org_id = o and d.agent_id = a and d.task_id = t and d.attempt = n`,
     recordParams(records),
   );
@@ -126,7 +126,7 @@ export async function updateRows(tx: Tx, records: readonly TaskRecord[]): Promis
 export async function insertUnrecorded(tx: Tx, items: readonly TransitionItem[]): Promise<void> {
   if (items.length === 0) return;
   await tx.query(
-    `insert into dispatcher.unrecorded (org_id, agent_id, task_id, attempt, round, kind, item) select o, a, t, n, r, k, i::jsonb from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::int[], $6::text[], $7::text[]) as w(o, a, t, n, r, k, i) on conflict do nothing`,
+    `insert into dispatcher.unrecorded (org_id, agent_id, task_id, attempt, round, kind, item) select o, a, t, n, r, k, i::json from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::int[], $6::text[], $7::text[]) as w(o, a, t, n, r, k, i) on conflict do nothing`,
     [
       items.map((i) => i.task.org),
       items.map((i) => i.task.agent),
@@ -147,7 +147,7 @@ export interface AnsweredTask extends AttemptKey {
 /** Notes that answers were sent, so that they are not sent again. */
 export async function noteAnswered(tx: Tx, answered: readonly AnsweredTask[]): Promise<void> {
   await tx.query(
-    `update dispatcher.task t set answered_at = clock_timestamp(), place = coalesce(w.place::jsonb, t.place)
+    `update dispatcher.task t set answered_at = clock_timestamp(), place = coalesce(w.place::json, t.place)
      from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::text[]) as w(o, a, k, n, place) where t.org_id = o and t.agent_id = a and t.task_id = k and t.attempt = n`,
     [...keyParams(answered), answered.map(({ ref }) => (ref === undefined ? null : JSON.stringify(ref)))],
   );

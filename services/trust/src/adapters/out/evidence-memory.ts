@@ -10,8 +10,9 @@ import type { Observation } from '../../domain/observation.js';
 import { ObservationStore, OBSERVATION_PAGE } from './observation.store.js';
 
 const POLL_MS = 1_000;
-/** Rows of other replicas may commit out of the order of their time; looking back this far finds them all. */
-const OVERLAP_MS = 10_000;
+/** Rows of other replicas may commit out of the order of their time: most are found by looking back a little every time, all by looking back far now and then. */
+const OVERLAP_MS = { often: 500, seldom: 20_000 };
+const SELDOM_MS = 10_000;
 /** Evidence that could not be read for this long denies. */
 const STALE_MS = 60_000;
 /** After this long nothing of an observation is left to weigh. */
@@ -23,6 +24,7 @@ export class EvidenceMemory extends EvidenceSource implements OnApplicationBoots
   readonly #byAgent = new Map<string, Map<string, Observation>>();
   readonly #levels = new Map<string, LevelState>();
   #since = 0;
+  #lookedBackAt = 0;
   #readAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   #version = 0;
@@ -76,6 +78,7 @@ export class EvidenceMemory extends EvidenceSource implements OnApplicationBoots
   /** Reads what was written since the last time. */
   async refresh(): Promise<void> {
     const started = this.clock.now();
+    this.#lookBack(started);
     for (let more = true; more;) {
       const rows = await this.store.writtenSince(this.#since);
       for (const { agent, observation } of rows) this.#add(agent, observation, started);
@@ -83,8 +86,13 @@ export class EvidenceMemory extends EvidenceSource implements OnApplicationBoots
       more = rows.length === OBSERVATION_PAGE && last > this.#since;
       this.#since = Math.max(this.#since, last);
     }
-    this.#since = Math.max(0, Math.min(this.#since, started - OVERLAP_MS));
     this.#readAt = started;
+  }
+
+  #lookBack(now: number): void {
+    const seldom = now - this.#lookedBackAt >= SELDOM_MS;
+    if (seldom) this.#lookedBackAt = now;
+    this.#since = Math.max(0, this.#since - (seldom ? OVERLAP_MS.seldom : OVERLAP_MS.often));
   }
 
   #add({ org, agent }: AgentRef, observation: Observation, now: number): void {
