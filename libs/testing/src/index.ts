@@ -1,5 +1,6 @@
 export * from './builders/ids.js';
 export * from './builders/task.js';
+export * from './builders/verdict.js';
 export * from './clock.js';
 export * from './keys.js';
 export * from './logger.js';

@@ -16,6 +16,7 @@ import { TransitionPublisher } from './adapters/out/transition.publisher.js';
 import { Charges } from './application/charges.js';
 import { Dispatch } from './application/dispatch.js';
 import { EvaluationBoard } from './application/evaluation-board.js';
+import { TakeVerdicts } from './application/take-verdicts.js';
 import { Callers, LaterRounds, Screening, Targets, Tasks, Transitions } from './application/ports.js';
 
 /** Which adapter serves which port. */
@@ -33,6 +34,7 @@ const ports = [
   controllers: [TakeResults, AnswerStatus, DispatcherCommands],
   providers: [
     EvaluationBoard,
+    TakeVerdicts,
     Dispatch,
     Charges,
     TaskStore,

@@ -81,9 +81,9 @@ function approveOrAsk(evaluation: Evaluation, before: TaskRecord | undefined, cu
     currency,
   });
   if (open.length > 0) return askPerson(evaluation, { release, action, asked });
-  const approved = covered.length > 0 ? before?.action : undefined;
-  if (approved === undefined) return { kind: 'release', release, action };
-  if (!sameButGrant(action, approved)) return deny([{ code: 'APPROVAL_ACTION_MISMATCH' }]);
+  if (covered.length === 0) return { kind: 'release', release, action };
+  const approved = before?.action;
+  if (approved === undefined || !sameButGrant(action, approved)) return deny([{ code: 'APPROVAL_ACTION_MISMATCH' }]);
   return isNarrowerOrEqual(action.grant, approved.grant)
     ? { kind: 'release', release, action }
     : askPerson(evaluation, { release, action, asked });
@@ -170,6 +170,8 @@ export function recordOf(
       return {
         ...head,
         ...released(decision),
+        // what people approved: should the verdicts expire, a later round is compared with it again
+        ...(before?.action === undefined ? {} : { action: before.action }),
         state: 'RELEASING',
         codes: [],
         ...(before?.approvedAt === undefined ? {} : { approvedAt: before.approvedAt }),

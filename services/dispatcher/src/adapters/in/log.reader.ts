@@ -1,21 +1,18 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Clock, parseInstant } from '@countersign/primitives';
 import {
-  CONTROLS,
   DEADLINE,
   recordedItemSchema,
   screenedItemSchema,
-  verdictFrameItemSchema,
   type ReasonCode,
   type TaskKey,
-  type VerdictFrameItem,
+  type WithdrawItem,
 } from '@countersign/contracts';
 import {
   Bus,
   FrameReader,
   readTaskMessage,
   StreamReader,
-  type ReceivedItem,
   type StreamMessage,
   type TaskMessage,
 } from '@countersign/bus';
@@ -24,6 +21,7 @@ import { Readiness, ReadModels, TaskFacts } from '@countersign/service-host';
 import { Logger } from '@countersign/telemetry';
 import { Dispatch } from '../../application/dispatch.js';
 import { EvaluationBoard } from '../../application/evaluation-board.js';
+import { TakeVerdicts } from '../../application/take-verdicts.js';
 import type { Evaluation, TaskRecord, TaskSummary } from '../../domain/model.js';
 import { Checkpoints } from '../out/checkpoints.js';
 import { TaskStore } from '../out/task.store.js';
@@ -46,6 +44,7 @@ export class LogReader implements OnApplicationBootstrap, OnApplicationShutdown 
     private readonly bundle: TrustBundle,
     private readonly frames: FrameReader,
     private readonly board: EvaluationBoard,
+    private readonly verdicts: TakeVerdicts,
     private readonly dispatch: Dispatch,
     private readonly store: TaskStore,
     private readonly screened: ScreenedResults,
@@ -157,8 +156,8 @@ export class LogReader implements OnApplicationBootstrap, OnApplicationShutdown 
   }
 
   #onFlow(message: StreamMessage): void {
-    const [, lane, kind, control] = message.subject.split('.');
-    if (kind === 'vd') return this.#onVerdicts(message, control ?? '');
+    const [, lane, kind] = message.subject.split('.');
+    if (kind === 'vd') return this.#onVerdicts(message);
     if (kind === 'rec')
       for (const { item } of this.frames.read(message, recordedItemSchema)) this.dispatch.recorded(item);
     else if (kind === 'ovd')
@@ -166,21 +165,13 @@ export class LogReader implements OnApplicationBootstrap, OnApplicationShutdown 
     else this.logger.warn('a frame on an unknown subject', { subject: `flow.${lane ?? ''}` });
   }
 
-  #onVerdicts(message: StreamMessage, name: string): void {
-    const control = CONTROLS.find((c) => c === name);
-    if (control === undefined) return;
-    const items: readonly ReceivedItem<VerdictFrameItem>[] = this.frames.read(message, verdictFrameItemSchema);
-    if (items.length === 0) return this.board.invalidFrame(control, 'signature');
-    for (const { item, ref, streamAt } of items) {
-      if (item.type === 'withdraw') this.#withdraw(item);
-      else {
-        const complete = this.board.verdict({ control, verdict: item, received: { ref, at: streamAt } });
-        if (complete !== undefined) this.dispatch.decide(complete);
-      }
-    }
+  #onVerdicts(message: StreamMessage): void {
+    const { complete, withdrawn } = this.verdicts.take(message);
+    for (const opened of complete) this.dispatch.decide(opened);
+    for (const item of withdrawn) this.#withdraw(item);
   }
 
-  #withdraw(item: Extract<VerdictFrameItem, { type: 'withdraw' }>): void {
+  #withdraw(item: WithdrawItem): void {
     const key: TaskKey = { org: item.task.org, agent: item.task.agent, task: item.task.id };
     const opened = this.board.ofWithdrawal(item);
     if (opened !== undefined && opened.evaluation.deniedAt === undefined)

@@ -4,7 +4,7 @@ import type { RecordedItem, TaskKey } from '@countersign/contracts';
 import { DependencyUnavailable, itemNonce } from '@countersign/bus';
 import { ServiceConfig } from '@countersign/service-host';
 import { Database, DatabaseUnavailable, seal, unseal, type Tx } from '@countersign/store';
-import { decide, recordOf } from '../../domain/decide.js';
+import { adopt } from '../../domain/adopt.js';
 import { itemsOfChange, itemsOfDecision } from '../../domain/items.js';
 import { Tasks, type Addressed, type Adoption, type Changed, type StoredTask } from '../../application/ports.js';
 import { attemptText, type AttemptKey } from '../../domain/attempt.js';
@@ -89,9 +89,8 @@ export class TaskStore extends Tasks {
     now: number,
   ): readonly { readonly changed: Changed; readonly before: TaskRecord | undefined; readonly adoption: Adoption }[] {
     const { evaluation, currency } = adoption;
-    if (before !== undefined && (before.state !== 'EVALUATING' || before.round !== evaluation.round)) return [];
-    if (before === undefined && evaluation.round > 1) return [];
-    const record = recordOf(evaluation, decide(evaluation, before, currency), { before, now });
+    const record = adopt(evaluation, before, { currency, now });
+    if (record === undefined) return [];
     return [
       {
         changed: { record, items: itemsOfDecision(evaluation, record, evaluation.round, this.#head(now)) },
