@@ -87,7 +87,10 @@ export default tseslint.config(
   },
   {
     files: ['**/*.spec.ts', 'e2e/**'],
-    rules: { 'max-lines-per-function': 'off' },
+    rules: {
+      'max-lines-per-function': 'off',
+      'max-lines': ['error', { max: 500, skipBlankLines: true, skipComments: true }],
+    },
   },
   prettier,
 );

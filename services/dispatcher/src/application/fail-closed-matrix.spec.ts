@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { Clock } from '@countersign/primitives';
+import { type Clock } from '@countersign/primitives';
 import { CONTROLS, TIMERS, verdictSubject, type Control, type VerdictItem } from '@countersign/contracts';
 import { FrameReader, judgeBatch, type FrameWriter, type InvalidFrame, type TaskMessage } from '@countersign/bus';
 import { signFrame } from '@countersign/identity';

@@ -117,7 +117,7 @@ const dispatched = (): Saga => {
   saga.claim();
   return saga;
 };
-const held = (code: ReasonCode = 'APPROVAL_REQUIRED'): Saga => {
+const held = (code: ReasonCode = 'APPROVAL_COST_ABOVE_THRESHOLD'): Saga => {
   const saga = new Saga().verdicts({ policy: ASKS(code) });
   saga.decide();
   return saga;
@@ -218,7 +218,7 @@ describe('a person', () => {
     expect(saga.row).toMatchObject({ state: 'EVALUATING', round: 2 });
     saga
       .nextRound()
-      .verdicts({ policy: ASKS('APPROVAL_REQUIRED') })
+      .verdicts({ policy: ASKS('APPROVAL_COST_ABOVE_THRESHOLD') })
       .decide();
     expect(saga.state).toBe('RELEASING');
   });
@@ -238,13 +238,13 @@ describe('a person', () => {
     saga.approve();
     saga
       .nextRound()
-      .verdicts({ policy: ASKS('APPROVAL_REQUIRED', 'two') })
+      .verdicts({ policy: ASKS('APPROVAL_COST_ABOVE_THRESHOLD', 'two') })
       .decide();
     expect(saga.state).toBe('AWAITING_APPROVAL');
     saga.approve();
     saga
       .nextRound()
-      .verdicts({ policy: ASKS('APPROVAL_REQUIRED', 'three') })
+      .verdicts({ policy: ASKS('APPROVAL_COST_ABOVE_THRESHOLD', 'three') })
       .decide();
     expect(saga.state).toBe('DENIED APPROVAL_CHURN');
   });
@@ -255,7 +255,7 @@ describe('a person', () => {
     const money = { estimateMicros: '5', priceBookVersion: 1 };
     saga
       .nextRound()
-      .verdicts({ policy: { ...ASKS('APPROVAL_REQUIRED'), ...money }, budget: money })
+      .verdicts({ policy: { ...ASKS('APPROVAL_COST_ABOVE_THRESHOLD'), ...money }, budget: money })
       .decide();
     expect(saga.state).toBe('DENIED APPROVAL_ACTION_MISMATCH');
   });
@@ -265,7 +265,7 @@ describe('a person', () => {
     saga.approve();
     saga
       .nextRound()
-      .verdicts({ policy: ASKS('APPROVAL_REQUIRED') })
+      .verdicts({ policy: ASKS('APPROVAL_COST_ABOVE_THRESHOLD') })
       .decide();
     saga.clock.advance(61_000);
     saga.claim();
@@ -273,19 +273,19 @@ describe('a person', () => {
     const money = { estimateMicros: '5', priceBookVersion: 1 };
     saga
       .nextRound()
-      .verdicts({ policy: { ...ASKS('APPROVAL_REQUIRED'), ...money }, budget: money })
+      .verdicts({ policy: { ...ASKS('APPROVAL_COST_ABOVE_THRESHOLD'), ...money }, budget: money })
       .decide();
     expect(saga.state).toBe('DENIED APPROVAL_ACTION_MISMATCH');
   });
 
   it('is asked again when the grant became wider', () => {
     const narrow = { grant: { ...ANY_GRANT, taskTypes: ['chat'] } };
-    const saga = new Saga().verdicts({ policy: { ...ASKS('APPROVAL_REQUIRED'), ...narrow } });
+    const saga = new Saga().verdicts({ policy: { ...ASKS('APPROVAL_COST_ABOVE_THRESHOLD'), ...narrow } });
     saga.decide();
     saga.approve();
     saga
       .nextRound()
-      .verdicts({ policy: ASKS('APPROVAL_REQUIRED') })
+      .verdicts({ policy: ASKS('APPROVAL_COST_ABOVE_THRESHOLD') })
       .decide();
     expect(saga.state).toBe('AWAITING_APPROVAL');
   });
