@@ -1,5 +1,7 @@
 /** Largest envelope and largest result, in bytes. */
 export const MAX_BODY_BYTES = 256 * 1024;
+/** How many lists and objects may stand in each other in JSON that a stranger wrote. */
+export const MAX_JSON_DEPTH = 64;
 /** Largest message of ING and RES with headers and the line of a round, in bytes. */
 export const MAX_MESSAGE_BYTES = 320 * 1024;
 /** Largest frame, in bytes. */
