@@ -15,4 +15,12 @@ describe('a submission', () => {
     const deep = parseSubmission(key, bodyWith('['.repeat(100_000) + ']'.repeat(100_000)), TEST_NOW_MS);
     expect(deep).toMatchObject({ ok: false, error: { code: 'ENVELOPE_INVALID', field: 'data.parts.0.data' } });
   });
+
+  it('with a deadline on a day that does not exist is refused as an envelope', () => {
+    const body = aSubmission({ key, data: { deadline: '2026-02-30T10:00:00.000Z' } }).body;
+    expect(parseSubmission(key, body, TEST_NOW_MS)).toMatchObject({
+      ok: false,
+      error: { code: 'ENVELOPE_INVALID', field: 'data.deadline' },
+    });
+  });
 });
