@@ -21,10 +21,10 @@ const INSTANT_RULE = 'must be ISO 8601 UTC with milliseconds, a day that exists,
 /** ISO 8601 UTC with milliseconds, a day that exists, from 1970 on: whoever parsed it can reckon with it and store it. */
 export const instantSchema = z
   .string()
-  .regex(
-    /^(19[7-9]\d|[2-9]\d{3})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/,
-    INSTANT_RULE,
-  )
+  .regex(/^(19[7-9]\d|[2-9]\d{3})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/, {
+    error: INSTANT_RULE,
+    abort: true,
+  })
   .refine(isInstant, INSTANT_RULE);
 /** Micros as a decimal string, zero or more, that PostgreSQL's bigint holds. */
 export const microsSchema = z

@@ -6,6 +6,8 @@ export const MAX_JSON_DEPTH = 64;
 export const MAX_MESSAGE_BYTES = 320 * 1024;
 /** Largest frame, in bytes. */
 export const MAX_FRAME_BYTES = 512 * 1024;
+/** Most items of one frame. */
+export const MAX_FRAME_ITEMS = 10_000;
 /** How far the time in a task id may be off the stream's timestamp. */
 export const MAX_ID_SKEW_MS = 10 * 60_000;
 /** Most messages of one batch. */
