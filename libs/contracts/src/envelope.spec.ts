@@ -32,9 +32,14 @@ const refusals = (schema: typeof taskEnvelopeSchema | typeof resultEnvelopeSchem
 const entry = fc.stringMatching(/^[A-Za-z0-9._:/-]{1,20}$/);
 const text = fc.string({ unit: 'binary' }).filter((s) => s.isWellFormed());
 const micros = fc.bigInt({ min: 0n, max: 10n ** 18n - 1n }).map(String);
+const plainJson = fc
+  .jsonValue({ maxDepth: 4 })
+  .map((v) => JSON.stringify(v))
+  .filter((s) => !s.includes('__proto__'))
+  .map((s) => JSON.parse(s) as never);
 const part: fc.Arbitrary<Part> = fc.oneof(
   fc.record({ text, channel: fc.constantFrom('instruction', 'data', 'agent_output') }, { requiredKeys: ['text'] }),
-  fc.record({ data: fc.jsonValue({ maxDepth: 4 }).map((v) => JSON.parse(JSON.stringify(v)) as never) }),
+  fc.record({ data: plainJson }),
   fc.record({ raw: fc.base64String(), mediaType: fc.constant('application/pdf') }),
   fc.record({ url: fc.webUrl(), origin: fc.constant('email:inbox/42') }),
 );
