@@ -3,14 +3,15 @@ import { COMMANDS, mayCommand } from './commands.js';
 import { commandEnvelopeSchema, commandReplySchema, type CommandSpec } from './commands/command.js';
 import { SIGNERS } from './identities.js';
 
-const all: readonly CommandSpec[] = Object.values(COMMANDS).flatMap((verbs) => Object.values(verbs));
+const services: Readonly<Record<string, Readonly<Record<string, CommandSpec>>>> = COMMANDS;
+const all = Object.values(services).flatMap((verbs) => Object.values(verbs));
 const nameOf = ({ service, verb }: Pick<CommandSpec, 'service' | 'verb'>): string => `${service}.${verb}`;
 const id = '0199f0e4-5c00-7a1b-8c2d-00000000feed';
 const digest = `sha256:${'0'.repeat(64)}`;
 
 describe('commands', () => {
   it('stand under their service, each verb once', () => {
-    for (const [service, verbs] of Object.entries(COMMANDS))
+    for (const [service, verbs] of Object.entries(services))
       for (const command of Object.values(verbs)) expect(command.service).toBe(service);
     expect(new Set(all.map(nameOf)).size).toBe(all.length);
   });
@@ -20,7 +21,7 @@ describe('commands', () => {
   });
 
   it('let every service explain a task', () => {
-    for (const verbs of Object.values(COMMANDS)) expect(Object.values(verbs).map((c) => c.verb)).toContain('explain');
+    for (const verbs of Object.values(services)) expect(Object.values(verbs).map((c) => c.verb)).toContain('explain');
   });
 
   it.each(all)('$service.$verb refuses a field that nobody knows, by its name', ({ request }) => {
@@ -64,9 +65,9 @@ describe('who may command', () => {
   });
 
   it('is a service for nothing but three commands, each of one service', () => {
-    const services = SIGNERS.filter((signer) => signer !== 'operator' && signer !== 'gateway');
+    const programs = SIGNERS.filter((signer) => signer !== 'operator' && signer !== 'gateway');
     const allowed = all.flatMap((command) =>
-      services.filter((service) => mayCommand(service, command)).map((service) => [service, nameOf(command)]),
+      programs.filter((service) => mayCommand(service, command)).map((service) => [service, nameOf(command)]),
     );
     expect(allowed.sort()).toEqual([...others].map((pair) => [...pair]).sort());
   });
