@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { codeRefSchema, reasonCodeSchema } from './codes.js';
 import { digestSchema, instantSchema, microsSchema, uuidSchema } from './identities.js';
+import { jsonValueSchema } from './json-value.js';
+import { MAX_JSON_DEPTH } from './limits.js';
 
 /** An entry of a list of models, tools, stores or types: exact and case-sensitive; in a task no pattern. */
 export const entrySchema = z.string().regex(/^[A-Za-z0-9._:/-]{1,128}$/, 'must be 1 to 128 of A-Z a-z 0-9 . _ : / -');
@@ -19,17 +21,20 @@ const partHead = {
 const named = { mediaType: z.string().max(200).optional(), filename: z.string().max(300).optional() };
 
 /** One part of a body: exactly one of text, data (JSON), raw (base64) or url (a reference that is never fetched). An absent channel means data. */
-export const partSchema = z.union([
-  z.strictObject({ ...partHead, ...named, text: z.string() }),
-  z.strictObject({ ...partHead, ...named, data: z.json() }),
-  z.strictObject({
-    ...partHead,
-    raw: z.base64(),
-    mediaType: z.string().min(1).max(200),
-    filename: z.string().max(300).optional(),
-  }),
-  z.strictObject({ ...partHead, ...named, url: z.url().max(4000) }),
-]);
+export const partSchema = z.union(
+  [
+    z.strictObject({ ...partHead, ...named, text: z.string() }),
+    z.strictObject({ ...partHead, ...named, data: jsonValueSchema }),
+    z.strictObject({
+      ...partHead,
+      raw: z.base64(),
+      mediaType: z.string().min(1).max(200),
+      filename: z.string().max(300).optional(),
+    }),
+    z.strictObject({ ...partHead, ...named, url: z.url().max(4000) }),
+  ],
+  `must hold exactly one of text, data (JSON, at most ${MAX_JSON_DEPTH} levels deep), raw (base64, with mediaType) or url, and beside it only channel (instruction, data or agent_output), origin, mediaType, filename`,
+);
 /** One part of a body. */
 export type Part = z.infer<typeof partSchema>;
 

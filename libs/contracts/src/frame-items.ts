@@ -12,6 +12,7 @@ import {
   type Control,
 } from './identities.js';
 import { dataClassSchema } from './envelope.js';
+import { jsonValueSchema } from './json-value.js';
 import { TRUST_LEVELS } from './policy-document.js';
 
 const count = z.number().int().min(1).max(10_000);
@@ -76,7 +77,7 @@ export const verdictItemSchema = z.object({
   digest: digestSchema,
   decision: z.enum(['APPROVE', 'DENY', 'ESCALATE']),
   codes: codesSchema,
-  details: z.record(z.string().max(60), z.json()),
+  details: z.record(z.string().max(60), jsonValueSchema),
   versions: versionsSchema,
   decidedAt: instantSchema,
   validUntil: instantSchema,
@@ -231,7 +232,7 @@ export const screenedItemSchema = z.object({
   digest: digestSchema,
   outcome: z.enum(['ALLOW', 'WARN', 'BLOCK', 'ESCALATE', 'RETRY']),
   codes: codesSchema,
-  details: z.record(z.string().max(60), z.json()),
+  details: z.record(z.string().max(60), jsonValueSchema),
   versions: versionsSchema,
   guardrails: z.array(guardrailOutcomeSchema).max(100).optional(),
   transformedDigest: digestSchema.optional(),

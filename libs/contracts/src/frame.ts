@@ -1,7 +1,7 @@
 import { merkleLeaf, merkleRoot, sha256, utf8 } from '@countersign/primitives';
 import { z } from 'zod';
 import { instantSchema, SIGNERS } from './identities.js';
-import { MAX_FRAME_BYTES } from './limits.js';
+import { MAX_FRAME_BYTES, MAX_FRAME_ITEMS } from './limits.js';
 
 /** Line 0 of a frame. */
 export const frameHeaderSchema = z.object({
@@ -10,7 +10,7 @@ export const frameHeaderSchema = z.object({
   kid: z.string().max(60),
   lane: z.number().int().min(0).max(63),
   at: instantSchema,
-  count: z.number().int().min(1).max(10_000),
+  count: z.number().int().min(1).max(MAX_FRAME_ITEMS),
 });
 /** Line 0 of a frame. */
 export type FrameHeader = z.infer<typeof frameHeaderSchema>;
@@ -26,9 +26,11 @@ export interface EncodedFrame {
   readonly leaves: readonly Buffer[];
 }
 
-/** Writes a frame: JSON Lines, a line feed between lines and none at the end. Throws when it has no item, a RangeError when it is larger than a frame may be. */
+/** Writes a frame: JSON Lines, a line feed between lines and none at the end. Throws when it has no item, a RangeError when it is larger or has more items than a frame may. */
 export function encodeFrame(header: Omit<FrameHeader, 'v' | 'count'>, items: readonly object[]): EncodedFrame {
   if (items.length === 0) throw new Error('a frame needs an item');
+  if (items.length > MAX_FRAME_ITEMS)
+    throw new RangeError(`a frame of ${items.length} items has more than ${MAX_FRAME_ITEMS}`);
   const lines = [
     utf8(JSON.stringify({ v: 1, ...header, count: items.length })),
     ...items.map((item) => utf8(JSON.stringify(item))),

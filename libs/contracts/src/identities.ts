@@ -1,3 +1,4 @@
+import { isInstant } from '@countersign/primitives';
 import { z } from 'zod';
 
 /** The six controls, in the order that decides which of their codes is the primary one. The list is closed: adding a name makes the compiler list the rest. */
@@ -16,13 +17,15 @@ export const uuidSchema = z
   .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/, 'must be a lower-case UUIDv7');
 /** `sha256:` and 64 lower-case hexadecimal digits. */
 export const digestSchema = z.string().regex(/^sha256:[0-9a-f]{64}$/, 'must be sha256: and 64 hexadecimal digits');
-/** ISO 8601 UTC with milliseconds. */
+const INSTANT_RULE = 'must be ISO 8601 UTC with milliseconds, a day that exists, from 1970 on';
+/** ISO 8601 UTC with milliseconds, a day that exists, from 1970 on: whoever parsed it can reckon with it and store it. */
 export const instantSchema = z
   .string()
-  .regex(
-    /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/,
-    'must be ISO 8601 UTC with milliseconds',
-  );
+  .regex(/^(19[7-9]\d|[2-9]\d{3})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/, {
+    error: INSTANT_RULE,
+    abort: true,
+  })
+  .refine(isInstant, INSTANT_RULE);
 /** Micros as a decimal string, zero or more, that PostgreSQL's bigint holds. */
 export const microsSchema = z
   .string()

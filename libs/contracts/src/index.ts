@@ -1,5 +1,6 @@
 export * from './identities.js';
 export * from './limits.js';
+export * from './json-value.js';
 export * from './partition.js';
 export * from './subjects.js';
 export * from './digests.js';

@@ -1,9 +1,13 @@
 /** Largest envelope and largest result, in bytes. */
 export const MAX_BODY_BYTES = 256 * 1024;
+/** How many lists and objects may stand in each other in JSON that a stranger wrote. */
+export const MAX_JSON_DEPTH = 64;
 /** Largest message of ING and RES with headers and the line of a round, in bytes. */
 export const MAX_MESSAGE_BYTES = 320 * 1024;
 /** Largest frame, in bytes. */
 export const MAX_FRAME_BYTES = 512 * 1024;
+/** Most items of one frame. */
+export const MAX_FRAME_ITEMS = 10_000;
 /** How far the time in a task id may be off the stream's timestamp. */
 export const MAX_ID_SKEW_MS = 10 * 60_000;
 /** Most messages of one batch. */

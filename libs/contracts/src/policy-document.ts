@@ -93,17 +93,22 @@ export const NEUTRAL_POLICY: Policy = Object.freeze({
   requireParent: false,
 });
 
-/** An explicit denial; its conditions are joined by and, at least one is required. */
-export const denyRuleSchema = z.strictObject({
-  id: z.string().min(1).max(64),
+const denyConditions = {
   taskType: patternSchema.optional(),
   clientId: uuidSchema.optional(),
   targetId: uuidSchema.optional(),
   tool: patternSchema.optional(),
   model: patternSchema.optional(),
   dataClass: dataClassSchema.optional(),
-  reason: z.string().max(200).optional(),
-});
+};
+
+/** An explicit denial; its conditions are joined by and, at least one is required. */
+export const denyRuleSchema = z
+  .strictObject({ id: z.string().min(1).max(64), ...denyConditions, reason: z.string().max(200).optional() })
+  .refine(
+    (rule) => Object.keys(denyConditions).some((name) => Object.hasOwn(rule, name)),
+    `must name at least one of ${Object.keys(denyConditions).join(', ')}`,
+  );
 
 /** An organisation's policy: the common fields, and what only an organisation has. */
 export const organizationPolicySchema = policySchema.extend({

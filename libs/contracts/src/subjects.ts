@@ -1,3 +1,4 @@
+import { isUuidV7 } from '@countersign/primitives';
 import { CONTROLS, type AgentRef, type Control, type Signer, type TaskKey } from './identities.js';
 import { orgPartition, taskPartition } from './partition.js';
 
@@ -59,12 +60,12 @@ export function flowSubject(lane: number, kind: FlowKind): string {
   return `flow.${lane}.${kind}`;
 }
 
+const FLOW = /^flow\.(?:\d|[1-5]\d|6[0-3])\.(vd\.[a-z]+|[a-z]+)$/;
+
 /** Who alone may sign a frame on this subject; undefined when the subject carries no frames. */
 export function signerOfFlow(subject: string): Signer | undefined {
-  const [, , kind, control] = subject.split('.');
+  const kind = FLOW.exec(subject)?.[1];
   switch (kind) {
-    case 'vd':
-      return CONTROLS.find((name) => name === control);
     case 'dec':
     case 'scr':
       return 'dispatcher';
@@ -73,7 +74,7 @@ export function signerOfFlow(subject: string): Signer | undefined {
     case 'ovd':
       return 'guardrails';
     default:
-      return undefined;
+      return CONTROLS.find((control) => kind === `vd.${control}`);
   }
 }
 
@@ -92,10 +93,10 @@ export type IngestAddress =
   | { readonly kind: 'submission'; readonly key: TaskKey; readonly attempt: 1; readonly round: 1 }
   | { readonly kind: 'round'; readonly key: TaskKey; readonly attempt: number; readonly round: number };
 
-/** Reads a subject of stream ING; undefined when it is none or its partitions are not the ones of its key. */
+/** Reads a subject of stream ING; undefined when it is none, its ids are none, or its partitions are not the ones of its key. */
 export function parseIngestSubject(subject: string): IngestAddress | undefined {
   const [kind, p, s, org, agent, task, attempt, round, ...rest] = subject.split('.');
-  if (org === undefined || agent === undefined || task === undefined || rest.length > 0) return undefined;
+  if (!isId(org) || !isId(agent) || !isId(task) || rest.length > 0) return undefined;
   if (p !== String(taskPartition(task)) || s !== String(orgPartition(org))) return undefined;
   const key = { org, agent, task };
   if (kind === 'ing' && attempt === undefined) return { kind: 'submission', key, attempt: 1, round: 1 };
@@ -103,12 +104,16 @@ export function parseIngestSubject(subject: string): IngestAddress | undefined {
   return { kind: 'round', key, attempt: Number(attempt), round: Number(round) };
 }
 
-/** Reads a subject of stream RES: whose result it is and under which grant. */
+/** Reads a subject of stream RES: whose result it is and under which grant. Undefined as {@link parseIngestSubject} is. */
 export function parseStoredResultSubject(subject: string): (AgentRef & { readonly grant: string }) | undefined {
   const [kind, p, s, org, agent, grant, ...rest] = subject.split('.');
-  if (kind !== 'res' || org === undefined || agent === undefined || grant === undefined || rest.length > 0)
-    return undefined;
+  if (kind !== 'res' || !isId(org) || !isId(agent) || !isId(grant) || rest.length > 0) return undefined;
   return p === String(taskPartition(grant)) && s === String(orgPartition(org)) ? { org, agent, grant } : undefined;
+}
+
+/** A token of somebody who may publish under it: no item of a frame, and no row, could speak of one that is no id. */
+function isId(token: string | undefined): token is string {
+  return token !== undefined && isUuidV7(token);
 }
 
 function isCount(text: string | undefined): text is string {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { instantSchema, SIGNERS, uuidSchema } from './identities.js';
+import { digestSchema, instantSchema, microsSchema, SIGNERS, uuidSchema } from './identities.js';
 
 const base64url = z.string().regex(/^[A-Za-z0-9_-]+$/);
 
@@ -58,13 +58,13 @@ export const grantClaimsSchema = z.object({
   root: uuidSchema,
   path: z.array(uuidSchema).min(2),
   onBehalfOf: z.object({ orgId: uuidSchema, userId: z.null() }),
-  digest: z.string(),
+  digest: digestSchema,
   models: z.array(z.string()).nullable(),
   tools: z.array(z.string()).nullable(),
   dataStores: z.array(z.string()).nullable(),
   dataClasses: z.array(z.string()).nullable(),
   taskTypes: z.array(z.string()).nullable(),
-  maxCostMicros: z.string().nullable(),
+  maxCostMicros: microsSchema.nullable(),
   notAfter: instantSchema,
   hopsLeft: z.number().int().min(0).max(10),
 });

@@ -18,10 +18,14 @@ export function formatInstant(ms: number): string {
   return new Date(ms).toISOString();
 }
 
+/** Tells whether the text is ISO 8601 UTC with milliseconds and a day and time that exist. */
+export function isInstant(text: string): boolean {
+  const ms = INSTANT.test(text) ? Date.parse(text) : Number.NaN;
+  return !Number.isNaN(ms) && new Date(ms).toISOString() === text;
+}
+
 /** Reads ISO 8601 UTC with milliseconds; throws on every other form, on impossible dates too. */
 export function parseInstant(text: string): number {
-  const ms = INSTANT.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(ms) || new Date(ms).toISOString() !== text)
-    throw new Error(`not an instant in ISO 8601 UTC with milliseconds: ${text.slice(0, 40)}`);
-  return ms;
+  if (!isInstant(text)) throw new Error(`not an instant in ISO 8601 UTC with milliseconds: ${text.slice(0, 40)}`);
+  return Date.parse(text);
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { reasonCodeSchema } from '../codes.js';
+import { jsonValueSchema } from '../json-value.js';
 import { nonceSchema, taskKeySchema, uuidSchema } from '../identities.js';
 
 /** Who commands: the local operator, a service in its own name, later a person at the gateway. */
@@ -69,5 +70,5 @@ export const explain = <S extends CommandService>(service: S) =>
     service,
     'explain',
     z.strictObject({ task: taskKeySchema }),
-    z.object({ found: z.boolean(), part: z.record(z.string(), z.json()) }),
+    z.object({ found: z.boolean(), part: z.record(z.string(), jsonValueSchema) }),
   );

@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { jsonValueSchema } from '../json-value.js';
 import { command, explain, ofAgent } from './command.js';
 
 /** Commands of trust. */
 export const trust = {
-  show: command('trust', 'show', ofAgent, z.object({ breakdown: z.record(z.string(), z.json()) })),
+  show: command('trust', 'show', ofAgent, z.object({ breakdown: z.record(z.string(), jsonValueSchema) })),
   explain: explain('trust'),
 } as const;
