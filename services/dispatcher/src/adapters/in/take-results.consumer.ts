@@ -2,6 +2,7 @@ import { Controller } from '@nestjs/common';
 import { resultDigest, resultEnvelopeSchema, type ResultData } from '@countersign/contracts';
 import { jsonOf, OnResults, type ResultMessage } from '@countersign/bus';
 import { Logger } from '@countersign/telemetry';
+import { z } from 'zod';
 import { Charges } from '../../application/charges.js';
 import { Dispatch } from '../../application/dispatch.js';
 import type { TaskRecord } from '../../domain/model.js';
@@ -45,6 +46,10 @@ export class TakeResults {
       });
       return undefined;
     }
+    if (!namesItsGrant(result)) {
+      this.logger.alert('INVALID_FRAME', { subject: result.subject, seq: result.seq });
+      return undefined;
+    }
     const data = readResult(result, record);
     const digest = resultDigest(record.connection, result.grant, result.body);
     const reported = { usage: data?.usage ?? [], tools: data?.tools ?? [] };
@@ -63,6 +68,17 @@ export class TakeResults {
       },
     };
   }
+}
+
+const claimingSchema = z.object({
+  type: z.literal('dev.countersign.result.v1'),
+  data: z.object({ grant: z.string() }),
+});
+
+/** Bytes that do not even say that they are the result under this grant are nobody's report: they end nothing, and the target's own may still come. */
+function namesItsGrant({ body, grant }: ResultMessage): boolean {
+  const claiming = claimingSchema.safeParse(jsonOf(body));
+  return claiming.success && claiming.data.data.grant === grant;
 }
 
 /** The data of a result; undefined for what is no result of this attempt, which counts as a failure. */
