@@ -132,13 +132,11 @@ const messageOf = (name: string, payload: JsonObject, more: JsonObject): JsonObj
 function payloadOf(payload: Payload): JsonObject {
   switch (payload.form) {
     case 'json':
-      return schemaRef(payload.schema);
+      return oneOf(payload.oneOf);
     case 'ack':
       return schemaRef('pub-ack');
     case 'lines': {
-      const rest = payload.rest.map(schemaRef);
-      const [only = {}] = rest;
-      const line = rest.length === 1 ? only : { oneOf: rest };
+      const line = oneOf(payload.rest);
       return {
         description: 'Lines of JSON, as the elements of a list: a line feed between two, none at the end.',
         type: 'array',
@@ -148,6 +146,11 @@ function payloadOf(payload: Payload): JsonObject {
       };
     }
   }
+}
+
+function oneOf(names: readonly string[]): JsonObject {
+  const [only] = names;
+  return only !== undefined && names.length === 1 ? schemaRef(only) : { oneOf: names.map(schemaRef) };
 }
 
 type Entries = (readonly [string, Json])[];

@@ -40,7 +40,7 @@ export function reasonCodesPage(): string {
 function payloadText(payload: Payload): string {
   switch (payload.form) {
     case 'json':
-      return schemaLink(payload.schema);
+      return payload.oneOf.map(schemaLink).join(' or ');
     case 'lines':
       return `lines: ${schemaLink(payload.first)}, then ${payload.rest.map(schemaLink).join(', ')}`;
     case 'ack':

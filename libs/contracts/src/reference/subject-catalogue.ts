@@ -6,9 +6,9 @@ import type { PURPOSES } from '../trust-bundle.js';
 /** Whoever sends or receives: a signer, an agent, or the server itself, which maps what agents send. */
 export type Party = Signer | 'agent' | 'nats-server';
 
-/** What stands in a message: one JSON value, JSON Lines of which the first is of another schema, or an acknowledgement of the server. */
+/** What stands in a message: one JSON value of one of the schemas, JSON Lines of which the first is of another schema, or an acknowledgement of the server. */
 export type Payload =
-  | { readonly form: 'json'; readonly schema: string }
+  | { readonly form: 'json'; readonly oneOf: readonly string[] }
   | { readonly form: 'lines'; readonly first: string; readonly rest: readonly string[] }
   | { readonly form: 'ack' };
 
@@ -27,7 +27,7 @@ export interface SubjectEntry {
   readonly reply?: { readonly payload: Payload; readonly signed: boolean };
 }
 
-const json = (schema: string): Payload => ({ form: 'json', schema });
+const json = (...oneOf: readonly string[]): Payload => ({ form: 'json', oneOf });
 const frame = (...rest: readonly string[]): Payload => ({ form: 'lines', first: 'frame-header', rest });
 const transitions = frame('transition-item');
 
@@ -130,7 +130,7 @@ const STORED: readonly SubjectEntry[] = [
       'A transformed body, written once; it is believed where its digest stands in a signed verdict or screening.',
     from: ['guardrails'],
     to: ['dispatcher'],
-    payload: json('task-envelope'),
+    payload: json('task-envelope', 'result-envelope'),
     stream: 'BODY',
   },
 ];
