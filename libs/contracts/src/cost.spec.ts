@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { charge, estimateCost, type ChargeFacts } from './cost.js';
 import type { Usage } from './envelope.js';
+import { microsSchema } from './identities.js';
 import { TRUST_LEVELS } from './policy-document.js';
 import type { PriceBookRecord, PriceEntry } from './read-models.js';
 
@@ -103,6 +104,13 @@ describe('an estimate', () => {
     expect(value(estimateCost({ ...spend, models: ['sonnet'] }, models, named))).toBe('COST_MODEL_UNPRICED');
   });
 
+  it('stays an amount of the wire however dear a book is', () => {
+    const dear = price({ name: 'm', inputMicrosPerMtok: '999999999999999999' });
+    const found = estimateCost({ maxInputTokens: 100_000_000, maxOutputTokens: 0, models: ['m'] }, models, book(dear));
+    expect(microsSchema.safeParse(String(value(found))).success).toBe(true);
+    expect(value(found)).toBe(999_999_999_999_999_999n);
+  });
+
   it('is exact in whole micros, never less than the exact price and less than one micro a line above it', () => {
     fc.assert(
       fc.property(tokens, tokens, rate, rate, (input, output, perInput, perOutput) => {
@@ -188,6 +196,12 @@ describe('a charge', () => {
     const long = { model: 'haiku', inputTokens: 100_000, outputTokens: 0, cachedInputTokens: 100_000 };
     expect(charge(facts({ usage: [long] }))).toBe(4_000_007n);
     expect(charge(facts({ usage: [{ ...long, cachedInputTokens: 99_999 }] }))).toBe(100_007n);
+  });
+
+  it('stays an amount of the wire whatever a target reports: the end of its task has to be told', () => {
+    const usage = new Array<Usage>(100).fill({ ...use, costMicros: '999999999999999999' });
+    for (const targetLevel of TRUST_LEVELS)
+      expect(microsSchema.safeParse(String(charge(facts({ usage, targetLevel })))).success).toBe(true);
   });
 
   it('is a whole number of micros, never a float, whatever is reported', () => {

@@ -1,4 +1,5 @@
 import { costOfTokens, err, maxMicros, ok, parseMicros, type Micros, type Result } from '@countersign/primitives';
+import { MAX_AMOUNT_MICROS } from './limits.js';
 import type { TaskData, Usage } from './envelope.js';
 import type { Surface, TrustLevel } from './policy-document.js';
 import type { PriceBookRecord, PriceEntry } from './read-models.js';
@@ -29,7 +30,8 @@ export function estimateCost(
   const model = models.length === 0 ? ok(0n) : priceOfModels(task, models, book.entries);
   if (!model.ok) return model;
   const declared = task.maxCostMicros === undefined ? 0n : parseMicros(task.maxCostMicros);
-  return ok({ estimateMicros: maxMicros(fixed + model.value, declared), priceBookVersion: book.version });
+  const estimateMicros = onTheWire(maxMicros(fixed + model.value, declared));
+  return ok({ estimateMicros, priceBookVersion: book.version });
 }
 
 function modelsOf(
@@ -114,7 +116,12 @@ export function charge(facts: ChargeFacts): Micros | undefined {
     reported += cost;
   }
   const believed = facts.targetLevel === 'VERIFIED' || facts.targetLevel === 'TRUSTED';
-  return believed ? reported : maxMicros(reported, facts.reservedMicros);
+  return onTheWire(believed ? reported : maxMicros(reported, facts.reservedMicros));
+}
+
+/** An amount that no message could carry would leave its task without an end. */
+function onTheWire(amount: Micros): Micros {
+  return amount > MAX_AMOUNT_MICROS ? MAX_AMOUNT_MICROS : amount;
 }
 
 function costOfUsage(use: Usage, entries: readonly PriceEntry[]): Micros | undefined {

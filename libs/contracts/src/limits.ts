@@ -21,6 +21,9 @@ export const MAX_STALENESS_MS = 3_000;
 /** How long a verdict may be acted on. */
 export const VERDICT_VALIDITY_MS = 60_000;
 
+/** Largest amount of money on the wire, in micros: what is estimated or charged beyond it counts as this. */
+export const MAX_AMOUNT_MICROS = 10n ** 18n - 1n;
+
 /** The timers of the saga, in milliseconds. */
 export const TIMERS = {
   /** From the stream's timestamp of the task to that of a verdict that counts. */

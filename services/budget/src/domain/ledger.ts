@@ -1,6 +1,6 @@
 import type { Micros } from '@countersign/primitives';
 import type { ReasonCode, TaskKey } from '@countersign/contracts';
-import { refusalOf, scopeText, type Account, type ScopeKey } from './accounts.js';
+import { refusalOf, scopeText, spend, type Account, type ScopeKey } from './accounts.js';
 
 /** One attempt's money. */
 export interface Reservation {
@@ -154,7 +154,7 @@ export class Ledger {
       const account = this.accounts.get(scopeText(scope));
       if (account === undefined) throw new Error('an account of a reservation was not locked');
       account.reserved += reserved;
-      account.spent += spent;
+      spend(account, spent);
       this.touchedAccounts.add(account);
     }
   }
