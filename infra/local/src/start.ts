@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { withFileLock } from '../bin/shared/file-lock.mjs';
 import { DEMO_HEADER, runDemo, type Demo, type DemoReport } from './demo/run-demo.js';
 import { removePostgres } from './embedded-postgres.js';
+import { LocalError } from './local-error.js';
 import { onShutdown } from './process/shutdown.js';
 import { foldersOf } from './system/folders.js';
 import { LocalSystem } from './system/local-system.js';
@@ -41,7 +42,7 @@ if (options.help) process.stdout.write(HELP);
 else
   await withFileLock(join(project, '.countersign', 'start.lock'), main, (pid) =>
     report(`process ${pid} is running this system already; waiting for it to end`),
-  );
+  ).catch(fail);
 
 async function main(): Promise<void> {
   if (options.reset) await reset();
@@ -70,12 +71,23 @@ async function main(): Promise<void> {
       await stopped;
     }
   } catch (error) {
-    process.exitCode = 1;
-    if (stopping === undefined)
-      process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : 'failed'}\n`);
+    // what fails while everything is being stopped fails because of that
+    if (stopping === undefined) fail(error);
+    else process.exitCode = 1;
   } finally {
     await stop();
   }
+}
+
+/** What the system says of itself is for people; anything else is a defect and shows where. */
+function fail(error: unknown): void {
+  process.exitCode = 1;
+  const told = error instanceof LocalError ? error.message : error instanceof Error ? error.stack : 'failed';
+  const hint =
+    error instanceof LocalError && error.code === 'MIGRATION_FAILED'
+      ? '\nnpm start -- --reset throws away what earlier runs have kept and starts anew'
+      : '';
+  process.stderr.write(`${told ?? 'failed'}${hint}\n`);
 }
 
 async function reset(): Promise<void> {

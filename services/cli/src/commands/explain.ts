@@ -90,10 +90,12 @@ function lines(id: string, parts: Readonly<Record<string, Json>>): readonly stri
           ),
           '',
         ]),
+    ...tableLines(['CONTROL', 'VERDICT', 'VERSIONS', 'FRAME'], verdictRows(entries, facts)),
+    '',
     ...tableLines(
       ['FACT', 'VALUE'],
       Object.entries(facts)
-        .filter(([key]) => key !== 'grant')
+        .filter(([key]) => key !== 'grant' && key !== 'versions')
         .map(([key, value]) => [key, text(value)]),
     ),
     '',
@@ -115,4 +117,18 @@ function lines(id: string, parts: Readonly<Record<string, Json>>): readonly stri
       }),
     ),
   ];
+}
+
+/** One line a control: whether its verdict of the last decision counted, by which versions it judged, and the signed frame that it stands in. */
+function verdictRows(entries: readonly Json[], facts: Json): readonly (readonly string[])[] {
+  const headers = entries.map((e) => (isObject(e['header']) ? e['header'] : {}));
+  const decided = headers.filter((header) => header['type'] === 'decided').at(-1);
+  const verdicts = isObject(decided?.['verdicts']) ? decided['verdicts'] : {};
+  const missing = isObject(facts['missing']) ? facts['missing'] : {};
+  const versions = isObject(facts['versions']) ? facts['versions'] : {};
+  return CONTROLS.map((control) => {
+    const absent = missing['service'] === control ? text(missing['cause']) : 'not waited for';
+    const frame = verdicts[control];
+    return [control, frame === undefined ? absent : 'counted', text(versions[control]), text(frame)];
+  });
 }
