@@ -3,7 +3,7 @@ import { isTerminal, type RecordedItem } from '@countersign/contracts';
 import { BatchLoop } from '@countersign/bus';
 import { TaskFacts, ReadModels } from '@countersign/service-host';
 import { Logger } from '@countersign/telemetry';
-import { attemptText, type AttemptKey } from '../domain/attempt.js';
+import { attemptText, type RoundKey } from '../domain/attempt.js';
 import type { TaskRecord } from '../domain/model.js';
 import { EvaluationBoard, type OpenEvaluation } from './evaluation-board.js';
 import {
@@ -173,6 +173,6 @@ export class Dispatch {
   }
 }
 
-function attemptOf({ task, attempt }: RecordedItem): AttemptKey {
-  return { key: { org: task.org, agent: task.agent, task: task.id }, attempt };
+function attemptOf({ task, attempt, round }: RecordedItem): RoundKey {
+  return { key: { org: task.org, agent: task.agent, task: task.id }, attempt, round };
 }

@@ -1,5 +1,5 @@
 import type { RecordedItem, RecordRef, TransitionItem } from '@countersign/contracts';
-import type { AttemptKey } from '../domain/attempt.js';
+import type { AttemptKey, RoundKey } from '../domain/attempt.js';
 import type { Evaluation, TaskRecord } from '../domain/model.js';
 import type { RowEvent } from '../domain/row-events.js';
 
@@ -35,8 +35,8 @@ export interface Addressed extends AttemptKey {
 export abstract class Tasks {
   /** Adopts decisions; answers the rows that are this writer's. */
   abstract adopt(adoptions: readonly Adoption[]): Promise<readonly Changed[]>;
-  /** Claims released tasks against every block; answers the rows that changed. */
-  abstract claim(keys: readonly AttemptKey[]): Promise<readonly Changed[]>;
+  /** Claims tasks whose release in this round stands in the record, against every block; answers the rows that changed. */
+  abstract claim(keys: readonly RoundKey[]): Promise<readonly Changed[]>;
   /** Applies events to rows; what an event does not change is left alone. */
   abstract apply(events: readonly Addressed[]): Promise<readonly Changed[]>;
   /** Reads rows of attempts. */

@@ -6,6 +6,11 @@ export interface AttemptKey {
   readonly attempt: number;
 }
 
+/** One round of an attempt. */
+export interface RoundKey extends AttemptKey {
+  readonly round: number;
+}
+
 /** Key of an attempt as one string: `org/agent/task/attempt`. */
 export function attemptText({ key, attempt }: AttemptKey): string {
   return `${key.org}/${key.agent}/${key.task}/${attempt}`;

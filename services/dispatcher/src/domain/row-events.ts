@@ -13,6 +13,8 @@ import type { Claim, TaskRecord } from './model.js';
 /** What the claim found in the statement after its locks. */
 export interface ClaimFacts {
   readonly grantId: string;
+  /** The round whose decision stands in the record. */
+  readonly recordedRound: number;
   /** The code of an active block of either agent, the connection, the share, an organisation or the installation. */
   readonly blocked: ReasonCode | undefined;
   /** Whether a block row, lifted or not, holds a higher epoch than was judged. */
@@ -110,8 +112,10 @@ function end(
 }
 
 /** The release itself: only from RELEASING, without a block, with the epochs that were judged, while verdicts and deadline are alive. */
-function claim(row: TaskRecord, { grantId, blocked, epochsMoved }: ClaimFacts, now: number): RowChange | undefined {
-  if (row.state !== 'RELEASING') return undefined;
+function claim(row: TaskRecord, facts: ClaimFacts, now: number): RowChange | undefined {
+  const { grantId, recordedRound, blocked, epochsMoved } = facts;
+  // that an older round was recorded may be said again while this one is not
+  if (row.state !== 'RELEASING' || row.round !== recordedRound) return undefined;
   const withdrawnEnd = (code: ReasonCode): RowChange =>
     end(row, 'DENIED', { now, cause: 'claim refused', codes: [{ code }], claim: 'WITHDRAWN' });
   if (blocked !== undefined) return withdrawnEnd(blocked);

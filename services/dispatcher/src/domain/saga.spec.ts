@@ -99,10 +99,15 @@ class Saga {
     return this.event({ type: 'approved', actor: 'operator:local', round, actionDigest });
   }
 
-  claim(facts: { blocked?: ReasonCode; epochsMoved?: boolean } = {}): boolean {
+  claim(facts: { blocked?: ReasonCode; epochsMoved?: boolean; recordedRound?: number } = {}): boolean {
     return this.event({
       type: 'claim',
-      facts: { grantId: 'g', blocked: facts.blocked, epochsMoved: facts.epochsMoved ?? false },
+      facts: {
+        grantId: 'g',
+        recordedRound: facts.recordedRound ?? this.row?.round ?? 0,
+        blocked: facts.blocked,
+        epochsMoved: facts.epochsMoved ?? false,
+      },
     });
   }
 }
@@ -313,6 +318,17 @@ describe('a claim', () => {
     expect(saga.claim()).toBe(false);
   });
 
+  it('waits for the record of its own round: that of an older one may be told again', () => {
+    const saga = held();
+    saga.approve();
+    saga
+      .nextRound()
+      .verdicts({ policy: ASKS('APPROVAL_COST_ABOVE_THRESHOLD') })
+      .decide();
+    expect(saga.claim({ recordedRound: 1 })).toBe(false);
+    expect(saga.claim({ recordedRound: 2 })).toBe(true);
+  });
+
   it('is refused by a block, with its code', () => {
     const saga = released();
     saga.claim({ blocked: 'CONNECTION_SUSPENDED' });
@@ -409,7 +425,7 @@ describe('a task that was handed over', () => {
 
 describe('a task that has ended', () => {
   const EVENTS: readonly RowEvent[] = [
-    { type: 'claim', facts: { grantId: 'g', blocked: undefined, epochsMoved: false } },
+    { type: 'claim', facts: { grantId: 'g', recordedRound: 1, blocked: undefined, epochsMoved: false } },
     { type: 'undelivered' },
     RESULT,
     { type: 'screened', digest: RESULT.digest, outcome: 'ALLOW', codes: [], chargedMicros: '0', triggered: false },

@@ -7,7 +7,7 @@ import { Database, DatabaseUnavailable, seal, unseal, type Tx } from '@countersi
 import { adopt } from '../../domain/adopt.js';
 import { itemsOfChange, itemsOfDecision } from '../../domain/items.js';
 import { Tasks, type Addressed, type Adoption, type Changed, type StoredTask } from '../../application/ports.js';
-import { attemptText, type AttemptKey } from '../../domain/attempt.js';
+import { attemptText, type AttemptKey, type RoundKey } from '../../domain/attempt.js';
 import type { TaskRecord } from '../../domain/model.js';
 import { applyEvent, type RowChange } from '../../domain/row-events.js';
 import type { DispatcherConfig } from '../../dispatcher.config.js';
@@ -124,7 +124,9 @@ export class TaskStore extends Tasks {
   }
 
   /** Claims released tasks: locks of everything that could block, shared, in a statement of their own; then rows, blocks and clock; then the rules. */
-  async claim(keys: readonly AttemptKey[]): Promise<readonly Changed[]> {
+  async claim(keys: readonly RoundKey[]): Promise<readonly Changed[]> {
+    const recorded = new Map<string, number>();
+    for (const key of keys) recorded.set(attemptText(key), Math.max(key.round, recorded.get(attemptText(key)) ?? 0));
     return this.#transaction(
       keys.map((k) => k.key.org),
       async (tx) => {
@@ -133,12 +135,11 @@ export class TaskStore extends Tasks {
         const rows = await lockRows(tx, keys);
         const blocks = await readBlocks(tx, wanted);
         const now = await clock(tx);
-        const apply: Apply = (row) =>
-          applyEvent(
-            row,
-            { type: 'claim', facts: { grantId: uuidV7(now, this.random), ...blocksAgainst(row, blocks) } },
-            now,
-          );
+        const apply: Apply = (row) => {
+          const recordedRound = recorded.get(attemptText(row)) ?? 0;
+          const facts = { grantId: uuidV7(now, this.random), recordedRound, ...blocksAgainst(row, blocks) };
+          return applyEvent(row, { type: 'claim', facts }, now);
+        };
         return this.#write(
           tx,
           [...rows.values()].map((r) => r.record),

@@ -1,0 +1,59 @@
+import { describe, expect, it } from '@jest/globals';
+import { explore } from './explore.js';
+import { BUGS, type Bug } from './moves.js';
+
+/** The promise that each bug breaks. */
+const FOUND: Readonly<Record<Bug, string>> = {
+  'missing verdicts are filled in': 'S1',
+  'verdicts of an older round count': 'S1',
+  'an approval releases': 'S9',
+  'a claim does not test the state': 'S',
+  'a claim ignores blocks': 'S3',
+  'a claim does not wait for the record': 'S10',
+  'a hand-over is made again after a crash': 'S2',
+  'a late result is taken': 'S5',
+  'an answer does not wait for the record': 'S10',
+  'no tombstone is left': 'L',
+};
+
+describe('everything that can happen to a task in three rounds', () => {
+  const explored = explore();
+
+  it('keeps every promise', () => {
+    expect(explored.violation).toBeUndefined();
+  });
+
+  it('is more than a few steps', () => {
+    expect(explored.states).toBeGreaterThan(5_000);
+    expect(explored.moves).toBeGreaterThan(explored.states);
+  });
+
+  it.each([
+    'COMPLETED',
+    'DENIED TASK_TYPE_NOT_ALLOWED',
+    'DENIED VERDICT_TIMEOUT',
+    'DENIED VERDICT_EXPIRED',
+    'DENIED RELEASE_TIMEOUT',
+    'DENIED CONNECTION_SUSPENDED',
+    'DENIED TARGET_UNAVAILABLE',
+    'DENIED APPROVAL_CHURN',
+    'DENIED APPROVAL_REJECTED',
+    'DENIED REEVALUATION_DENIED',
+    'EXPIRED APPROVAL_EXPIRED',
+    'EXPIRED RESULT_TIMEOUT',
+    'CANCELLED CANCELLED_BY_USER',
+    'FAILED TASK_FAILED',
+    'QUARANTINED GUARDRAIL_BLOCKED',
+    'QUARANTINED OUTPUT_SCREEN_TIMEOUT',
+  ])('reaches %s', (end) => {
+    expect([...explored.ends.keys()]).toContain(end);
+  });
+});
+
+describe('a dispatcher or a budget that is wrong is found out:', () => {
+  it.each(BUGS)('%s', (bug) => {
+    const { violation } = explore(bug);
+    expect(violation?.promise).toMatch(new RegExp(`^${FOUND[bug]}`));
+    expect(violation?.trace[0]).toBe('submitted');
+  });
+});

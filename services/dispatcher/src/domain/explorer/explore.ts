@@ -1,0 +1,140 @@
+import { isTerminal } from '@countersign/contracts';
+import { movesOf, type Bug, type Move } from './moves.js';
+import type { TaskRecord } from '../model.js';
+import { SUBMITTED, VOTERS, votesOpen, type World } from './world.js';
+
+/** A broken promise, and the shortest way to it. */
+export interface Violation {
+  readonly promise: string;
+  readonly trace: readonly string[];
+}
+
+/** What an exploration saw. */
+export interface Exploration {
+  readonly states: number;
+  readonly moves: number;
+  /** How often each end was reached: state and code. */
+  readonly ends: ReadonlyMap<string, number>;
+  readonly violation: Violation | undefined;
+}
+
+interface Seen {
+  readonly world: World;
+  readonly from: string | undefined;
+  readonly by: string;
+}
+
+/**
+ * Walks through everything that can happen to one task, breadth first, with the very functions that run in production, and checks every promise on every
+ * step; then, that from everywhere an end with closed money can still be reached.
+ */
+export function explore(bug?: Bug): Exploration {
+  const seen = new Map<string, Seen>([[keyOf(SUBMITTED), { world: SUBMITTED, from: undefined, by: 'submitted' }]]);
+  const before = new Map<string, string[]>();
+  const ends = new Map<string, number>();
+  let moves = 0;
+  for (const [key, { world }] of seen) {
+    if (world.row !== undefined && isTerminal(world.row.state))
+      count(ends, `${world.row.state} ${world.row.primary ?? ''}`.trim());
+    for (const move of movesOf(world, bug)) {
+      moves += 1;
+      const promise = brokenBy(world, move);
+      if (promise !== undefined)
+        return { states: seen.size, moves, ends, violation: { promise, trace: [...traceTo(seen, key), move.name] } };
+      const next = keyOf(move.next);
+      before.set(next, [...(before.get(next) ?? []), key]);
+      if (!seen.has(next)) seen.set(next, { world: move.next, from: key, by: move.name });
+    }
+  }
+  const stuck = firstStuck(seen, before);
+  const violation =
+    stuck === undefined
+      ? undefined
+      : { promise: 'L: every task ends with its money closed', trace: traceTo(seen, stuck) };
+  return { states: seen.size, moves, ends, violation };
+}
+
+/** The promise that a step breaks. */
+function brokenBy(world: World, { name, next }: Move): string | undefined {
+  const [was, is] = [world.row?.state, next.row?.state];
+  if (is === 'RELEASING' && was !== 'RELEASING') {
+    if (was === 'AWAITING_APPROVAL') return 'S9: an approval is followed by a new round';
+    if (!approvedBySix(world, next)) return 'S1: six approvals of this round';
+  }
+  if (next.handedOver > 1) return 'S2: at most one hand-over';
+  if (is === 'DISPATCHED' && was !== 'DISPATCHED') {
+    if (world.blocked || world.cancelled) return 'S3: no claim after a block or a cancel';
+    if (was !== undefined && isTerminal(was)) return 'S4: no claim after an end';
+    if (world.hold !== 'HELD') return 'S8: a claim holds its money';
+    if (world.decisionRecorded !== world.row?.round) return 'S10: no claim before it is recorded';
+  }
+  if (was !== undefined && isTerminal(was) && is !== was) return 'S5: an end never changes';
+  if (next.answers > world.answers && !(is === 'COMPLETED' && next.endRecorded))
+    return 'S10: no answer before it is recorded';
+  return name === 'answered' && next.results === 0 ? 'S6: an answer has a result' : undefined;
+}
+
+function approvedBySix({ votes }: World, { row }: World): boolean {
+  const covered = new Set(row?.covered.map(({ id }) => id));
+  return VOTERS.every((voter) => votes[voter] === 'yes' || covered.has(votes[voter] ?? ''));
+}
+
+/** Only what tells worlds apart: of instants how far away they are, of an ended task what can still happen to it. A world is never looked at twice. */
+function keyOf(world: World): string {
+  const { row } = world;
+  return JSON.stringify(row !== undefined && isTerminal(row.state) ? endedKey(world, row) : openKey(world));
+}
+
+function endedKey(world: World, row: TaskRecord): readonly unknown[] {
+  const budgetMaySpeak = votesOpen(world) && world.votes.budget === undefined;
+  const { hold, endRecorded, handOverDue, handedOver, results, answers, compensated } = world;
+  return [
+    row.state,
+    row.primary,
+    row.claim,
+    budgetMaySpeak,
+    hold,
+    endRecorded,
+    handOverDue,
+    handedOver,
+    results,
+    answers,
+    compensated,
+  ];
+}
+
+function openKey({ now, roundAt, row, ...rest }: World): readonly unknown[] {
+  const ago = (at: number | undefined): number | undefined => (at === undefined ? undefined : at - now);
+  const kept = row && [
+    row.state,
+    row.round,
+    row.claim,
+    row.covered.map(({ id }) => id),
+    ...[row.timerAt, row.validUntil, row.approvedAt, row.task.deadline].map(ago),
+  ];
+  return [rest, ago(roundAt), kept];
+}
+
+function firstStuck(
+  seen: ReadonlyMap<string, Seen>,
+  before: ReadonlyMap<string, readonly string[]>,
+): string | undefined {
+  const good = new Set([...seen].filter(([, { world }]) => isClosed(world)).map(([key]) => key));
+  for (const key of good) for (const earlier of before.get(key) ?? []) good.add(earlier);
+  return [...seen.keys()].find((key) => !good.has(key));
+}
+
+function isClosed({ row, hold, compensated }: World): boolean {
+  return row !== undefined && isTerminal(row.state) && compensated && hold !== 'HELD';
+}
+
+function traceTo(seen: ReadonlyMap<string, Seen>, key: string): readonly string[] {
+  const trace: string[] = [];
+  for (let at: string | undefined = key; at !== undefined; at = seen.get(at)?.from)
+    trace.unshift(seen.get(at)?.by ?? '');
+  return trace;
+}
+
+function count(counts: Map<string, number>, key: string): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}

@@ -1,0 +1,227 @@
+import { isTerminal, TIMERS, VERDICT_VALIDITY_MS } from '@countersign/contracts';
+import { adopt } from '../adopt.js';
+import { isComplete } from '../evaluation.js';
+import type { TaskRecord } from '../model.js';
+import { applyEvent, type RowEvent } from '../row-events.js';
+import { evaluationOf, VOTERS, votesOpen, type Hold, type Vote, type Voter, type World } from './world.js';
+
+/** Ways in which a dispatcher or a budget could be wrong; the explorer has to find each. */
+export const BUGS = [
+  'missing verdicts are filled in',
+  'verdicts of an older round count',
+  'an approval releases',
+  'a claim does not test the state',
+  'a claim ignores blocks',
+  'a claim does not wait for the record',
+  'a hand-over is made again after a crash',
+  'a late result is taken',
+  'an answer does not wait for the record',
+  'no tombstone is left',
+] as const;
+/** One of them. */
+export type Bug = (typeof BUGS)[number];
+
+/** Something that may happen now, and the world after it. */
+export interface Move {
+  readonly name: string;
+  readonly next: World;
+}
+
+const RESULT = {
+  type: 'result',
+  failed: false,
+  seq: 1,
+  digest: 'r',
+  usage: [],
+  tools: [],
+  chargedMicros: undefined,
+} as const;
+const SCREENED = { type: 'screened', digest: 'r', codes: [], chargedMicros: '0', triggered: false } as const;
+
+/** Everything that may happen in a world, with a bug in it or without. */
+export function movesOf(world: World, bug?: Bug): readonly Move[] {
+  return [
+    ...votes(world, bug),
+    ...decisions(world, bug),
+    ...record(world),
+    ...release(world, bug),
+    ...people(world, bug),
+    ...endings(world, bug),
+  ];
+}
+
+function votes(world: World, bug: Bug | undefined): Move[] {
+  if (!votesOpen(world)) return [];
+  // what comes after the decision changes nothing but what budget holds
+  const decided = world.row !== undefined && (world.row.state !== 'EVALUATING' || world.row.round !== world.round);
+  const silent = VOTERS.filter((voter) => world.votes[voter] === undefined && (!decided || voter === 'budget'));
+  return silent.flatMap((voter) =>
+    choicesOf(voter, world).map((vote) => {
+      const hold = voter === 'budget' ? reserved(world, bug) : world.hold;
+      return { name: `${voter}: ${vote}`, next: { ...world, hold, votes: { ...world.votes, [voter]: vote } } };
+    }),
+  );
+}
+
+function choicesOf(voter: Voter, { round, hold }: World): readonly Vote[] {
+  switch (voter) {
+    case 'policy':
+      return ['yes', 'no'];
+    case 'guardrails':
+      return (['yes', 'ask 1', 'ask 2', 'ask 3'] as const).slice(0, round + 1);
+    case 'budget':
+      return [hold === 'NONE' || hold === 'HELD' ? 'yes' : 'no'];
+  }
+}
+
+function reserved({ hold, compensated }: World, bug: Bug | undefined): Hold {
+  if (hold !== 'NONE') return hold;
+  return compensated && bug !== 'no tombstone is left' ? 'TOMBSTONE' : 'HELD';
+}
+
+function decisions(world: World, bug: Bug | undefined): Move[] {
+  const { row, round, votes: given } = world;
+  if (row !== undefined && (row.state !== 'EVALUATING' || row.round !== round)) return [];
+  const filled =
+    bug === 'missing verdicts are filled in' && !votesOpen(world)
+      ? { ...Object.fromEntries(VOTERS.map((voter) => [voter, 'yes'])), ...given }
+      : given;
+  const evaluation = evaluationOf(
+    { ...world, votes: filled },
+    { countOld: bug === 'verdicts of an older round count' },
+  );
+  const out: Move[] = [];
+  if (votesOpen(world))
+    out.push({ name: 'verdicts are over', next: { ...world, now: world.roundAt + TIMERS.verdict + 1 } });
+  const due = isComplete(evaluation) || evaluation.deniedAt !== undefined || !votesOpen(world);
+  const decided = due ? adopt(evaluation, row, { currency: 'USD', now: world.now }) : undefined;
+  if (decided !== undefined) out.push({ name: 'decided', next: { ...world, row: decided } });
+  return out;
+}
+
+function record(world: World): Move[] {
+  const { row } = world;
+  if (row === undefined) return [];
+  const out: Move[] = [];
+  if (row.state === 'RELEASING' && world.decisionRecorded !== row.round)
+    out.push({ name: 'decision recorded', next: { ...world, decisionRecorded: row.round } });
+  if (isTerminal(row.state) && !world.endRecorded)
+    out.push({ name: 'end recorded', next: { ...world, endRecorded: true } });
+  if (row.state === 'EVALUATING' && row.round > world.round)
+    out.push({
+      name: `round ${row.round} published`,
+      next: { ...world, round: row.round, roundAt: world.now, votes: {} },
+    });
+  return out;
+}
+
+function event(world: World, name: string, happened: RowEvent, row = world.row): Move[] {
+  const changed = row && applyEvent(row, happened, world.now);
+  return changed === undefined ? [] : [{ name, next: { ...world, row: changed.record } }];
+}
+
+function release(world: World, bug: Bug | undefined): Move[] {
+  const { row } = world;
+  const out: Move[] = [];
+  const waits =
+    bug === 'a claim does not wait for the record' ? row?.state === 'RELEASING' : world.decisionRecorded > 0;
+  if (row !== undefined && waits) {
+    const blocked = world.blocked && bug !== 'a claim ignores blocks' ? ('CONNECTION_SUSPENDED' as const) : undefined;
+    // a frame that says of an older round that it is recorded may come again at any time
+    const recordedRound = bug === 'a claim does not wait for the record' ? row.round : world.decisionRecorded;
+    const seen: TaskRecord = bug === 'a claim does not test the state' ? { ...row, state: 'RELEASING' } : row;
+    out.push(
+      ...event(
+        world,
+        'claim',
+        { type: 'claim', facts: { grantId: 'g', recordedRound, blocked, epochsMoved: false } },
+        seen,
+      ).map((move) => ({
+        ...move,
+        next: { ...move.next, handOverDue: move.next.row?.state === 'DISPATCHED' },
+      })),
+    );
+  }
+  if (row?.state === 'RELEASING' && row.validUntil !== undefined && world.now < row.validUntil)
+    out.push({ name: 'verdicts expire', next: { ...world, now: world.roundAt + VERDICT_VALIDITY_MS } });
+  if (!world.blocked) out.push({ name: 'block', next: { ...world, blocked: true } });
+  return [...out, ...handOvers(world, bug)];
+}
+
+function handOvers(world: World, bug: Bug | undefined): Move[] {
+  const out: Move[] = [];
+  if (world.handOverDue) {
+    const done = { ...world, handOverDue: false };
+    out.push({ name: 'handed over', next: { ...done, handedOver: world.handedOver + 1 } });
+    out.push(...event(done, 'not delivered', { type: 'undelivered' }));
+    out.push({ name: 'crash before the hand-over', next: done });
+  }
+  if (
+    bug === 'a hand-over is made again after a crash' &&
+    world.row?.state === 'DISPATCHED' &&
+    !world.handOverDue &&
+    world.handedOver < 3
+  )
+    out.push({ name: 'handed over again', next: { ...world, handedOver: world.handedOver + 1 } });
+  return out;
+}
+
+function people(world: World, bug: Bug | undefined): Move[] {
+  const { row } = world;
+  if (row === undefined) return [];
+  const { round, actionDigest = '' } = row;
+  const approved = event(world, 'approved', { type: 'approved', actor: 'p', round, actionDigest }).map((move): Move => {
+    if (bug !== 'an approval releases' || move.next.row === undefined) return move;
+    return {
+      ...move,
+      next: {
+        ...move.next,
+        row: { ...move.next.row, state: 'RELEASING', round, validUntil: world.roundAt + VERDICT_VALIDITY_MS },
+      },
+    };
+  });
+  const cancelled = world.cancelled
+    ? []
+    : event(world, 'cancelled', { type: 'cancel', actor: 'p', code: 'CANCELLED_BY_USER' }).map((move) => ({
+        ...move,
+        next: { ...move.next, cancelled: true },
+      }));
+  return [
+    ...approved,
+    ...event(world, 'rejected', { type: 'rejected', actor: 'p', round, actionDigest }),
+    ...cancelled,
+  ];
+}
+
+function endings(world: World, bug: Bug | undefined): Move[] {
+  const { row } = world;
+  if (row === undefined) return [];
+  const out: Move[] = [];
+  if (row.timerAt !== undefined) {
+    const later = { ...world, now: Math.max(world.now, row.timerAt) };
+    out.push(...event(later, 'timer', { type: 'timer' }));
+  }
+  if (world.handedOver > 0) {
+    const seen: TaskRecord = bug === 'a late result is taken' ? { ...row, state: 'DISPATCHED' } : row;
+    out.push(
+      ...event({ ...world, results: 1 }, 'result', RESULT, seen),
+      ...event({ ...world, results: 1 }, 'failure', { ...RESULT, failed: true }, seen),
+    );
+  }
+  out.push(
+    ...event(world, 'screened', { ...SCREENED, outcome: 'ALLOW' }),
+    ...event(world, 'screened out', { ...SCREENED, outcome: 'BLOCK' }),
+  );
+  if (!isTerminal(row.state)) return out;
+  const mayAnswer = world.endRecorded || bug === 'an answer does not wait for the record';
+  if (row.state === 'COMPLETED' && mayAnswer && world.answers === 0)
+    out.push({ name: 'answered', next: { ...world, answers: 1 } });
+  if (!world.compensated)
+    out.push({ name: 'money closed', next: { ...world, compensated: true, hold: closed(world, row) } });
+  return out;
+}
+
+function closed({ hold }: World, row: TaskRecord): Hold {
+  if (hold !== 'HELD') return hold;
+  return row.claim === 'CLAIMED' ? 'SETTLED' : 'RELEASED';
+}

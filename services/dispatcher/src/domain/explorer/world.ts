@@ -1,0 +1,148 @@
+import { formatInstant } from '@countersign/primitives';
+import { CONTROLS, TIMERS, VERDICT_VALIDITY_MS, type Control, type VerdictItem } from '@countersign/contracts';
+import { takeVerdict } from '../evaluation.js';
+import type { Evaluation, TaskRecord } from '../model.js';
+
+/** Three stand for six: one may deny, one may ask a person, one holds money. The other three approve when policy speaks, or are silent with it. */
+export const VOTERS = ['policy', 'guardrails', 'budget'] as const;
+/** One of them. */
+export type Voter = (typeof VOTERS)[number];
+/** Yes, no, or a person is asked for a reason that this round could first raise. */
+export type Vote = 'yes' | 'no' | 'ask 1' | 'ask 2' | 'ask 3';
+
+/** What budget holds for the task. */
+export type Hold = 'NONE' | 'HELD' | 'TOMBSTONE' | 'RELEASED' | 'SETTLED';
+
+/** One task, everybody's knowledge of it, and everything that is on its way. Instants in ms from its submission. */
+export interface World {
+  readonly now: number;
+  readonly row: TaskRecord | undefined;
+  /** The round that is in the log, and when it came there. */
+  readonly round: number;
+  readonly roundAt: number;
+  readonly votes: Readonly<Partial<Record<Voter, Vote>>>;
+  readonly hold: Hold;
+  /** The round whose decision stands in the record; 0 for none. */
+  readonly decisionRecorded: number;
+  readonly endRecorded: boolean;
+  /** A claim was committed and its hand-over is still to be made by the process that made it. */
+  readonly handOverDue: boolean;
+  readonly handedOver: number;
+  readonly results: number;
+  readonly answers: number;
+  readonly blocked: boolean;
+  readonly cancelled: boolean;
+  readonly compensated: boolean;
+}
+
+/** A task that was just submitted. */
+export const SUBMITTED: World = {
+  now: 0,
+  row: undefined,
+  round: 1,
+  roundAt: 0,
+  votes: {},
+  hold: 'NONE',
+  decisionRecorded: 0,
+  endRecorded: false,
+  handOverDue: false,
+  handedOver: 0,
+  results: 0,
+  answers: 0,
+  blocked: false,
+  cancelled: false,
+  compensated: false,
+};
+
+const ALL_YES: World['votes'] = { policy: 'yes', guardrails: 'yes', budget: 'yes' };
+const DIGEST = `sha256:${'0'.repeat(64)}`;
+const KEY = { org: 'o', agent: 'a', task: 't' };
+/** The task's deadline. */
+export const DEADLINE_MS = 200_000;
+
+/** The evaluation of the round in the log, as the product's own counting makes it of the verdicts that have come. */
+export function evaluationOf(world: World, { countOld = false }: { readonly countOld?: boolean } = {}): Evaluation {
+  const task = {
+    taskType: 'x',
+    target: 'b',
+    deadline: DEADLINE_MS,
+    instance: undefined,
+    models: null,
+    tools: null,
+    usesModels: false,
+  };
+  const { round, roundAt } = world;
+  const evaluation: Evaluation = {
+    key: KEY,
+    attempt: 1,
+    round,
+    seq: round,
+    streamAt: roundAt,
+    digest: DIGEST,
+    task,
+    verdicts: new Map(),
+    missing: new Map(),
+    deniedAt: undefined,
+  };
+  const take = (votes: World['votes'], of: number): void => {
+    for (const control of CONTROLS) {
+      const vote = votes[voterOf(control)];
+      if (vote === undefined) continue;
+      const verdict = verdictOf(control, control === voterOf(control) ? vote : 'yes', { round: of, at: roundAt });
+      takeVerdict(evaluation, control, verdict, { ref: { frame: DIGEST, index: 0, leaf: DIGEST }, at: roundAt });
+    }
+  };
+  // approvals of the round before come again, and first: the worst that the log can do
+  if (round > 1) take(ALL_YES, countOld ? round : round - 1);
+  take(world.votes, round);
+  return evaluation;
+}
+
+function voterOf(control: Control): Voter {
+  return VOTERS.find((voter) => voter === control) ?? 'policy';
+}
+
+function verdictOf(
+  control: Control,
+  vote: Vote,
+  { round, at }: { readonly round: number; readonly at: number },
+): VerdictItem {
+  const standing = { score: 5_000, level: 'PROVISIONAL' } as const;
+  const asks = vote.startsWith('ask');
+  return {
+    type: 'verdict',
+    nonce: 'AAAAAAAAAAA',
+    task: { org: KEY.org, agent: KEY.agent, id: KEY.task },
+    seq: round,
+    attempt: 1,
+    round,
+    digest: DIGEST,
+    decision: vote === 'no' ? 'DENY' : asks ? 'ESCALATE' : 'APPROVE',
+    codes: vote === 'no' ? [{ code: 'TASK_TYPE_NOT_ALLOWED' }] : asks ? [{ code: 'GUARDRAIL_BLOCKED', id: vote }] : [],
+    details: {},
+    versions: {},
+    decidedAt: formatInstant(at),
+    validUntil: formatInstant(at + VERDICT_VALIDITY_MS),
+    connection: { id: 'c', org: 'o', agent: 'b' },
+    epochs: { client: 1, target: 1, connection: 1 },
+    grant: {
+      models: null,
+      tools: null,
+      dataStores: null,
+      dataClasses: null,
+      taskTypes: null,
+      maxCostMicros: null,
+      notAfter: null,
+      hopsLeft: 4,
+    },
+    estimateMicros: '0',
+    priceBookVersion: 1,
+    score: { client: standing, target: standing },
+    record: { position: 0, leaf: DIGEST },
+  };
+}
+
+/** Whether verdicts of the round in the log may still be given. */
+export function votesOpen({ now, roundAt }: World): boolean {
+  return now <= roundAt + TIMERS.verdict;
+}
