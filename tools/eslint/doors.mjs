@@ -2,7 +2,7 @@
 const DOORS = [
   {
     packages: ['@nats-io/*'],
-    files: ['libs/bus/**', 'libs/agent-sdk/**', 'libs/testing/**', 'infra/nats/**'],
+    files: ['libs/bus/**', 'libs/agent-sdk/**', 'libs/testing/**', 'infra/nats/**', 'bench/src/reference/**'],
     door: 'libs/bus',
   },
   {
