@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import type { Agent, AnswerData } from '@countersign/agent-sdk';
 import {
+  COMMANDS,
   deliverySubject,
   GRANT_HEADER,
   resultSubject,
@@ -65,7 +66,12 @@ describe('a hostile message', () => {
   });
 
   const honestTask = (): Promise<AnswerData> =>
-    honest.client.submit({ target: honest.org.idOf('target'), taskType: 'echo', text: 'still there?' });
+    honest.client.submit({
+      target: honest.org.idOf('target'),
+      taskType: 'echo',
+      text: 'still there?',
+      maxCostMicros: '10',
+    });
   const keyOf = (task: string): TaskKey => ({ org: hostile.id, agent: hostile.idOf('client'), task });
   async function ended(task: string): Promise<AnswerData> {
     for (let i = 0; i < 200; i += 1) {
@@ -74,6 +80,17 @@ describe('a hostile message', () => {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     throw new Error(`task ${task} did not end`);
+  }
+
+  /** Waits until nothing of the honest organisation is held any more: its money was settled beside whatever came of the others'. */
+  async function settled(): Promise<void> {
+    const { commands } = running.operator;
+    for (let i = 0; i < 200; i += 1) {
+      const { budgets } = await commands.call(COMMANDS.budget.show, { org: honest.org.id });
+      if (budgets.every(({ reservedMicros }) => reservedMicros === '0')) return;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    throw new Error('the honest organisation was not settled');
   }
 
   it.each([
@@ -100,18 +117,20 @@ describe('a hostile message', () => {
     [
       'nests lists a hundred thousand deep',
       'FAILED',
+      3,
       (data: object) => JSON.stringify({ ...data, parts: [{ data: '@' }] }).replace('"@"', DEEP),
     ],
     [
       'asks for more money than a row holds',
       'COMPLETED',
+      12,
       (data: object) =>
         JSON.stringify({
           ...data,
           usage: Array(100).fill({ model: 'm', inputTokens: 1, outputTokens: 1, costMicros: '9'.repeat(18) }),
         }),
     ],
-  ])('of a target that %s ends its own task alone: %s', async (_what, state, dataOf) => {
+  ])('of a target that %s ends its own task alone: %s', async (_what, state, times, dataOf) => {
     const target = { org: hostile.id, agent: hostile.idOf('target') };
     const connection = await stranger(hostile.credentialOf('target'));
     connection.subscribe(deliverySubject(target), {
@@ -131,10 +150,13 @@ describe('a hostile message', () => {
       },
     });
     await connection.flush();
-    const answers = [];
-    for (let i = 0; i < 3; i += 1)
+    const answers: AnswerData[] = [];
+    for (let i = 0; i < times; i += 1)
       answers.push(await client.submit({ target: target.agent, taskType: 'echo', text: 'do it' }), await honestTask());
     await connection.close();
-    expect(answers.map((answer) => answer.state)).toEqual(Array(3).fill([state, 'COMPLETED']).flat());
+    const [bad, good] = [0, 1].map((side) => answers.filter((_, i) => i % 2 === side));
+    expect(bad?.slice(0, 3).map((answer) => answer.state)).toEqual([state, state, state]);
+    expect(good?.map((answer) => answer.state)).toEqual(Array(times).fill('COMPLETED'));
+    await settled();
   });
 });
