@@ -1,0 +1,131 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { anId, aTaskKey, silentLogger, testDatabase, type TestDatabase } from '@countersign/testing';
+import { AuditCommands } from '../in/audit-commands.controller.js';
+import { submissionDraft, type EntryDraft } from '../../domain/entry-header.js';
+import { auditMigrations } from '../../migrations/index.js';
+import { PostgresChains } from './postgres-chains.js';
+
+let database: TestDatabase;
+let chains: PostgresChains;
+let commands: AuditCommands;
+
+beforeAll(async () => {
+  database = await testDatabase('audit', auditMigrations);
+  chains = new PostgresChains(await database.open());
+  commands = new AuditCommands(chains, silentLogger('audit'));
+});
+afterAll(() => database.drop());
+
+const draft = (org: string): EntryDraft =>
+  submissionDraft({
+    key: aTaskKey({ org }),
+    attempt: 1,
+    round: 1,
+    at: 1_000,
+    digest: `sha256:${'1'.repeat(64)}`,
+    valid: true,
+    payload: `sha256:${'2'.repeat(64)}`,
+  });
+const drafts = (org: string, count: number): EntryDraft[] => Array.from({ length: count }, () => draft(org));
+
+describe('chains in PostgreSQL', () => {
+  it('give every entry the next position and verify', async () => {
+    const org = anId();
+    const places = [...(await chains.append(drafts(org, 3))), ...(await chains.append(drafts(org, 2)))];
+    expect(places.map(({ position }) => position)).toEqual([0, 1, 2, 3, 4]);
+    expect(await commands.verify({ org })).toMatchObject({
+      ok: true,
+      size: 5,
+      firstBad: null,
+      head: places.at(-1)?.leaf,
+    });
+  });
+
+  it('record the same event once, wherever it comes again', async () => {
+    const org = anId();
+    const [first, second] = drafts(org, 2) as [EntryDraft, EntryDraft];
+    const places = await chains.append([first, second]);
+    expect(await chains.append([second, first, second])).toEqual([places[1], places[0], places[1]]);
+    expect((await chains.head(org)).size).toBe(2);
+  });
+
+  it('stay one unbroken chain each under two writers at once', async () => {
+    const other = new PostgresChains(await database.open());
+    const [a, b] = [anId(), anId()];
+    const batches = Array.from({ length: 12 }, (_, i) => [...drafts(a, 1 + (i % 3)), ...drafts(b, 1)]);
+    const places = await Promise.all(batches.map((batch, i) => (i % 2 === 0 ? chains : other).append(batch)));
+    const size = batches.flat().filter(({ org }) => org === a).length;
+    expect(places.flat()).toHaveLength(batches.flat().length);
+    expect(await commands.verify({ org: a })).toMatchObject({ ok: true, size });
+    expect(await commands.verify({ org: b })).toMatchObject({ ok: true, size: 12 });
+  });
+
+  it('find a submission that has no decision', async () => {
+    const org = anId();
+    const [{ task }] = drafts(org, 1) as [EntryDraft];
+    await chains.append(drafts(org, 1));
+    const found = await chains.open(0, 500);
+    expect(found.filter((open) => open.task.org === org)).toHaveLength(1);
+    expect(found.map((open) => open.task.task)).not.toContain(task);
+  });
+});
+
+describe('the record', () => {
+  const written = async (): Promise<string> => {
+    const org = anId();
+    await chains.append(drafts(org, 4));
+    return org;
+  };
+
+  it.each([
+    ['update', "update audit.entry set header = header where org_id = '%'"],
+    ['delete', "delete from audit.entry where org_id = '%'"],
+    ['truncate', 'truncate audit.entry'],
+    ['delete of a head', "delete from audit.head where org_id = '%'"],
+  ])('refuses even its owner: %s', async (_what, sql) => {
+    const org = await written();
+    await expect(database.asSuper(`set role audit_owner; ${sql.replace('%', org)}`)).rejects.toThrow(
+      /append-only|permission denied|app.org_ids/,
+    );
+    await expect(database.asSuper(sql.replace('%', org))).rejects.toThrow(/append-only/);
+  });
+
+  it.each([
+    'insert into audit.entry select * from audit.entry limit 1',
+    'update audit.head set size = 0',
+    'delete from audit.entry',
+    "insert into audit.head values (gen_random_uuid(), 0, sha256(''))",
+  ])('takes nothing from its service but by append(): %s', async (sql) => {
+    const org = await written();
+    const opened = await database.open();
+    await expect(opened.tenant(org, (tx) => tx.query(sql))).rejects.toThrow(/permission denied/);
+  });
+
+  it('names the first entry that somebody with all rights has changed', async () => {
+    const org = await written();
+    await database.asSuper('alter table audit.entry disable trigger append_only');
+    try {
+      await database.asSuper(
+        `update audit.entry set header = convert_to(replace(convert_from(header, 'UTF8'), '"valid":true', '"valid":false'), 'UTF8'), leaf = sha256('\\x00'::bytea || convert_to(replace(convert_from(header, 'UTF8'), '"valid":true', '"valid":false'), 'UTF8')) where org_id = $1 and position = 1`,
+        [org],
+      );
+      expect(await commands.verify({ org })).toMatchObject({ ok: false, firstBad: { position: 2 } });
+      await database.asSuper('delete from audit.entry where org_id = $1 and position >= 1', [org]);
+      expect(await commands.verify({ org })).toMatchObject({ ok: false, firstBad: { position: 1 } });
+    } finally {
+      await database.asSuper('alter table audit.entry enable trigger append_only');
+    }
+  });
+
+  it('is not stored with a leaf that is not its hash', async () => {
+    const org = await written();
+    await database.asSuper('alter table audit.entry disable trigger append_only');
+    try {
+      await expect(database.asSuper("update audit.entry set header = 'x' where org_id = $1", [org])).rejects.toThrow(
+        /check/,
+      );
+    } finally {
+      await database.asSuper('alter table audit.entry enable trigger append_only');
+    }
+  });
+});
