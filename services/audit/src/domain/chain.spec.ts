@@ -38,7 +38,7 @@ function walk(
 }
 
 const rehashed = (entry: StoredEntry, change: object): StoredEntry => {
-  const header = canonicalJson({ ...(JSON.parse(entry.header) as object), ...change } as never);
+  const header = canonicalJson({ ...(JSON.parse(entry.header) as object), ...change });
   return { ...entry, header, leaf: formatDigest(merkleLeaf(Buffer.from(header))) };
 };
 const at = (entries: readonly StoredEntry[], i: number): StoredEntry => entries[i] as StoredEntry;
