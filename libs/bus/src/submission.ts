@@ -1,4 +1,4 @@
-import { err, ok, parseInstant, timeOfUuidV7, type Result } from '@countersign/primitives';
+import { err, ok, parseInstant, strictJsonOf, timeOfUuidV7, type Result } from '@countersign/primitives';
 import {
   DEADLINE,
   MAX_BODY_BYTES,
@@ -7,7 +7,6 @@ import {
   type TaskEnvelope,
   type TaskKey,
 } from '@countersign/contracts';
-import { jsonOf } from './messages.js';
 
 /** Why a submission is no valid envelope: the field, and what would be right. No value of a payload stands in the message. */
 export interface EnvelopeProblem {
@@ -19,7 +18,10 @@ export interface EnvelopeProblem {
 const invalid = (field: string, message: string): Result<TaskEnvelope, EnvelopeProblem> =>
   err({ code: 'ENVELOPE_INVALID', field, message });
 
-/** Reads a submission's bytes against its key, which comes from the subject, and the stream's timestamp in ms; without one (a later round of a task that was accepted) times are not judged. */
+/**
+ * Reads a submission's bytes against its key, which comes from the subject, and the stream's timestamp in ms; without one (a later round of a task that was
+ * accepted) times are not judged. Bytes that two parsers could read differently are no envelope: what is judged here is handed over byte by byte.
+ */
 export function parseSubmission(
   key: TaskKey,
   body: Uint8Array,
@@ -27,7 +29,7 @@ export function parseSubmission(
 ): Result<TaskEnvelope, EnvelopeProblem> {
   if (body.length > MAX_BODY_BYTES)
     return err({ code: 'PAYLOAD_TOO_LARGE', message: `at most ${MAX_BODY_BYTES} bytes` });
-  const parsed = taskEnvelopeSchema.safeParse(jsonOf(body));
+  const parsed = taskEnvelopeSchema.safeParse(strictJsonOf(body));
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     const keys = issue?.code === 'unrecognized_keys' ? issue.keys.join(', ').slice(0, 100) : '';

@@ -8,3 +8,4 @@ export * from './random.js';
 export * from './result.js';
 export * from './sha256.js';
 export * from './uuid.js';
+export * from './strict-json.js';
