@@ -5,6 +5,7 @@ import { SigningKey, TrustBundle } from '@countersign/identity';
 import { Database, DatabaseClock } from '@countersign/store';
 import { Logger } from '@countersign/telemetry';
 import type { HostParts } from './host-parts.js';
+import { PublicationParts } from './read-model-publication.js';
 import { ReadModels } from './read-models.js';
 import { Readiness } from './readiness.js';
 import { ServiceConfig } from './service-definition.js';
@@ -32,6 +33,11 @@ export class HostModule {
       [ServiceConfig, { values }],
     ];
     const providers = given.map(([provide, useValue]) => ({ provide: provide as Type, useValue }));
-    return { module: HostModule, global: true, providers, exports: providers.map((p) => p.provide) };
+    return {
+      module: HostModule,
+      global: true,
+      providers: [...providers, PublicationParts],
+      exports: [...providers.map((p) => p.provide), PublicationParts],
+    };
   }
 }

@@ -1,14 +1,19 @@
+import { parseMicros, type Result } from '@countersign/primitives';
 import {
+  estimateCost,
   readModelKey,
   type AgentRecord,
   type AgentRef,
   type ConnectionRecord,
+  type Estimate,
+  type EstimateFailure,
   type OrgRecord,
   type PolicyRecord,
   type PriceBookRecord,
   type RegistryRecord,
+  type TaskData,
 } from '@countersign/contracts';
-import type { ReadModel } from '@countersign/bus';
+import type { ReadModel, TaskMessage } from '@countersign/bus';
 import type { ReadModels } from './read-models.js';
 
 /** The connection of a task with everything that stands at its two ends. */
@@ -96,6 +101,20 @@ export class TaskFacts {
     let best = EMPTY_BOOK;
     for (const [, book] of this.models.budget.entries()) if (book.version > best.version) best = book;
     return best;
+  }
+
+  /** What a task will cost at most. A later round never estimates anew: the attempt's first hold has frozen amount and price book. */
+  estimate(
+    { roundLine: line }: TaskMessage,
+    task: TaskData,
+    { target }: TaskParties,
+  ): Result<Estimate, EstimateFailure> {
+    if (line?.estimateMicros !== undefined && line.priceBookVersion !== undefined)
+      return {
+        ok: true,
+        value: { estimateMicros: parseMicros(line.estimateMicros), priceBookVersion: line.priceBookVersion },
+      };
+    return estimateCost(task, target.surface, this.priceBook());
   }
 
   /** One version of the price book. */

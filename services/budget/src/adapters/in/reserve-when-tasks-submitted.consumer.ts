@@ -2,7 +2,6 @@ import { Controller } from '@nestjs/common';
 import { Clock, parseInstant, parseMicros, type Micros, type Result } from '@countersign/primitives';
 import {
   DEADLINE,
-  estimateCost,
   TIMERS,
   type Estimate,
   type EstimateFailure,
@@ -59,7 +58,7 @@ export class ReserveWhenTasksSubmitted {
     const parties = this.#facts.parties(message.key, data.target);
     if (parties === undefined) return denial({ code: 'CONNECTION_NOT_FOUND', clause: 60, side: 'client' });
     const accounts = this.#accounts(parties, periodOf(parties.clientOrg.zone, now));
-    const estimate = this.#estimate(message, data, parties);
+    const estimate = this.#facts.estimate(message, data, parties);
     if (!estimate.ok && accounts.some(({ limit }) => limit !== undefined)) return denied(estimate.error);
     if (this.#facts.priceBook().version > 0 && this.#facts.priceBook().currency !== parties.clientOrg.currency)
       return denied('COST_CURRENCY_MISMATCH');
@@ -82,19 +81,6 @@ export class ReserveWhenTasksSubmitted {
           }),
     };
     return { request, accounts, estimate };
-  }
-
-  #estimate(
-    { roundLine: line }: TaskMessage,
-    task: TaskData,
-    { target }: TaskParties,
-  ): Result<Estimate, EstimateFailure> {
-    if (line?.estimateMicros !== undefined && line.priceBookVersion !== undefined)
-      return {
-        ok: true,
-        value: { estimateMicros: parseMicros(line.estimateMicros), priceBookVersion: line.priceBookVersion },
-      };
-    return estimateCost(task, target.surface, this.#facts.priceBook());
   }
 
   /** Budgets of organisation, client agent and connection, with the caps that are in force now. */

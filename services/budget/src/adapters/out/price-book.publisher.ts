@@ -1,52 +1,16 @@
-import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { Clock } from '@countersign/primitives';
+import { Injectable } from '@nestjs/common';
 import { priceBookRecordSchema, readModelKey, type PriceBookRecord } from '@countersign/contracts';
-import { Bus, Publisher } from '@countersign/bus';
-import { SigningKey } from '@countersign/identity';
-import { OwnedReadModel } from '@countersign/service-host';
-import { Database } from '@countersign/store';
-import { Logger } from '@countersign/telemetry';
+import { PublicationParts, ReadModelPublication } from '@countersign/service-host';
 import { PriceBookStore } from './price-book.store.js';
 
 /** Publishes CFG_budget. */
 @Injectable()
-export class PriceBookPublisher implements OnApplicationBootstrap, OnApplicationShutdown {
-  readonly #model: OwnedReadModel<PriceBookRecord>;
-
-  constructor(
-    bus: Bus,
-    publisher: Publisher,
-    key: SigningKey,
-    clock: Clock,
-    database: Database,
-    store: PriceBookStore,
-    logger: Logger,
-  ) {
-    const records = async (): Promise<[string, PriceBookRecord][]> =>
-      (await store.all()).map((record) => [readModelKey.prices(record.version), record]);
-    this.#model = new OwnedReadModel({
+export class PriceBookPublisher extends ReadModelPublication<PriceBookRecord> {
+  constructor(parts: PublicationParts, store: PriceBookStore) {
+    super(parts, {
       owner: 'budget',
       schema: priceBookRecordSchema,
-      bus,
-      publisher,
-      key,
-      clock,
-      database,
-      logger,
-      records,
+      records: async () => (await store.all()).map((record) => [readModelKey.prices(record.version), record] as const),
     });
-  }
-
-  /** Publishes what is committed now. */
-  async now(): Promise<void> {
-    await this.#model.now();
-  }
-
-  onApplicationBootstrap(): void {
-    this.#model.start();
-  }
-
-  async onApplicationShutdown(): Promise<void> {
-    await this.#model.stop();
   }
 }

@@ -1,13 +1,11 @@
 import { Controller } from '@nestjs/common';
-import { Clock, parseMicros, type Result } from '@countersign/primitives';
+import { Clock, type Result } from '@countersign/primitives';
 import {
-  estimateCost,
   type Estimate,
   type EstimateFailure,
   type OrganizationPolicy,
   type Policy,
   type PolicyRecord,
-  type TaskData,
 } from '@countersign/contracts';
 import { denial, JudgeTasks, type Judgement, type TaskMessage } from '@countersign/bus';
 import { ReadModels, TaskFacts, type TaskParties } from '@countersign/service-host';
@@ -45,24 +43,10 @@ export class JudgeWhenTasksSubmitted {
     const parties = this.#facts.parties(message.key, data.target);
     if (parties === undefined) return denial({ code: 'CONNECTION_NOT_FOUND', clause: 60, side: 'client' });
     const records = this.#facts.policies(parties);
-    const estimate = this.#estimate(message, data, parties);
+    const estimate = this.#facts.estimate(message, data, parties);
     const facts = { now, estimateMicros: estimate.ok ? estimate.value.estimateMicros : undefined };
     const decision = evaluatePolicy(inForce(records, parties), data, facts);
     return { ...judgementOf(decision), versions: versionsOf(records), ...estimated(estimate) };
-  }
-
-  /** A later round never estimates anew: the attempt's first hold has frozen amount and price book. */
-  #estimate(
-    { roundLine: line }: TaskMessage,
-    task: TaskData,
-    { target }: TaskParties,
-  ): Result<Estimate, EstimateFailure> {
-    if (line?.estimateMicros !== undefined && line.priceBookVersion !== undefined)
-      return {
-        ok: true,
-        value: { estimateMicros: parseMicros(line.estimateMicros), priceBookVersion: line.priceBookVersion },
-      };
-    return estimateCost(task, target.surface, this.#facts.priceBook());
   }
 }
 

@@ -1,12 +1,7 @@
-import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { Clock } from '@countersign/primitives';
+import { Injectable } from '@nestjs/common';
 import { registryRecordSchema, type RegistryRecord } from '@countersign/contracts';
-import { Bus, Publisher } from '@countersign/bus';
-import { SigningKey } from '@countersign/identity';
-import { OwnedReadModel } from '@countersign/service-host';
-import { Database } from '@countersign/store';
-import { Logger } from '@countersign/telemetry';
-import { RegistryPublication } from '../../application/publication.js';
+import { PublicationParts, ReadModelPublication } from '@countersign/service-host';
+import type { RegistryPublication } from '../../application/publication.js';
 import { keyOf, type RecordKind } from './records.js';
 import { RegistryStore } from './registry.store.js';
 
@@ -14,45 +9,15 @@ const KINDS: readonly RecordKind[] = ['org', 'agent', 'connection', 'install'];
 
 /** Publishes CFG_registry. */
 @Injectable()
-export class ReadModelPublisher extends RegistryPublication implements OnApplicationBootstrap, OnApplicationShutdown {
-  readonly #model: OwnedReadModel<RegistryRecord>;
-
-  constructor(
-    bus: Bus,
-    publisher: Publisher,
-    key: SigningKey,
-    clock: Clock,
-    database: Database,
-    store: RegistryStore,
-    logger: Logger,
-  ) {
-    super();
-    const records = async (): Promise<[string, RegistryRecord][]> => {
-      const all = await Promise.all(KINDS.map((kind) => store.records(kind, 'true', [])));
-      return all.flat().map((record) => [keyOf(record), record]);
-    };
-    this.#model = new OwnedReadModel({
+export class ReadModelPublisher extends ReadModelPublication<RegistryRecord> implements RegistryPublication {
+  constructor(parts: PublicationParts, store: RegistryStore) {
+    super(parts, {
       owner: 'registry',
       schema: registryRecordSchema,
-      bus,
-      publisher,
-      key,
-      clock,
-      database,
-      logger,
-      records,
+      records: async () => {
+        const all = await Promise.all(KINDS.map((kind) => store.records(kind, 'true', [])));
+        return all.flat().map((record) => [keyOf(record), record] as const);
+      },
     });
-  }
-
-  async now(): Promise<void> {
-    await this.#model.now();
-  }
-
-  onApplicationBootstrap(): void {
-    this.#model.start();
-  }
-
-  async onApplicationShutdown(): Promise<void> {
-    await this.#model.stop();
   }
 }
