@@ -1,0 +1,17 @@
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { schemaAudit, testDatabase, type TestDatabase } from '@countersign/testing';
+import { guardrailsMigrations } from './index.js';
+
+jest.setTimeout(60_000);
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await testDatabase('guardrails', guardrailsMigrations);
+});
+afterAll(() => database.drop());
+
+describe('the schema of guardrails', () => {
+  it('shows no organisation to another and no service to another', async () => {
+    expect(await schemaAudit(database.superUrl, 'guardrails')).toEqual([]);
+  });
+});
