@@ -270,6 +270,7 @@ describe('a revocation', () => {
     const answer = await operator.call(registry.agentRevoke, { org, agent });
     onBlock = async () => undefined;
     expect(answer).toEqual({ pending: false, handedOver: [] });
+    expect(await until(() => seen.includes('cut'))).toBe(true);
     await closed;
     expect(seen).toEqual([
       {
@@ -289,7 +290,7 @@ describe('a revocation', () => {
     const { credential: second } = await operator.call(registry.credentialIssue, { org, agent });
     const { nc } = await client(credential);
     await operator.call(registry.credentialRevoke, { org, agent, clientId: credential.clientId });
-    await nc.closed();
+    expect(await until(() => nc.isClosed())).toBe(true);
     await expect(client(credential)).rejects.toThrow(/authorization/i);
     const again = await client(second);
     await again.nc.close();
