@@ -84,10 +84,7 @@ beforeAll(async () => {
     new BusStrategy({ ...common, idempotency: parts.commandLog }),
   );
   const bus = await nats.connect('dispatcher');
-  heard = await started(
-    [Dispatcher],
-    new BusStrategy({ ...common, bus, key: keys.keyOf('dispatcher'), models: [], idempotency: undefined }),
-  );
+  heard = await started([Dispatcher], new BusStrategy({ ...common, bus, key: keys.keyOf('dispatcher'), models: [] }));
   operator = new CommandClient({
     bus: await nats.connect('operator'),
     key: keys.keyOf('operator'),

@@ -197,8 +197,8 @@ describe('one more document', () => {
         aChange,
         ([connection, documents, when, what], at, more) => {
           const without = { ...documents, connection, [at]: undefined };
-          const before = evaluatePolicy(policiesOf(without as unknown as Case), what, when);
-          const after = evaluatePolicy(policiesOf({ ...without, [at]: more } as unknown as Case), what, when);
+          const before = evaluatePolicy(policiesOf(without), what, when);
+          const after = evaluatePolicy(policiesOf({ ...without, [at]: more }), what, when);
           expect(rank[after.decision]).toBeGreaterThanOrEqual(rank[before.decision]);
         },
       ),

@@ -5,19 +5,7 @@ import { Database, Outbox, type Tx } from '@countersign/store';
 import { keyOf, RECORD_QUERIES, recordOf, type RecordKind, type RecordRow } from './records.js';
 import { whyAgentStops, whyOrganizationStops, type Standstill } from '../../domain/standstill.js';
 import { found, isCode, refuseMissing, taken } from './refusals.js';
-import type { NewAgent, NewConnection, StoredCredential } from './registry-rows.js';
-
-interface OrganizationState {
-  readonly epoch: bigint;
-  readonly status: string;
-  readonly kill_switch: boolean;
-}
-
-interface AgentState {
-  readonly epoch: bigint;
-  readonly status: string;
-  readonly communication: boolean;
-}
+import type { AgentState, NewAgent, NewConnection, OrganizationState, StoredCredential } from './registry-rows.js';
 
 /** Rows of the registry. Every change leaves its record in the outbox in the same transaction. */
 @Injectable()
