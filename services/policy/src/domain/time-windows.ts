@@ -8,6 +8,10 @@ export class ZoneUnknown extends Error {
 const DAYS = ['SUN', 'MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT'] as const;
 const WEEKDAY = new Map(['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'].map((name, i) => [name, i]));
 const MINUTE_MS = 60_000;
+const QUARTER_MS = 15 * MINUTE_MS;
+const DAY_MINUTES = 1_440;
+const WEEK_MINUTES = 7 * DAY_MINUTES;
+const DAY_MS = DAY_MINUTES * MINUTE_MS;
 /** A weekly window can fall into an hour that daylight saving skips; two weeks and a day see the next one. */
 const HORIZON_DAYS = 15;
 
@@ -58,14 +62,26 @@ function minuteOf(text: string): number {
   return Number(hours) * 60 + Number(minutes);
 }
 
+interface Span {
+  readonly tz: string;
+  readonly days: ReadonlySet<number>;
+  readonly start: number;
+  readonly end: number;
+}
+
+function spanOf({ tz, days, start, end }: TimeWindow): Span {
+  const named = DAYS.flatMap((name, day) => (days.includes(name) ? [day] : []));
+  return { tz, days: new Set(named), start: minuteOf(start), end: minuteOf(end) };
+}
+
+function covers({ days, start, end }: Span, { day, minute }: WallClock): boolean {
+  if (start < end) return days.has(day) && minute >= start && minute < end;
+  return (days.has(day) && minute >= start) || (days.has((day + 6) % 7) && minute < end);
+}
+
 /** Tells whether one window is open at an instant (ms): wall clock of its zone, half-open; one that ends before it starts belongs to the day on which it starts. */
 export function isWindowOpen(window: TimeWindow, now: number): boolean {
-  const { day, minute } = wallClock(window.tz, now);
-  const start = minuteOf(window.start);
-  const end = minuteOf(window.end);
-  const on = (d: number): boolean => window.days.includes(DAYS[(d + 7) % 7] ?? 'SUN');
-  if (start < end) return on(day) && minute >= start && minute < end;
-  return (on(day) && minute >= start) || (on(day - 1) && minute < end);
+  return covers(spanOf(window), wallClock(window.tz, now));
 }
 
 /** Tells whether any of the windows is open: `null` always, `[]` never. Throws {@link ZoneUnknown}. */
@@ -73,10 +89,54 @@ export function isOpen(windows: readonly TimeWindow[] | null, now: number): bool
   return windows === null || windows.some((window) => isWindowOpen(window, now));
 }
 
-/** The first minute from an instant (ms) on at which all of the lists are open; undefined beyond 15 days. */
+/**
+ * The first minute from an instant (ms) on at which all of the lists are open; undefined beyond 15 days. Asking a zone for its wall clock is what costs, and a
+ * batch of refused tasks asks here for each: a zone is asked twice a day, and more often only on days on which its clocks change.
+ */
 export function nextOpen(lists: readonly (readonly TimeWindow[] | null)[], now: number): number | undefined {
-  const end = now + HORIZON_DAYS * 24 * 60 * MINUTE_MS;
+  const spans = lists.flatMap((windows) => (windows === null ? [] : [windows.map(spanOf)]));
+  if (spans.some((list) => list.length === 0)) return undefined;
+  const clocks = new Map<string, SteadyClock>();
+  for (const { tz } of spans.flat()) clocks.set(tz, new SteadyClock(tz));
+  const isOpenAt = (span: Span, at: number): boolean => {
+    const clock = clocks.get(span.tz);
+    return clock !== undefined && covers(span, clock.at(at));
+  };
+  const end = now + HORIZON_DAYS * DAY_MS;
   for (let at = Math.ceil(now / MINUTE_MS) * MINUTE_MS; at < end; at += MINUTE_MS)
-    if (lists.every((windows) => isOpen(windows, at))) return at;
+    if (spans.every((list) => list.some((span) => isOpenAt(span, at)))) return at;
   return undefined;
+}
+
+/** A zone's wall clock for a search that goes on minute by minute: between two changes of the clocks it is arithmetic. */
+class SteadyClock {
+  #offset = 0;
+  #from = Infinity;
+  #until = -Infinity;
+
+  constructor(private readonly zone: string) {}
+
+  at(now: number): WallClock {
+    if (now < this.#from || now >= this.#until) this.#settle(now);
+    const minute = (utcMinuteOfWeek(now) + this.#offset) % WEEK_MINUTES;
+    return { day: Math.floor(minute / DAY_MINUTES), minute: minute % DAY_MINUTES };
+  }
+
+  /** Clocks change at most once a day, and at a quarter of an hour. */
+  #settle(now: number): void {
+    this.#offset = this.#offsetAt(now);
+    this.#from = now;
+    const quarter = (Math.floor(now / QUARTER_MS) + 1) * QUARTER_MS;
+    this.#until = this.#offsetAt(now + DAY_MS) === this.#offset ? now + DAY_MS : quarter;
+  }
+
+  #offsetAt(now: number): number {
+    const { day, minute } = wallClock(this.zone, now);
+    return (day * DAY_MINUTES + minute - utcMinuteOfWeek(now) + WEEK_MINUTES) % WEEK_MINUTES;
+  }
+}
+
+function utcMinuteOfWeek(now: number): number {
+  // 1 January 1970 was a Thursday
+  return (Math.floor(now / MINUTE_MS) + 4 * DAY_MINUTES) % WEEK_MINUTES;
 }

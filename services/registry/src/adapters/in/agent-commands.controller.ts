@@ -67,7 +67,7 @@ export class AgentCommands {
 
   @OnCommand(registry.agentRevoke)
   async revoke({ org, agent }: ParsedRequestOf<typeof registry.agentRevoke>): Promise<Revocation> {
-    const epoch = await this.store.updateAgent(org, agent, { status: 'REVOKED' });
+    const { epoch } = await this.store.updateAgent(org, agent, { status: 'REVOKED' });
     return this.revocations.effect(
       [{ org, kind: 'AGENT', id: agent, active: true, epoch, code: 'AGENT_REVOKED' }],
       [agent],
@@ -80,10 +80,11 @@ export class AgentCommands {
     agent,
     enabled,
   }: ParsedRequestOf<typeof registry.agentCommunication>): Promise<Revocation> {
-    const epoch = await this.store.updateAgent(org, agent, { communication: enabled });
+    const { epoch, stopped } = await this.store.updateAgent(org, agent, { communication: enabled });
+    const code = stopped ?? 'CLIENT_AGENT_NOT_ACTIVE';
     return this.revocations.effect(
-      [{ org, kind: 'AGENT', id: agent, active: !enabled, epoch, code: 'CLIENT_AGENT_NOT_ACTIVE' }],
-      enabled ? [] : [agent],
+      [{ org, kind: 'AGENT', id: agent, active: stopped !== undefined, epoch, code }],
+      stopped === undefined ? [] : [agent],
     );
   }
 

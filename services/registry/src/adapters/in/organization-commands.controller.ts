@@ -45,17 +45,13 @@ export class OrganizationCommands {
 
   @OnCommand(registry.orgStatus)
   async status({ org, status }: ParsedRequestOf<typeof registry.orgStatus>): Promise<Record<string, never>> {
-    const epoch = await this.store.updateOrganization(org, { status });
-    await this.revocations.effect([
-      { org, kind: 'KILL_SWITCH', id: org, active: status !== 'ACTIVE', epoch, code: 'ORG_NOT_ACTIVE' },
-    ]);
+    await this.#change(org, { status });
     return {};
   }
 
   @OnCommand(registry.orgKillSwitch)
   async killSwitch({ org, active }: ParsedRequestOf<typeof registry.orgKillSwitch>): Promise<Revocation> {
-    const epoch = await this.store.updateOrganization(org, { killSwitch: active });
-    return this.revocations.effect([{ org, kind: 'KILL_SWITCH', id: org, active, epoch, code: 'KILL_SWITCH_ACTIVE' }]);
+    return this.#change(org, { killSwitch: active });
   }
 
   @OnCommand(registry.installKillSwitch)
@@ -64,6 +60,13 @@ export class OrganizationCommands {
     return this.revocations.effect([
       { org: null, kind: 'KILL_SWITCH', id: 'installation', active, epoch, code: 'KILL_SWITCH_ACTIVE' },
     ]);
+  }
+
+  /** Status and kill switch share one block at the dispatcher: it is lifted when neither asks for it. */
+  async #change(org: string, set: { readonly status?: string; readonly killSwitch?: boolean }): Promise<Revocation> {
+    const { epoch, stopped } = await this.store.updateOrganization(org, set);
+    const code = stopped ?? (set.status === undefined ? 'KILL_SWITCH_ACTIVE' : 'ORG_NOT_ACTIVE');
+    return this.revocations.effect([{ org, kind: 'KILL_SWITCH', id: org, active: stopped !== undefined, epoch, code }]);
   }
 }
 

@@ -32,3 +32,17 @@ export interface StoredCredential {
   readonly communication: boolean;
   readonly org_status: string;
 }
+
+/** What a change left of an organisation. */
+export interface OrganizationState {
+  readonly epoch: bigint;
+  readonly status: string;
+  readonly kill_switch: boolean;
+}
+
+/** What a change left of an agent. */
+export interface AgentState {
+  readonly epoch: bigint;
+  readonly status: string;
+  readonly communication: boolean;
+}

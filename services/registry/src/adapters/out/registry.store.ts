@@ -3,8 +3,9 @@ import type { RegistryRecord } from '@countersign/contracts';
 import { CommandRefused } from '@countersign/bus';
 import { Database, Outbox, type Tx } from '@countersign/store';
 import { keyOf, RECORD_QUERIES, recordOf, type RecordKind, type RecordRow } from './records.js';
+import { whyAgentStops, whyOrganizationStops, type Standstill } from '../../domain/standstill.js';
 import { found, isCode, refuseMissing, taken } from './refusals.js';
-import type { NewAgent, NewConnection, StoredCredential } from './registry-rows.js';
+import type { AgentState, NewAgent, NewConnection, OrganizationState, StoredCredential } from './registry-rows.js';
 
 /** Rows of the registry. Every change leaves its record in the outbox in the same transaction. */
 @Injectable()
@@ -26,17 +27,19 @@ export class RegistryStore {
     });
   }
 
-  /** Changes an organisation; answers its new epoch. */
+  /** Changes an organisation; answers its new epoch and why it stands still, if it does. */
   async updateOrganization(
     org: string,
     set: { readonly status?: string; readonly killSwitch?: boolean },
-  ): Promise<number> {
-    return this.#change(org, 'org', async (tx) => {
-      const [row] = await tx.query<{ readonly epoch: bigint }>(
-        `update registry.organization set status = coalesce($2, status), kill_switch = coalesce($3, kill_switch), epoch = epoch + 1, version = version + 1, updated_at = clock_timestamp() where org_id = $1 returning epoch`,
+  ): Promise<Standstill> {
+    return this.database.tenant(org, async (tx) => {
+      const [row] = await tx.query<OrganizationState>(
+        `update registry.organization set status = coalesce($2, status), kill_switch = coalesce($3, kill_switch), epoch = epoch + 1, version = version + 1, updated_at = clock_timestamp() where org_id = $1 returning epoch, status, kill_switch`,
         [org, set.status ?? null, set.killSwitch ?? null],
       );
-      return { where: 'o.org_id = $1', params: [org], epoch: found(row, 'org', org).epoch };
+      const { epoch, status, kill_switch: killSwitch } = found(row, 'org', org);
+      await this.#publish(tx, 'org', 'o.org_id = $1', [org]);
+      return { epoch: Number(epoch), stopped: whyOrganizationStops(status, killSwitch) };
     });
   }
 
@@ -74,27 +77,25 @@ export class RegistryStore {
     });
   }
 
-  /** Changes an agent and raises its epoch; answers it. */
+  /** Changes an agent; answers its new epoch and why it stands still, if it does. */
   async updateAgent(
     org: string,
     agent: string,
     set: { readonly status?: string; readonly communication?: boolean },
-  ): Promise<number> {
-    return this.#change(org, 'agent', async (tx) => {
-      const [row] = await tx.query<{ readonly epoch: bigint }>(
-        `update registry.agent set status = coalesce($3, status), communication = coalesce($4, communication), epoch = epoch + 1, version = version + 1, updated_at = clock_timestamp() where org_id = $1 and agent_id = $2 returning epoch`,
+  ): Promise<Standstill> {
+    return this.database.tenant(org, async (tx) => {
+      const [row] = await tx.query<AgentState>(
+        `update registry.agent set status = coalesce($3, status), communication = coalesce($4, communication), epoch = epoch + 1, version = version + 1, updated_at = clock_timestamp() where org_id = $1 and agent_id = $2 returning epoch, status, communication`,
         [org, agent, set.status ?? null, set.communication ?? null],
       );
+      const { epoch, status, communication } = found(row, 'agent', agent);
       if (set.status === 'REVOKED')
         await tx.query(`update registry.credential set state = 'REVOKED' where org_id = $1 and agent_id = $2`, [
           org,
           agent,
         ]);
-      return {
-        where: 'a.org_id = $1 and a.agent_id = $2',
-        params: [org, agent],
-        epoch: found(row, 'agent', agent).epoch,
-      };
+      await this.#publish(tx, 'agent', 'a.org_id = $1 and a.agent_id = $2', [org, agent]);
+      return { epoch: Number(epoch), stopped: whyAgentStops(status, communication) };
     });
   }
 

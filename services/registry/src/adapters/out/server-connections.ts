@@ -14,11 +14,11 @@ const connzSchema = z.object({
   server: z.object({ id: z.string() }),
   data: z.object({
     total: z.number(),
-    connections: z.array(z.object({ cid: z.number(), name_tag: z.string().optional() })).nullish(),
+    connections: z.array(z.object({ cid: z.number(), authorized_user: z.string().optional() })).nullish(),
   }),
 });
 
-/** Finds and cuts the NATS connections of an agent on every server, by the name that the callout put into its token. */
+/** Finds and cuts the NATS connections of an agent on every server, by the name that the callout put into its token: the server tells it as the authorized user. */
 @Injectable()
 export class ServerConnections extends LiveConnections implements OnApplicationShutdown {
   #account: Promise<AccountConnection> | undefined;
@@ -59,7 +59,7 @@ export class ServerConnections extends LiveConnections implements OnApplicationS
     for (const page of pages) {
       const { server, data } = connzSchema.parse(page);
       more ||= data.total > offset + PAGE;
-      const found = (data.connections ?? []).filter((connection) => connection.name_tag === agent);
+      const found = (data.connections ?? []).filter((connection) => connection.authorized_user === agent);
       await Promise.all(
         found.map(({ cid }) =>
           account.ask(`$SYS.REQ.SERVER.${server.id}.KICK`, { cid }, { timeoutMs: ANSWER_MS, many: false }),
