@@ -42,6 +42,8 @@ export class ReadModel<T extends Versioned> extends Freshness {
   readonly name: string;
   readonly #records = new Map<string, T>();
   readonly #listeners = new Set<ChangeListener<T>>();
+  /** Keys under which the owner signed what cannot be read here: absence may mean less than what stands there, so nothing is decided. */
+  readonly #unreadable = new Set<string>();
   #tickAt = Number.NEGATIVE_INFINITY;
   #readToEnd = false;
   #messages: ConsumerMessages | undefined;
@@ -86,7 +88,7 @@ export class ReadModel<T extends Versioned> extends Freshness {
   }
 
   fresh(): boolean {
-    return this.#readToEnd && this.stalenessMs() <= MAX_STALENESS_MS;
+    return this.#readToEnd && this.#unreadable.size === 0 && this.stalenessMs() <= MAX_STALENESS_MS;
   }
 
   stalenessMs(): number {
@@ -123,7 +125,11 @@ export class ReadModel<T extends Versioned> extends Freshness {
       return undefined;
     }
     const record = schema.safeParse(content);
-    if (!record.success) return 'malformed';
+    if (!record.success) {
+      this.#unreadable.add(key);
+      return 'malformed';
+    }
+    this.#unreadable.delete(key);
     this.#put(key, record.data);
     return undefined;
   }

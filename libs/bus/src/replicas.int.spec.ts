@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { SystemClock } from '@countersign/primitives';
 import { guardrailSetRecordSchema, type GuardrailSetRecord } from '@countersign/contracts';
 import { testKeys, testNats, type TestNats } from '@countersign/testing';
+import { z } from 'zod';
 import { Publisher } from './publisher.js';
 import { ReadModel } from './read-model.js';
 import { ReadModelWriter } from './read-model-writer.js';
@@ -66,4 +67,28 @@ it('two replicas of a service each read every message of a log', async () => {
   await until(() => seen.every((count) => count === RECORDS));
   expect(seen).toEqual([RECORDS, RECORDS]);
   await Promise.all(readers.map((reader) => reader.close()));
+});
+
+it('a record that its owner signed and nobody can read makes the model stale until it is replaced', async () => {
+  const options = { bundle: keys.bundle, clock, owner: 'guardrails' as const, schema: guardrailSetRecordSchema };
+  const model = await ReadModel.open<GuardrailSetRecord>({ ...options, bus: await nats.connect('dispatcher') });
+  const bus = await nats.connect('guardrails');
+  const parts = { ...options, bus, publisher: new Publisher(bus), key: keys.keyOf('guardrails') };
+  const org = '01900000-0000-7000-8000-00000000ffff';
+  const newer = new ReadModelWriter<{ readonly version: number }>({
+    ...parts,
+    schema: z.looseObject({ version: z.number() }),
+  });
+  await newer.tick();
+  await until(() => model.fresh());
+  expect(model.fresh()).toBe(true);
+  await newer.put(org, { version: 1, shape: 'of a later release' } as { readonly version: number });
+  await until(() => !model.fresh());
+  expect(model.fresh()).toBe(false);
+  const writer = new ReadModelWriter<GuardrailSetRecord>(parts);
+  const at = '2026-01-01T00:00:00.000Z';
+  await writer.put(org, { v: 1, kind: 'guardrails', org, version: 2, at, guardrails: [] });
+  await until(() => model.fresh());
+  expect(model.fresh()).toBe(true);
+  await model.close();
 });
