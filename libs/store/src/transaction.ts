@@ -14,6 +14,7 @@ export class Transaction {
   /** Whether the connection must not be used again. */
   broken = false;
   #over = false;
+  #corked = false;
   #beginFailed: Error | undefined;
 
   constructor(private readonly client: PoolClient) {}
@@ -32,12 +33,11 @@ export class Transaction {
 
   async #work<T>(begin: string, work: (tx: Tx) => Promise<T>): Promise<T> {
     try {
-      const { begun, working } = this.#together(() => {
-        const begun = this.client.query(begin).catch((error: unknown) => {
-          this.#beginFailed = error instanceof Error ? error : new Error('begin failed', { cause: error });
-        });
-        return { begun, working: work({ query: (sql, params) => this.#query(sql, params) }) };
+      this.#inOneWrite();
+      const begun = this.client.query(begin).catch((error: unknown) => {
+        this.#beginFailed = error instanceof Error ? error : new Error('begin failed', { cause: error });
       });
+      const working = work({ query: (sql, params) => this.#query(sql, params) });
       const result = await working;
       await begun;
       if (this.#beginFailed !== undefined) throw this.#beginFailed;
@@ -51,20 +51,22 @@ export class Transaction {
     }
   }
 
-  /** What is sent while `send` runs leaves in one write: every write wakes the server, which costs more than the statement. */
-  #together<R>(send: () => R): R {
+  /** What is sent in one turn of the event loop leaves in one write: every write wakes the server, which costs more than the statement. */
+  #inOneWrite(): void {
+    if (this.#corked) return;
+    this.#corked = true;
     const { stream } = (this.client as unknown as { readonly connection: { readonly stream: Writable } }).connection;
     stream.cork();
-    try {
-      return send();
-    } finally {
+    process.nextTick(() => {
+      this.#corked = false;
       stream.uncork();
-    }
+    });
   }
 
   async #query<R extends object>(sql: string, params: readonly unknown[] = []): Promise<readonly R[]> {
     if (this.#over) throw new TransactionEnded('a statement came after the end of its transaction');
     if (this.#beginFailed !== undefined) throw this.#beginFailed;
+    this.#inOneWrite();
     return (await this.client.query<R>({ name: statementName(sql), text: sql, values: [...params] })).rows;
   }
 

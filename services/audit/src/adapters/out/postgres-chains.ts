@@ -109,8 +109,7 @@ export class PostgresChains extends Chains {
 }
 
 async function appendAll(tx: Tx, orgs: readonly string[], drafts: readonly EntryDraft[]): Promise<readonly Position[]> {
-  const known = await knownPositions(tx, drafts);
-  const heads = await readHeads(tx, orgs);
+  const [known, heads] = await Promise.all([knownPositions(tx, drafts), readHeads(tx, orgs)]);
   for (const org of orgs) {
     const fresh = new Map<string, EntryDraft>();
     for (const draft of drafts) if (draft.org === org && !known.has(keyOf(draft))) fresh.set(draft.eventId, draft);

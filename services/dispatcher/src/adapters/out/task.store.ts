@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Random, uuidV7 } from '@countersign/primitives';
-import type { RecordedItem, TaskKey } from '@countersign/contracts';
+import type { RecordedItem, TaskKey, TaskState } from '@countersign/contracts';
 import { DependencyUnavailable, itemNonce } from '@countersign/bus';
 import { ServiceConfig } from '@countersign/service-host';
 import { Database, DatabaseUnavailable, seal, unseal, type Tx } from '@countersign/store';
@@ -25,7 +25,8 @@ import {
   type AnsweredTask,
 } from './task-rows.js';
 
-type Apply = (row: TaskRecord, now: number) => RowChange | undefined;
+/** States in which the original bytes are kept for a later round. */
+const WAITING: readonly TaskState[] = ['AWAITING_APPROVAL', 'EVALUATING'];
 
 /** The rows of tasks: every change is one transaction that locks the row, reads the clock after the lock, applies the pure rules, and leaves the transition to be recorded. */
 @Injectable()
@@ -46,38 +47,21 @@ export class TaskStore extends Tasks {
     return this.#transaction(
       adoptions.map((a) => a.evaluation.key.org),
       async (tx) => {
-        const rows = await lockRows(
-          tx,
-          adoptions.map((a) => a.evaluation),
-        );
-        const now = await clock(tx);
+        const evaluations = adoptions.map((a) => a.evaluation);
+        const [rows, now] = await Promise.all([lockRows(tx, evaluations), clock(tx)]);
         const decided = adoptions.flatMap((adoption) =>
           this.#decide(adoption, rows.get(attemptText(adoption.evaluation))?.record, now),
         );
         const fresh = decided.filter(({ before }) => before === undefined);
-        const inserted = await insertRows(
-          tx,
-          fresh.map((d) => d.changed.record),
-        );
         const moved = decided.filter(({ before }) => before !== undefined);
-        await updateRows(
-          tx,
-          moved.map((d) => d.changed.record),
-        );
+        const recordsOf = (of: typeof decided): readonly TaskRecord[] => of.map((d) => d.changed.record);
+        const [inserted] = await Promise.all([insertRows(tx, recordsOf(fresh)), updateRows(tx, recordsOf(moved))]);
         const won = [...fresh.filter((d) => inserted.has(attemptText(d.changed.record))), ...moved];
-        await insertUnrecorded(
-          tx,
-          won.flatMap((d) => d.changed.items),
-        );
         // later rounds carry the original bytes; the log may be gone when they are needed
-        const kept = won.filter(
-          ({ changed: { record } }) => record.state === 'AWAITING_APPROVAL' || record.state === 'EVALUATING',
-        );
-        await insertBodies(
-          tx,
-          'in',
-          kept.map((d) => this.#sealed(d.changed.record, 'in', d.adoption.body)),
-        );
+        const kept = won.filter(({ changed: { record } }) => WAITING.includes(record.state));
+        const bodies = kept.map((d) => this.#sealed(d.changed.record, 'in', d.adoption.body));
+        const items = won.flatMap((d) => d.changed.items);
+        await Promise.all([insertUnrecorded(tx, items), insertBodies(tx, 'in', bodies)]);
         return won.map((d) => d.changed);
       },
     );
@@ -132,19 +116,15 @@ export class TaskStore extends Tasks {
       async (tx) => {
         const wanted = (await lockRowsUnlocked(tx, keys)).flatMap(blockKeysOf);
         await lockShared(tx, wanted);
-        const rows = await lockRows(tx, keys);
-        const blocks = await readBlocks(tx, wanted);
-        const now = await clock(tx);
-        const apply: Apply = (row) => {
+        // sent together, done one after another: rows are locked before blocks are read, and the clock is read last
+        const [rows, blocks, now] = await Promise.all([lockRows(tx, keys), readBlocks(tx, wanted), clock(tx)]);
+        const changed = this.#changed(rows, now, (row) => {
           const recordedRound = recorded.get(attemptText(row)) ?? 0;
           const facts = { grantId: uuidV7(now, this.random), recordedRound, ...blocksAgainst(row, blocks) };
           return applyEvent(row, { type: 'claim', facts }, now);
-        };
-        return this.#write(
-          tx,
-          [...rows.values()].map((r) => r.record),
-          { apply, now },
-        );
+        });
+        await write(tx, changed);
+        return changed;
       },
     );
   }
@@ -155,23 +135,17 @@ export class TaskStore extends Tasks {
     return this.#transaction(
       events.map((e) => e.key.org),
       async (tx) => {
-        const rows = await lockRows(tx, events);
-        const now = await clock(tx);
+        const [rows, now] = await Promise.all([lockRows(tx, events), clock(tx)]);
         const byKey = new Map(events.map((e) => [attemptText(e), e]));
-        const apply: Apply = (row) => {
+        const changed = this.#changed(rows, now, (row) => {
           const addressed = byKey.get(attemptText(row));
           return addressed === undefined ? undefined : applyEvent(row, addressed.event, now);
-        };
-        const changed = await this.#write(
-          tx,
-          [...rows.values()].map((r) => r.record),
-          { apply, now },
-        );
+        });
         const outputs = changed.flatMap(({ record }) => {
           const output = byKey.get(attemptText(record))?.output;
           return output === undefined ? [] : [this.#sealed(record, 'out', output)];
         });
-        await insertBodies(tx, 'out', outputs);
+        await Promise.all([write(tx, changed), insertBodies(tx, 'out', outputs)]);
         return changed;
       },
     );
@@ -240,25 +214,13 @@ export class TaskStore extends Tasks {
     return { key, attempt, sealed: seal(this.#sealKey, placeOf({ key, attempt }, side), bytes) };
   }
 
-  async #write(
-    tx: Tx,
-    rows: readonly TaskRecord[],
-    { apply, now }: { readonly apply: Apply; readonly now: number },
-  ): Promise<readonly Changed[]> {
-    const changes = rows.flatMap((row) => apply(row, now) ?? []);
-    const changed = changes.map((change): Changed => ({
-      record: change.record,
-      items: itemsOfChange(change, this.#head(now)),
-    }));
-    await updateRows(
-      tx,
-      changed.map((c) => c.record),
-    );
-    await insertUnrecorded(
-      tx,
-      changed.flatMap((c) => c.items),
-    );
-    return changed;
+  #changed(
+    rows: ReadonlyMap<string, StoredTask>,
+    now: number,
+    apply: (row: TaskRecord) => RowChange | undefined,
+  ): readonly Changed[] {
+    const changes = [...rows.values()].flatMap(({ record }) => apply(record) ?? []);
+    return changes.map((change) => ({ record: change.record, items: itemsOfChange(change, this.#head(now)) }));
   }
 
   #head(now: number): { readonly nonce: () => string; readonly now: number } {
@@ -276,6 +238,19 @@ export class TaskStore extends Tasks {
       throw error instanceof DatabaseUnavailable ? new DependencyUnavailable('postgresql', { cause: error }) : error;
     }
   }
+}
+
+async function write(tx: Tx, changed: readonly Changed[]): Promise<void> {
+  await Promise.all([
+    updateRows(
+      tx,
+      changed.map((c) => c.record),
+    ),
+    insertUnrecorded(
+      tx,
+      changed.flatMap((c) => c.items),
+    ),
+  ]);
 }
 
 function orgsOf(keys: readonly AttemptKey[]): readonly string[] {
