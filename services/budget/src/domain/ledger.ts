@@ -120,11 +120,11 @@ export class Ledger {
 
   /** A later round never estimates again; a hold of an earlier period moves to the present one, all or nothing. */
   #again(existing: Reservation, request: ReserveRequest): ReserveOutcome {
-    if (existing.state === 'RELEASED') return { ok: false, code: 'RESERVATION_RELEASED' };
+    // what is settled holds nothing either: a repeated first round hears so again, a later one would run on no money
+    if (existing.state === 'RELEASED' || (existing.state === 'SETTLED' && request.round > 1))
+      return { ok: false, code: 'RESERVATION_RELEASED' };
     if (existing.amount !== request.amount) return { ok: false, code: 'RESERVATION_CONFLICT' };
-    if (existing.state === 'SETTLED' || sameScopes(existing.scopes, request.scopes))
-      return { ok: true, reservation: existing };
-    if (request.round === 1) return { ok: true, reservation: existing };
+    if (request.round === 1 || sameScopes(existing.scopes, request.scopes)) return { ok: true, reservation: existing };
     this.#add(existing.scopes, -existing.amount, 0n);
     const refusal = this.#refusal(request.scopes, existing.amount);
     this.touchedReservations.add(existing);
