@@ -2,14 +2,12 @@ import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } f
 import { COMMANDS, isTerminal, type TaskRow } from '@countersign/contracts';
 import { CommandClient } from '@countersign/bus';
 import { Logger } from '@countersign/telemetry';
-import { LedgerStore } from '../out/ledger.store.js';
+import { LedgerStore, type ExpiredHold } from '../out/ledger.store.js';
 
 const EVERY_MS = 30_000;
 const BATCH = 100;
 /** A task that the dispatcher has no row of is gone from the log an hour after it was submitted. */
 const GONE_AFTER_MS = 3_600_000;
-
-type Expired = Awaited<ReturnType<LedgerStore['expired']>>[number];
 
 /** Ends holds whose task has ended without telling: released when nothing was handed over, settled in full when it was; left alone when the dispatcher does not answer. */
 @Injectable()
@@ -34,10 +32,17 @@ export class SweepExpiredHolds implements OnApplicationBootstrap, OnApplicationS
     clearInterval(this.#timer);
   }
 
-  /** One pass. */
+  /** One pass over all of them: many that wait for a person, and stay, keep nobody behind them from ending. */
   async sweep(): Promise<void> {
-    const expired = await this.ledger.expired(BATCH);
-    if (expired.length === 0) return;
+    let last: ExpiredHold | undefined;
+    do {
+      const page = await this.ledger.expired(BATCH, last);
+      if (page.length > 0) await this.#endAll(page);
+      last = page.length < BATCH ? undefined : page.at(-1);
+    } while (last !== undefined);
+  }
+
+  async #endAll(expired: readonly ExpiredHold[]): Promise<void> {
     const { rows } = await this.commands.call(COMMANDS.dispatcher.tasks, {
       tasks: expired.map(({ key, attempt }) => ({ task: key, attempt })),
     });
@@ -54,7 +59,7 @@ export class SweepExpiredHolds implements OnApplicationBootstrap, OnApplicationS
       );
   }
 
-  async #end(hold: Expired, row: TaskRow | undefined): Promise<void> {
+  async #end(hold: ExpiredHold, row: TaskRow | undefined): Promise<void> {
     if (row === undefined ? hold.overdueMs < GONE_AFTER_MS : !isTerminal(row.state)) return;
     const settle = row?.claim === 'CLAIMED' ? hold.amount : undefined;
     await this.ledger.run({ attempts: [hold], accounts: [] }, (ledger) =>

@@ -12,6 +12,16 @@ export interface LedgerScope {
   readonly accounts: readonly { readonly key: ScopeKey; readonly limit: Micros | undefined }[];
 }
 
+/** A hold that should have ended by now. */
+export interface ExpiredHold {
+  readonly key: TaskKey;
+  readonly attempt: number;
+  readonly amount: Micros;
+  readonly overdueMs: number;
+  /** When it should have ended, as the database writes it: exact to the microsecond. */
+  readonly expiry: string;
+}
+
 interface AccountRow {
   readonly org_id: string;
   readonly scope_type: ScopeType;
@@ -83,16 +93,22 @@ export class LedgerStore {
     return rows.map((row) => ({ key: keyOf(row), attempt: row.attempt, amount: row.amount_micros }));
   }
 
-  /** Holds that should have ended by now, oldest first. */
-  async expired(
-    limit: number,
-  ): Promise<
-    readonly { readonly key: TaskKey; readonly attempt: number; readonly amount: Micros; readonly overdueMs: number }[]
-  > {
+  /** Holds that should have ended by now, oldest first; after the last one of the page before, where one is named. */
+  async expired(limit: number, after?: ExpiredHold): Promise<readonly ExpiredHold[]> {
     const rows = await this.database.system((tx) =>
-      tx.query<ReservationRow & { readonly overdue: number }>(
-        `select ${RESERVATION_COLUMNS}, (extract(epoch from clock_timestamp() - r.expires_at) * 1000)::float8 as overdue from budget.reservation r where r.state = 'HELD' and r.expires_at < clock_timestamp() order by r.expires_at limit $1`,
-        [limit],
+      tx.query<ReservationRow & { readonly overdue: number; readonly expiry: string }>(
+        `select ${RESERVATION_COLUMNS}, r.expires_at::text as expiry, (extract(epoch from clock_timestamp() - r.expires_at) * 1000)::float8 as overdue from budget.reservation r
+         where r.state = 'HELD' and r.expires_at < clock_timestamp()
+           and ($2::timestamptz is null or (r.expires_at, r.org_id, r.agent_id, r.task_id, r.attempt) > ($2, $3::uuid, $4::uuid, $5::uuid, $6::int))
+         order by r.expires_at, r.org_id, r.agent_id, r.task_id, r.attempt limit $1`,
+        [
+          limit,
+          after?.expiry ?? null,
+          after?.key.org ?? null,
+          after?.key.agent ?? null,
+          after?.key.task ?? null,
+          after?.attempt ?? null,
+        ],
       ),
     );
     return rows.map((row) => ({
@@ -100,6 +116,7 @@ export class LedgerStore {
       attempt: row.attempt,
       amount: row.amount_micros,
       overdueMs: row.overdue,
+      expiry: row.expiry,
     }));
   }
 }
