@@ -29,7 +29,8 @@ export class AuditCommands {
   async verify({ org }: ParsedRequestOf<typeof audit.verify>): Promise<AnswerOf<typeof audit.verify>> {
     const head = await this.chains.head(org);
     const walker = new ChainWalker(org);
-    const firstBad = (await this.#walk(org, walker, head.size)) ?? shortOf(walker, head);
+    const firstBad =
+      (await this.#walk(org, walker, head.size)) ?? shortOf(walker, head) ?? (await this.#beyond(org, head.size));
     if (firstBad !== undefined) this.logger.alert('AUDIT_CHAIN_BROKEN', { org, seq: firstBad.position });
     return {
       size: head.size,
@@ -55,6 +56,13 @@ export class AuditCommands {
         entries: entries.map(({ position, leaf, header }) => ({ position, leaf, header: JSON.parse(header) as never })),
       },
     };
+  }
+
+  /** An entry behind the last one that the head names, where the head has not moved on meanwhile: both are written in one transaction, so it was set back. */
+  async #beyond(org: string, size: number): Promise<BrokenEntry | undefined> {
+    const [next] = await this.chains.entries(org, size, 1);
+    if (next === undefined || (await this.chains.head(org)).size > next.position) return undefined;
+    return { position: size, problem: `the head names ${size} entries, the chain goes on` };
   }
 
   /** Walks a chain up to the size its head had when the walk began; entries written meanwhile are left for the next one. */

@@ -117,6 +117,32 @@ describe('the record', () => {
     }
   });
 
+  it.each([
+    [
+      'set back to an earlier entry',
+      'update audit.head h set size = 2, last_hash = (select leaf from audit.entry e where e.org_id = h.org_id and position = 1) where org_id = $1',
+      2,
+    ],
+    ['taken away', 'delete from audit.head where org_id = $1', 0],
+  ])('does not end where its head was %s', async (_what, sql, position) => {
+    const org = await written();
+    await database.asSuper('alter table audit.head disable trigger no_delete');
+    try {
+      await database.asSuper(sql, [org]);
+      expect(await commands.verify({ org })).toMatchObject({ ok: false, firstBad: { position } });
+    } finally {
+      await database.asSuper('alter table audit.head enable trigger no_delete');
+    }
+  });
+
+  it('verifies while it grows', async () => {
+    const org = await written();
+    const growing = Array.from({ length: 10 }, () => chains.append(drafts(org, 3)));
+    const verified = await Promise.all(Array.from({ length: 10 }, () => commands.verify({ org })));
+    await Promise.all(growing);
+    expect(verified.every(({ ok }) => ok)).toBe(true);
+  });
+
   it('is not stored with a leaf that is not its hash', async () => {
     const org = await written();
     await database.asSuper('alter table audit.entry disable trigger append_only');
