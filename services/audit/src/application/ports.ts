@@ -23,6 +23,8 @@ export abstract class Chains {
   abstract append(drafts: readonly EntryDraft[]): Promise<readonly Position[]>;
   /** Entries of one chain from a position on. */
   abstract entries(org: string, from: number, limit: number): Promise<readonly StoredEntry[]>;
+  /** The first of so many entries that is filed under another event, task or instant than its header says. */
+  abstract misfiled(org: string, size: number): Promise<number | undefined>;
   /** Number of entries of a chain and the leaf of the last one, as the head says. */
   abstract head(org: string): Promise<{ readonly size: number; readonly last: Digest | undefined }>;
   /** Entries of one task. */

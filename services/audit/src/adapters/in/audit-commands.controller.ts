@@ -29,8 +29,9 @@ export class AuditCommands {
   async verify({ org }: ParsedRequestOf<typeof audit.verify>): Promise<AnswerOf<typeof audit.verify>> {
     const head = await this.chains.head(org);
     const walker = new ChainWalker(org);
+    const broken = (await this.#walk(org, walker, head.size)) ?? shortOf(walker, head);
     const firstBad =
-      (await this.#walk(org, walker, head.size)) ?? shortOf(walker, head) ?? (await this.#beyond(org, head.size));
+      (await this.#misfiled(org, broken?.position ?? head.size)) ?? broken ?? (await this.#beyond(org, head.size));
     if (firstBad !== undefined) this.logger.alert('AUDIT_CHAIN_BROKEN', { org, seq: firstBad.position });
     return {
       size: head.size,
@@ -56,6 +57,13 @@ export class AuditCommands {
         entries: entries.map(({ position, leaf, header }) => ({ position, leaf, header: JSON.parse(header) as never })),
       },
     };
+  }
+
+  async #misfiled(org: string, size: number): Promise<BrokenEntry | undefined> {
+    const position = await this.chains.misfiled(org, size);
+    return position === undefined
+      ? undefined
+      : { position, problem: 'the entry is filed under what its header does not say' };
   }
 
   /** An entry behind the last one that the head names, where the head has not moved on meanwhile: both are written in one transaction, so it was set back. */

@@ -135,6 +135,40 @@ describe('the record', () => {
     }
   });
 
+  it.each([
+    "type = 'finished'",
+    'agent_id = gen_random_uuid()',
+    'task_id = gen_random_uuid()',
+    'attempt = 2',
+    'round = 2',
+    'event_id = gen_random_uuid()',
+    "at = at + interval '1 ms'",
+    "digest = 'sha256:00'",
+    'digest = null',
+  ])('is not filed under what its header does not say: %s', async (change) => {
+    const org = await written();
+    await database.asSuper('alter table audit.entry disable trigger append_only');
+    try {
+      await database.asSuper(`update audit.entry set ${change} where org_id = $1 and position in (1, 3)`, [org]);
+      expect(await commands.verify({ org })).toMatchObject({ ok: false, firstBad: { position: 1 } });
+    } finally {
+      await database.asSuper('alter table audit.entry enable trigger append_only');
+    }
+  });
+
+  it('has its first bad entry named, where a misfiled one comes before a missing one', async () => {
+    const org = await written();
+    await database.asSuper('alter table audit.entry disable trigger append_only');
+    try {
+      await database.asSuper('delete from audit.entry where org_id = $1 and position = 2', [org]);
+      expect(await commands.verify({ org })).toMatchObject({ ok: false, firstBad: { position: 2 } });
+      await database.asSuper('update audit.entry set round = 7 where org_id = $1 and position = 1', [org]);
+      expect(await commands.verify({ org })).toMatchObject({ ok: false, firstBad: { position: 1 } });
+    } finally {
+      await database.asSuper('alter table audit.entry enable trigger append_only');
+    }
+  });
+
   it('verifies while it grows', async () => {
     const org = await written();
     const growing = Array.from({ length: 10 }, () => chains.append(drafts(org, 3)));

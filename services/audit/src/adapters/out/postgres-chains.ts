@@ -10,6 +10,13 @@ import { headerBytes, type EntryDraft } from '../../domain/entry-header.js';
 const MOVED = '40001';
 const TRIES = 8;
 
+/** The columns of an entry only find it: its leaf covers the header alone, so they have to say the same. */
+const MISFILED = `
+select e.position from audit.entry e, lateral (select convert_from(e.header, 'UTF8')::jsonb as h) header
+where e.org_id = $1 and e.position < $2 and (e.event_id::text, e.type, e.agent_id::text, e.task_id::text, e.attempt::text, e.round::text, e.digest, e.at)
+  is distinct from (h ->> 'id', h ->> 'type', h ->> 'agent', h ->> 'task', h ->> 'attempt', h ->> 'round', h ->> 'inputDigest', (h ->> 'at')::timestamptz)
+order by e.position limit 1`;
+
 interface Head {
   readonly size: number;
   readonly last: Digest;
@@ -69,6 +76,13 @@ export class PostgresChains extends Chains {
       ),
     );
     return { size: Number(row?.size ?? 0n), last: row === undefined ? undefined : formatDigest(row.last_hash) };
+  }
+
+  async misfiled(org: string, size: number): Promise<number | undefined> {
+    const [row] = await this.database.tenant(org, (tx) =>
+      tx.query<{ readonly position: bigint }>(MISFILED, [org, size]),
+    );
+    return row === undefined ? undefined : Number(row.position);
   }
 
   async ofTask({ org, agent, task }: TaskKey): Promise<readonly StoredEntry[]> {
