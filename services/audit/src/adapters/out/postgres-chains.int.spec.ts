@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { transitionItemSchema } from '@countersign/contracts';
 import { anId, aTaskKey, silentLogger, testDatabase, type TestDatabase } from '@countersign/testing';
 import { AuditCommands } from '../in/audit-commands.controller.js';
-import { submissionDraft, type EntryDraft } from '../../domain/entry-header.js';
+import { submissionDraft, transitionDraft, type EntryDraft } from '../../domain/entry-header.js';
 import { auditMigrations } from '../../migrations/index.js';
 import { PostgresChains } from './postgres-chains.js';
 
@@ -39,6 +40,24 @@ describe('chains in PostgreSQL', () => {
       firstBad: null,
       head: places.at(-1)?.leaf,
     });
+  });
+
+  it('verify with every kind of transition in them', async () => {
+    const { org, agent, task } = aTaskKey();
+    const head = { nonce: 'AAAAAAAAAAAAAAAAAAAAAA', task: { org, agent, id: task }, attempt: 1, round: 1 };
+    const common = { ...head, digest: `sha256:${'1'.repeat(64)}`, at: '2026-11-24T10:00:00.000Z' };
+    const items = [
+      { type: 'decided', decision: 'hold', codes: [], verdicts: {}, facts: {} },
+      { type: 'moved', to: 'RELEASING', cause: 'approved', actor: 'person' },
+      { type: 'claimed', grant: anId(), to: { org, agent } },
+      { type: 'resulted', seq: 1, usage: [] },
+      { type: 'moved', to: 'SCREENING', cause: 'result' },
+      { type: 'finished', state: 'COMPLETED', codes: [], claimed: true, chargedMicros: '5', facts: {} },
+    ].map((item) => transitionDraft(transitionItemSchema.parse({ ...common, ...item }), 1_000));
+    const places = await chains.append(items);
+    expect(places.map(({ position }) => position)).toEqual([0, 1, 2, 3, 4, 5]);
+    expect(await chains.append(items)).toEqual(places);
+    expect(await commands.verify({ org })).toMatchObject({ ok: true, size: 6, firstBad: null });
   });
 
   it('record the same event once, wherever it comes again', async () => {
