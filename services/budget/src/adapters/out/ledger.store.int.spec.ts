@@ -12,6 +12,15 @@ const DOLLAR = 1_000_000n;
 const NOVEMBER = '2026-11';
 const DECEMBER = '2026-12';
 
+/** Attempts whose lines of the ledger do not come to what their reservation says: every reserved amount is held, or released, or settled. */
+const UNBALANCED = `
+select r.task_id, r.attempt from budget.reservation r left join lateral (
+  select coalesce(sum(micros) filter (where kind = 'RESERVE'), 0) as reserved, coalesce(sum(micros) filter (where kind = 'RELEASE'), 0) as released,
+    sum(micros) filter (where kind = 'SETTLE') as settled, coalesce(sum(micros) filter (where kind = 'OVERRUN'), 0) as overrun
+  from budget.ledger_entry l where (l.org_id, l.agent_id, l.task_id, l.attempt) = (r.org_id, r.agent_id, r.task_id, r.attempt)) l on true
+where r.org_id = $1 and (l.reserved <> r.amount_micros or l.settled is distinct from r.settled_micros
+  or l.released <> case r.state when 'RELEASED' then r.amount_micros else 0 end or l.overrun <> greatest(0, coalesce(r.settled_micros, 0) - r.amount_micros))`;
+
 let database: TestDatabase;
 let store: LedgerStore;
 let reports: BudgetReports;
@@ -92,6 +101,7 @@ class Client {
 
   async balances(): Promise<void> {
     expect(await reports.differences(this.org)).toEqual([]);
+    expect(await database.asSuper(UNBALANCED, [this.org])).toEqual([]);
   }
 }
 

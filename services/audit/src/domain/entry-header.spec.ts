@@ -1,0 +1,86 @@
+import { describe, expect, it } from '@jest/globals';
+import { canonicalJson } from '@countersign/primitives';
+import { transitionItemSchema, type TransitionItem } from '@countersign/contracts';
+import { anId, aTaskKey } from '@countersign/testing';
+import { headerBytes, submissionDraft, transitionDraft, type EntryDraft } from './entry-header.js';
+
+const KEY = aTaskKey();
+const DIGEST = `sha256:${'1'.repeat(64)}`;
+const PLACE = { position: 7, prev: `sha256:${'9'.repeat(64)}` };
+
+function item(parts: object): TransitionItem {
+  const task = { org: KEY.org, agent: KEY.agent, id: KEY.task };
+  const head = { nonce: 'AAAAAAAAAAAAAAAAAAAAAA', task, attempt: 2, round: 3, digest: DIGEST };
+  return transitionItemSchema.parse({ ...head, at: '2026-11-24T10:00:00.000Z', ...parts });
+}
+
+const SUBMISSION = { key: KEY, attempt: 2, round: 3, at: 5, digest: DIGEST, valid: true, payload: DIGEST };
+const ITEMS: readonly (readonly [what: string, item: TransitionItem])[] = [
+  ['decided', item({ type: 'decided', decision: 'release', codes: [], verdicts: {}, facts: {} })],
+  ['claimed', item({ type: 'claimed', grant: anId(), to: { org: KEY.org, agent: KEY.agent } })],
+  ['resulted', item({ type: 'resulted', seq: 1, usage: [] })],
+  ['finished', item({ type: 'finished', state: 'DENIED', codes: [], claimed: false, facts: {} })],
+  ['moved:SCREENING', item({ type: 'moved', to: 'SCREENING', cause: 'result' })],
+];
+const header = (draft: EntryDraft): Record<string, unknown> =>
+  JSON.parse(headerBytes(draft, PLACE).toString('utf8')) as Record<string, unknown>;
+
+describe('the header of an entry', () => {
+  it.each([['submitted', submissionDraft(SUBMISSION)], ...ITEMS.map(([w, i]) => [w, transitionDraft(i, 5)] as const)])(
+    'of %s is canonical and says whose, which and where it is',
+    (type, draft) => {
+      const bytes = headerBytes(draft, PLACE).toString('utf8');
+      expect(bytes).toBe(canonicalJson(JSON.parse(bytes) as object));
+      const { org, agent, task } = KEY;
+      const place = { seq: 7, prev: PLACE.prev, at: '1970-01-01T00:00:00.005Z' };
+      expect(JSON.parse(bytes)).toMatchObject({ v: 1, org, agent, task, attempt: 2, round: 3, type, ...place });
+    },
+  );
+
+  it.each(ITEMS)('of %s is the same for every replay, whatever the message adds to itself', (_what, moved) => {
+    const replayed = { ...moved, nonce: 'BBBBBBBBBBBBBBBBBBBBBB', at: '2027-01-01T00:00:00.000Z' };
+    expect(headerBytes(transitionDraft(replayed, 5), PLACE)).toEqual(headerBytes(transitionDraft(moved, 5), PLACE));
+  });
+
+  it('gives every event of a task an id of its own', () => {
+    const drafts = [submissionDraft(SUBMISSION), ...ITEMS.map(([, i]) => transitionDraft(i, 5))];
+    const others = [
+      submissionDraft({ ...SUBMISSION, round: 4 }),
+      submissionDraft({ ...SUBMISSION, attempt: 3 }),
+      submissionDraft({ ...SUBMISSION, key: aTaskKey({ org: KEY.org, agent: KEY.agent }) }),
+      transitionDraft(item({ type: 'moved', to: 'RELEASING', cause: 'result' }), 5),
+    ];
+    const ids = [...drafts, ...others].map(({ eventId }) => eventId);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it('holds nothing but what is listed, so that no text of a task comes into the record', () => {
+    const common =
+      'actor agent at attempt id inputDigest org parent prev root round seq task trace type userRef v'.split(' ');
+    expect(Object.keys(header(submissionDraft(SUBMISSION))).sort()).toEqual([...common, 'payload', 'valid'].sort());
+    const own = ITEMS.map(([, i]) => Object.keys(header(transitionDraft(i, 5))).filter((k) => !common.includes(k)));
+    const facts =
+      'agentLevel agentScore clause connection estimateMicros guardrails missing priceBookVersion target targetLevel targetOrg targetScore taskType versions';
+    expect(own.map((keys) => keys.sort())).toEqual(
+      [
+        `actionDigest codes decision deliverDigest primary verdicts ${facts}`,
+        'grant target targetOrg',
+        'models outputDigest resultSequence',
+        `claimed code codes costMicros outputDigest state ${facts}`,
+        'cause to',
+      ].map((keys) => keys.split(' ').sort()),
+    );
+  });
+
+  it('names the person who moved a task, and the dispatcher where nobody did', () => {
+    const actor = (i: TransitionItem): unknown => header(transitionDraft(i, 5))['actor'];
+    expect(actor(item({ type: 'moved', to: 'RELEASING', cause: 'approved', actor: 'p1' }))).toEqual({
+      kind: 'person',
+      id: 'p1',
+    });
+    expect(actor(item({ type: 'moved', to: 'SCREENING', cause: 'result' }))).toEqual({
+      kind: 'service',
+      id: 'dispatcher',
+    });
+  });
+});
