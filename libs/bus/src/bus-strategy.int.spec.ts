@@ -82,7 +82,9 @@ async function listen(judge: Judging, options: Partial<BusStrategyOptions> = {})
   });
   strategy.addHandler(PATTERN.judge, judge as never, true);
   await new Promise<void>((resolve, reject) =>
-    strategy.listen((error) => (error === undefined ? resolve() : reject(error as Error))),
+    strategy.listen((error) =>
+      error === undefined ? resolve() : reject(new Error('not listening', { cause: error })),
+    ),
   );
 }
 /** A second round of a new task: the only message of ING that a service may publish. */
