@@ -12,6 +12,7 @@ import { checkReply, type SigningKey, type TrustBundle } from '@countersign/iden
 import type { Bus } from './bus.js';
 import { CommandFailed, CommandTimeout } from './errors.js';
 import { bufferOf, jsonOf, signatureOf } from './messages.js';
+import { isNoResponders } from './no-responders.js';
 import { signedHeaders } from './publisher.js';
 
 /** How a command is sent. */
@@ -46,9 +47,7 @@ export class CommandClient {
       .catch((error: unknown) => {
         throw new CommandTimeout(
           subject,
-          error instanceof Error && error.name === 'NoRespondersError'
-            ? `${spec.service} is not there`
-            : `${spec.service} did not answer`,
+          isNoResponders(error) ? `${spec.service} is not there` : `${spec.service} did not answer`,
         );
       });
     const checked = checkReply(

@@ -2,6 +2,7 @@ import { headers as createHeaders } from '@nats-io/transport-node';
 import { deliveryReplySchema, deliverySubject, GRANT_HEADER, TIMERS, type AgentRef } from '@countersign/contracts';
 import type { Bus } from './bus.js';
 import { jsonOf } from './messages.js';
+import { isNoResponders } from './no-responders.js';
 
 /** What is known of a hand-over: taken; certainly not delivered; or nothing, which counts as delivered. */
 export type HandOverOutcome = 'accepted' | 'not-delivered' | 'unknown';
@@ -17,11 +18,4 @@ export async function handOver(bus: Bus, target: AgentRef, body: Uint8Array, gra
   } catch (error) {
     return isNoResponders(error) ? 'not-delivered' : 'unknown';
   }
-}
-
-function isNoResponders(error: unknown): boolean {
-  return (
-    error instanceof Error &&
-    (error.name === 'NoRespondersError' || (error.cause instanceof Error && error.cause.name === 'NoRespondersError'))
-  );
 }

@@ -48,7 +48,7 @@ function wantedConsumer(spec: ConsumerSpec): Partial<ConsumerConfig> & { readonl
   };
 }
 
-/** Creates what is missing and compares all of it with what the server says it holds: an old server drops flags it does not know in silence. Throws {@link ProvisioningMismatch}. */
+/** Creates what is missing and compares all of it with what the server says it holds: an old server drops flags it does not know in silence, and a flag that nobody asked for has to be off. Throws {@link ProvisioningMismatch}. */
 export async function provision(jsm: JetStreamManager, capacity: Capacity): Promise<void> {
   for (const spec of streamSpecs(capacity)) {
     const wanted = wantedStream(spec, capacity.replicas);
@@ -68,14 +68,29 @@ export async function provision(jsm: JetStreamManager, capacity: Capacity): Prom
   }
 }
 
+/** What a server may say beside the flags wanted: none of it changes what is stored, who may write or who hears of it. */
+const HARMLESS = ['name', 'description', 'metadata', 'placement', 'compression', 'max_consumers', 'max_waiting'];
+/** A consumer's replicas are those of its stream. */
+const HARMLESS_OF_CONSUMER = [...HARMLESS, 'num_replicas'];
+
 function compare(what: string, wanted: object, found: object): void {
   const held = new Map(Object.entries(found));
+  const mismatch = (flag: string, want: unknown, have: unknown): ProvisioningMismatch =>
+    new ProvisioningMismatch(
+      `${what}: ${flag} must be ${JSON.stringify(want)}, the server holds ${JSON.stringify(have)}`,
+    );
   for (const [flag, want] of Object.entries(wanted)) {
     // the server leaves flags that are off out of its answer
     const have: unknown = held.get(flag) ?? (want === false ? false : undefined);
-    if (JSON.stringify(have) !== JSON.stringify(want))
-      throw new ProvisioningMismatch(
-        `${what}: ${flag} must be ${JSON.stringify(want)}, the server holds ${JSON.stringify(have)}`,
-      );
+    if (JSON.stringify(have) !== JSON.stringify(want)) throw mismatch(flag, want, have);
+    held.delete(flag);
   }
+  for (const flag of 'durable_name' in wanted ? HARMLESS_OF_CONSUMER : HARMLESS) held.delete(flag);
+  for (const [flag, have] of held) if (!isOff(have)) throw mismatch(flag, 'off', have);
+}
+
+/** Whether a flag that nobody asked for does nothing. */
+function isOff(value: unknown): boolean {
+  if (typeof value === 'object' && value !== null) return Object.keys(value).length === 0;
+  return value === undefined || value === null || value === false || value === 0 || value === '';
 }

@@ -4,6 +4,7 @@ import type { Signature } from '@countersign/identity';
 import { z } from 'zod';
 import { inboxPrefixOf, type Bus } from './bus.js';
 import { PublishRefused, PublishTimeout } from './errors.js';
+import { jsonOf } from './messages.js';
 
 const SWEEP_MS = 250;
 
@@ -75,10 +76,12 @@ export class Publisher {
         reject,
       });
       this.#sweep ??= setInterval(() => this.#expire(), SWEEP_MS).unref();
-      this.bus.nc.publish(subject, body, {
-        reply: `${this.#inbox}.${token}`,
-        ...(headers === undefined ? {} : { headers }),
-      });
+      this.#send(token, () =>
+        this.bus.nc.publish(subject, body, {
+          reply: `${this.#inbox}.${token}`,
+          ...(headers === undefined ? {} : { headers }),
+        }),
+      );
     });
   }
 
@@ -87,12 +90,20 @@ export class Publisher {
     while (this.#pending.size > 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
+  #send(token: string, send: () => void): void {
+    try {
+      send();
+    } catch (error) {
+      this.#take(token)?.reject(error instanceof Error ? error : new Error('not sent'));
+    }
+  }
+
   #settle(message: Msg): void {
     const pending = this.#take(message.subject.slice(this.#inbox.length + 1));
     if (pending === undefined) return;
     if (message.headers?.code === 503)
       return pending.reject(new PublishRefused(pending.subject, 503, 'no stream takes it'));
-    const ack = pubAckSchema.safeParse(message.json());
+    const ack = pubAckSchema.safeParse(jsonOf(message.data));
     if (!ack.success)
       return pending.reject(new PublishRefused(pending.subject, 0, 'the acknowledgement cannot be read'));
     if ('error' in ack.data)

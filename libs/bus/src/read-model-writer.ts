@@ -4,7 +4,7 @@ import type { SigningKey } from '@countersign/identity';
 import { z, type ZodType } from 'zod';
 import type { Bus } from './bus.js';
 import { DependencyUnavailable, PublishRefused } from './errors.js';
-import { jsonOf } from './messages.js';
+import { jsonOf, streamMessageOf, type StreamMessage } from './messages.js';
 import { signedHeaders, type Publisher } from './publisher.js';
 import type { Versioned } from './read-model.js';
 
@@ -13,7 +13,7 @@ const SNAPSHOT_TIMEOUT_MS = 5_000;
 const TRIES = 5;
 const versionedSchema = z.object({ version: z.number() });
 
-/** What the bucket holds under a key: the record's version and the message's sequence. */
+/** What the bucket holds under a key: the version of the record that this service signed, and the message's sequence. */
 interface Revision {
   readonly version: number;
   readonly seq: number;
@@ -73,6 +73,15 @@ export class ReadModelWriter<T extends Versioned> {
     return ack.seq;
   }
 
+  /** What somebody else put there has version 0, whatever it says, so that the next put replaces it. */
+  #revisionOf({ subject, seq, data, signature }: StreamMessage): Revision | undefined {
+    const { key } = this.parts;
+    const own = signature.kid[0] === key.kid && key.signed(PURPOSES.record, subject, sha256(data), signature.sig[0]);
+    if (!own) return { version: 0, seq };
+    const record = versionedSchema.safeParse(jsonOf(data));
+    return record.success ? { version: record.data.version, seq } : undefined;
+  }
+
   async #snapshot(): Promise<Map<string, Revision>> {
     const { bus, owner } = this.parts;
     const stream = readModelStream(owner);
@@ -88,12 +97,8 @@ export class ReadModelWriter<T extends Versioned> {
     const timer = setTimeout(() => messages.stop(new DependencyUnavailable(stream)), SNAPSHOT_TIMEOUT_MS);
     try {
       for await (const message of messages) {
-        const record = versionedSchema.safeParse(jsonOf(message.data));
-        if (record.success)
-          out.set(message.subject.slice(readModelSubject(owner, '').length), {
-            version: record.data.version,
-            seq: message.seq,
-          });
+        const revision = this.#revisionOf(streamMessageOf(message));
+        if (revision !== undefined) out.set(message.subject.slice(readModelSubject(owner, '').length), revision);
         if (message.info.pending === 0) return out;
       }
       throw new DependencyUnavailable(stream);

@@ -1,5 +1,5 @@
 import type { ConsumerMessages, JsMsg } from '@nats-io/jetstream';
-import { sha256, type Clock } from '@countersign/primitives';
+import { parseInstant, sha256, type Clock } from '@countersign/primitives';
 import {
   MAX_STALENESS_MS,
   PURPOSES,
@@ -121,7 +121,7 @@ export class ReadModel<T extends Versioned> extends Freshness {
     if (!checked.ok) return checked.failure;
     const content = jsonOf(message.data);
     if (key === TICK_KEY) {
-      if (tickSchema.safeParse(content).success) this.#tickAt = Math.max(this.#tickAt, message.streamAt);
+      this.#tick(tickSchema.safeParse(content).data?.at, message.streamAt);
       return undefined;
     }
     const record = schema.safeParse(content);
@@ -132,6 +132,11 @@ export class ReadModel<T extends Versioned> extends Freshness {
     this.#unreadable.delete(key);
     this.#put(key, record.data);
     return undefined;
+  }
+
+  /** A tick is as old as its owner says, for the same bytes can be published again, and as old as its stream says. */
+  #tick(at: string | undefined, streamAt: number): void {
+    if (at !== undefined) this.#tickAt = Math.max(this.#tickAt, Math.min(parseInstant(at), streamAt));
   }
 
   #put(key: string, record: T): void {
