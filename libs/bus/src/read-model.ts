@@ -1,8 +1,7 @@
 import type { ConsumerMessages, JsMsg } from '@nats-io/jetstream';
-import { sha256, type Clock } from '@countersign/primitives';
+import type { Clock } from '@countersign/primitives';
 import {
   MAX_STALENESS_MS,
-  PURPOSES,
   readModelStream,
   readModelSubject,
   TICK_KEY,
@@ -14,7 +13,8 @@ import type { ZodType } from 'zod';
 import type { Bus } from './bus.js';
 import { Freshness } from './freshness.js';
 import type { InvalidFrame } from './frame-reader.js';
-import { jsonOf, streamMessageOf, type StreamMessage } from './messages.js';
+import { streamMessageOf, type StreamMessage } from './messages.js';
+import { readRecord } from './read-model-record.js';
 
 /** Any record of a read model: a version not higher than the one held is ignored. */
 export interface Versioned {
@@ -109,28 +109,27 @@ export class ReadModel<T extends Versioned> extends Freshness {
   }
 
   #apply(message: StreamMessage): string | undefined {
-    const { owner, bundle, schema } = this.options;
+    const { owner, schema } = this.options;
     const key = message.subject.slice(readModelSubject(owner, '').length);
-    const checked = bundle.check(message.signature, {
-      purpose: PURPOSES.record,
-      subject: message.subject,
-      bodyHash: sha256(message.data),
-      signers: [owner],
-      at: message.streamAt,
-    });
-    if (!checked.ok) return checked.failure;
-    const content = jsonOf(message.data);
-    if (key === TICK_KEY) {
-      if (tickSchema.safeParse(content).success) this.#tickAt = Math.max(this.#tickAt, message.streamAt);
-      return undefined;
-    }
-    const record = schema.safeParse(content);
+    const read = readRecord(message, this.options);
+    if (!read.ok) return read.failure;
+    if (key === TICK_KEY) return this.#tick(read.content, Math.min(message.streamAt, read.putAt));
+    const record = schema.safeParse(read.content);
     if (!record.success) {
       this.#unreadable.add(key);
       return 'malformed';
     }
     this.#unreadable.delete(key);
     this.#put(key, record.data);
+    return undefined;
+  }
+
+  /** To the owner itself only its own tick proves anything: before it this process compared rows and bucket, whatever stood there when it started. */
+  #tick(content: unknown, at: number): string | undefined {
+    const { owner, bus } = this.options;
+    const tick = tickSchema.safeParse(content);
+    if (!tick.success) return 'malformed';
+    if (bus.service !== owner || tick.data.by === bus.instance) this.#tickAt = Math.max(this.#tickAt, at);
     return undefined;
   }
 
