@@ -11,6 +11,7 @@ import {
 import type { TrustBundle } from '@countersign/identity';
 import type { ZodType } from 'zod';
 import type { Bus } from './bus.js';
+import { DependencyUnavailable } from './errors.js';
 import { Freshness } from './freshness.js';
 import type { InvalidFrame } from './frame-reader.js';
 import { streamMessageOf, type StreamMessage } from './messages.js';
@@ -44,6 +45,8 @@ export class ReadModel<T extends Versioned> extends Freshness {
   readonly #listeners = new Set<ChangeListener<T>>();
   /** Keys under which the owner signed what cannot be read here: absence may mean less than what stands there, so nothing is decided. */
   readonly #unreadable = new Set<string>();
+  /** Keys under which something stood that did not count. */
+  readonly #spoilt = new Set<string>();
   #tickAt = Number.NEGATIVE_INFINITY;
   #readToEnd = false;
   #messages: ConsumerMessages | undefined;
@@ -71,9 +74,11 @@ export class ReadModel<T extends Versioned> extends Freshness {
     return model;
   }
 
-  /** The record of a key; undefined when there is none, which denies whatever needs it. */
+  /** The record of a key; undefined when there is none. Throws {@link DependencyUnavailable} when somebody else's bytes stand where it may have been: what is absent may forbid less. */
   get(key: string): T | undefined {
-    return this.#records.get(key);
+    const record = this.#records.get(key);
+    if (record === undefined && this.#spoilt.has(key)) throw new DependencyUnavailable(`${key} of ${this.name}`);
+    return record;
   }
 
   /** Every key with its record. */
@@ -112,7 +117,10 @@ export class ReadModel<T extends Versioned> extends Freshness {
     const { owner, schema } = this.options;
     const key = message.subject.slice(readModelSubject(owner, '').length);
     const read = readRecord(message, this.options);
-    if (!read.ok) return read.failure;
+    if (!read.ok) {
+      this.#spoilt.add(key);
+      return read.failure;
+    }
     if (key === TICK_KEY) return this.#tick(read.content, Math.min(message.streamAt, read.putAt));
     const record = schema.safeParse(read.content);
     if (!record.success) {
