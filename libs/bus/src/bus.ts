@@ -16,6 +16,9 @@ export interface BusOptions {
 
 /** One connection of one service to the account CONTROL. */
 export class Bus {
+  /** Tells this process from every other of its service. */
+  readonly instance = nuid.next();
+
   private constructor(
     readonly service: Signer | 'provisioner',
     readonly nc: NatsConnection,

@@ -1,11 +1,20 @@
 import { formatInstant, sha256, utf8, type Clock } from '@countersign/primitives';
-import { PURPOSES, readModelStream, readModelSubject, TICK_KEY, type ReadModelOwner } from '@countersign/contracts';
-import type { SigningKey } from '@countersign/identity';
+import {
+  MAX_STALENESS_MS,
+  PURPOSES,
+  readModelStream,
+  readModelSubject,
+  TICK_KEY,
+  type ReadModelOwner,
+} from '@countersign/contracts';
+import type { SigningKey, TrustBundle } from '@countersign/identity';
+import type { JsMsg } from '@nats-io/jetstream';
 import { z, type ZodType } from 'zod';
 import type { Bus } from './bus.js';
 import { DependencyUnavailable, PublishRefused } from './errors.js';
-import { jsonOf, streamMessageOf, type StreamMessage } from './messages.js';
+import { streamMessageOf } from './messages.js';
 import { signedHeaders, type Publisher } from './publisher.js';
+import { readRecord } from './read-model-record.js';
 import type { Versioned } from './read-model.js';
 
 const WRONG_LAST_SEQUENCE = 10071;
@@ -13,7 +22,7 @@ const SNAPSHOT_TIMEOUT_MS = 5_000;
 const TRIES = 5;
 const versionedSchema = z.object({ version: z.number() });
 
-/** What the bucket holds under a key: the version of the record that this service signed, and the message's sequence. */
+/** What the bucket holds under a key: the record's version (0 when it counts for nobody) and the message's sequence. */
 interface Revision {
   readonly version: number;
   readonly seq: number;
@@ -28,6 +37,7 @@ export class ReadModelWriter<T extends Versioned> {
       readonly bus: Bus;
       readonly publisher: Publisher;
       readonly key: SigningKey;
+      readonly bundle: TrustBundle;
       readonly clock: Clock;
       readonly owner: ReadModelOwner;
       readonly schema: ZodType<T>;
@@ -40,9 +50,9 @@ export class ReadModelWriter<T extends Versioned> {
       const known = (await this.current()).get(key);
       if (known !== undefined && known.version >= record.version) return;
       try {
-        const seq = await this.#publish(key, this.parts.schema.parse(record), known?.seq ?? 0);
-        this.#known?.set(key, { version: record.version, seq });
-        return;
+        const { seq, inTime } = await this.#publish(key, this.parts.schema.parse(record), known?.seq ?? 0);
+        this.#known?.set(key, { version: inTime ? record.version : 0, seq });
+        if (inTime) return;
       } catch (error) {
         if (!(error instanceof PublishRefused) || error.errCode !== WRONG_LAST_SEQUENCE) throw error;
         this.#known = undefined;
@@ -53,7 +63,11 @@ export class ReadModelWriter<T extends Versioned> {
 
   /** Says that rows and bucket agree at this moment. */
   async tick(): Promise<void> {
-    await this.#publish(TICK_KEY, { v: 1, at: formatInstant(this.parts.clock.now()) });
+    await this.#publish(TICK_KEY, {
+      v: 1,
+      at: formatInstant(this.parts.clock.now()),
+      by: this.parts.bus.instance,
+    });
   }
 
   /** Versions that the bucket holds, for comparing with the rows. `reread` asks NATS again. */
@@ -62,24 +76,22 @@ export class ReadModelWriter<T extends Versioned> {
     return this.#known;
   }
 
-  async #publish(key: string, content: object, expectedSeq?: number): Promise<number> {
-    const subject = readModelSubject(this.parts.owner, key);
-    const body = utf8(JSON.stringify(content));
-    const ack = await this.parts.publisher.publish(
+  /** `inTime` says that the stream took it so soon that it counts for everybody who reads it. */
+  async #publish(
+    key: string,
+    content: object,
+    expectedSeq?: number,
+  ): Promise<{ readonly seq: number; readonly inTime: boolean }> {
+    const { clock, key: signing, owner, publisher } = this.parts;
+    const subject = readModelSubject(owner, key);
+    const at = clock.now();
+    const body = utf8(JSON.stringify({ ...content, putAt: formatInstant(at) }));
+    const ack = await publisher.publish(
       subject,
       body,
-      signedHeaders(this.parts.key.sign(PURPOSES.record, subject, sha256(body)), expectedSeq),
+      signedHeaders(signing.sign(PURPOSES.record, subject, sha256(body)), expectedSeq),
     );
-    return ack.seq;
-  }
-
-  /** What somebody else put there has version 0, whatever it says, so that the next put replaces it. */
-  #revisionOf({ subject, seq, data, signature }: StreamMessage): Revision | undefined {
-    const { key } = this.parts;
-    const own = signature.kid[0] === key.kid && key.signed(PURPOSES.record, subject, sha256(data), signature.sig[0]);
-    if (!own) return { version: 0, seq };
-    const record = versionedSchema.safeParse(jsonOf(data));
-    return record.success ? { version: record.data.version, seq } : undefined;
+    return { seq: ack.seq, inTime: clock.now() - at <= MAX_STALENESS_MS / 2 };
   }
 
   async #snapshot(): Promise<Map<string, Revision>> {
@@ -97,8 +109,8 @@ export class ReadModelWriter<T extends Versioned> {
     const timer = setTimeout(() => messages.stop(new DependencyUnavailable(stream)), SNAPSHOT_TIMEOUT_MS);
     try {
       for await (const message of messages) {
-        const revision = this.#revisionOf(streamMessageOf(message));
-        if (revision !== undefined) out.set(message.subject.slice(readModelSubject(owner, '').length), revision);
+        const key = message.subject.slice(readModelSubject(owner, '').length);
+        out.set(key, { version: this.#versionOf(message), seq: message.seq });
         if (message.info.pending === 0) return out;
       }
       throw new DependencyUnavailable(stream);
@@ -106,5 +118,11 @@ export class ReadModelWriter<T extends Versioned> {
       clearTimeout(timer);
       messages.stop();
     }
+  }
+  /** A version that somebody else claims, or that was put back, would keep out the owner's record. */
+  #versionOf(message: JsMsg): number {
+    const read = readRecord(streamMessageOf(message), this.parts);
+    const record = read.ok ? versionedSchema.safeParse(read.content) : undefined;
+    return record?.success === true ? record.data.version : 0;
   }
 }

@@ -1,8 +1,7 @@
 import type { ConsumerMessages, JsMsg } from '@nats-io/jetstream';
-import { parseInstant, sha256, type Clock } from '@countersign/primitives';
+import type { Clock } from '@countersign/primitives';
 import {
   MAX_STALENESS_MS,
-  PURPOSES,
   readModelStream,
   readModelSubject,
   TICK_KEY,
@@ -12,9 +11,11 @@ import {
 import type { TrustBundle } from '@countersign/identity';
 import type { ZodType } from 'zod';
 import type { Bus } from './bus.js';
+import { DependencyUnavailable } from './errors.js';
 import { Freshness } from './freshness.js';
 import type { InvalidFrame } from './frame-reader.js';
-import { jsonOf, streamMessageOf, type StreamMessage } from './messages.js';
+import { streamMessageOf, type StreamMessage } from './messages.js';
+import { readRecord } from './read-model-record.js';
 
 /** Any record of a read model: a version not higher than the one held is ignored. */
 export interface Versioned {
@@ -44,6 +45,8 @@ export class ReadModel<T extends Versioned> extends Freshness {
   readonly #listeners = new Set<ChangeListener<T>>();
   /** Keys under which the owner signed what cannot be read here: absence may mean less than what stands there, so nothing is decided. */
   readonly #unreadable = new Set<string>();
+  /** Keys under which something stood that did not count. */
+  readonly #spoilt = new Set<string>();
   #tickAt = Number.NEGATIVE_INFINITY;
   #readToEnd = false;
   #messages: ConsumerMessages | undefined;
@@ -71,9 +74,11 @@ export class ReadModel<T extends Versioned> extends Freshness {
     return model;
   }
 
-  /** The record of a key; undefined when there is none, which denies whatever needs it. */
+  /** The record of a key; undefined when there is none. Throws {@link DependencyUnavailable} when somebody else's bytes stand where it may have been: what is absent may forbid less. */
   get(key: string): T | undefined {
-    return this.#records.get(key);
+    const record = this.#records.get(key);
+    if (record === undefined && this.#spoilt.has(key)) throw new DependencyUnavailable(`${key} of ${this.name}`);
+    return record;
   }
 
   /** Every key with its record. */
@@ -109,22 +114,15 @@ export class ReadModel<T extends Versioned> extends Freshness {
   }
 
   #apply(message: StreamMessage): string | undefined {
-    const { owner, bundle, schema } = this.options;
+    const { owner, schema } = this.options;
     const key = message.subject.slice(readModelSubject(owner, '').length);
-    const checked = bundle.check(message.signature, {
-      purpose: PURPOSES.record,
-      subject: message.subject,
-      bodyHash: sha256(message.data),
-      signers: [owner],
-      at: message.streamAt,
-    });
-    if (!checked.ok) return checked.failure;
-    const content = jsonOf(message.data);
-    if (key === TICK_KEY) {
-      this.#tick(tickSchema.safeParse(content).data?.at, message.streamAt);
-      return undefined;
+    const read = readRecord(message, this.options);
+    if (!read.ok) {
+      this.#spoilt.add(key);
+      return read.failure;
     }
-    const record = schema.safeParse(content);
+    if (key === TICK_KEY) return this.#tick(read.content, Math.min(message.streamAt, read.putAt));
+    const record = schema.safeParse(read.content);
     if (!record.success) {
       this.#unreadable.add(key);
       return 'malformed';
@@ -134,9 +132,13 @@ export class ReadModel<T extends Versioned> extends Freshness {
     return undefined;
   }
 
-  /** A tick is as old as its owner says, for the same bytes can be published again, and as old as its stream says. */
-  #tick(at: string | undefined, streamAt: number): void {
-    if (at !== undefined) this.#tickAt = Math.max(this.#tickAt, Math.min(parseInstant(at), streamAt));
+  /** To the owner itself only its own tick proves anything: before it this process compared rows and bucket, whatever stood there when it started. */
+  #tick(content: unknown, at: number): string | undefined {
+    const { owner, bus } = this.options;
+    const tick = tickSchema.safeParse(content);
+    if (!tick.success) return 'malformed';
+    if (bus.service !== owner || tick.data.by === bus.instance) this.#tickAt = Math.max(this.#tickAt, at);
+    return undefined;
   }
 
   #put(key: string, record: T): void {

@@ -147,7 +147,7 @@ describe('keys of read models', () => {
   });
 
   it('hold a tick with its instant', () => {
-    expect(tickSchema.safeParse({ v: 1, at }).success).toBe(true);
-    expect(tickSchema.safeParse({ v: 1, at: 0 }).success).toBe(false);
+    expect(tickSchema.safeParse({ v: 1, at, by: 'a' }).success).toBe(true);
+    expect(tickSchema.safeParse({ v: 1, at: 0, by: 'a' }).success).toBe(false);
   });
 });

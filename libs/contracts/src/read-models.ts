@@ -20,8 +20,8 @@ export function readModelSubject(owner: ReadModelOwner, key: string): string {
 
 /** The key that every replica of the owner writes once a second while its rows and the bucket agree. */
 export const TICK_KEY = '_tick';
-/** What stands under {@link TICK_KEY}. */
-export const tickSchema = z.object({ v: z.literal(1), at: instantSchema });
+/** What stands under {@link TICK_KEY}; `by` tells the replica that ticked from the others. */
+export const tickSchema = z.object({ v: z.literal(1), at: instantSchema, by: z.string().max(64) });
 
 /** Keys of the records. */
 export const readModelKey = {

@@ -1,7 +1,7 @@
 import type { Clock } from '@countersign/primitives';
 import type { ReadModelOwner } from '@countersign/contracts';
 import { ReadModelWriter, type Bus, type Publisher, type Versioned } from '@countersign/bus';
-import type { SigningKey } from '@countersign/identity';
+import type { SigningKey, TrustBundle } from '@countersign/identity';
 import { Outbox, type Database } from '@countersign/store';
 import type { Logger } from '@countersign/telemetry';
 import type { ZodType } from 'zod';
@@ -18,6 +18,7 @@ export interface OwnedReadModelParts<T extends Versioned> {
   readonly bus: Bus;
   readonly publisher: Publisher;
   readonly key: SigningKey;
+  readonly bundle: TrustBundle;
   readonly clock: Clock;
   readonly database: Database;
   readonly logger: Logger;

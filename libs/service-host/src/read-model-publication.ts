@@ -2,7 +2,7 @@ import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/comm
 import { Injectable } from '@nestjs/common';
 import { Clock } from '@countersign/primitives';
 import { Bus, Publisher, type Versioned } from '@countersign/bus';
-import { SigningKey } from '@countersign/identity';
+import { SigningKey, TrustBundle } from '@countersign/identity';
 import { Database } from '@countersign/store';
 import { Logger } from '@countersign/telemetry';
 import { OwnedReadModel, type OwnedReadModelParts } from './owned-read-model.js';
@@ -14,6 +14,7 @@ export class PublicationParts {
     readonly bus: Bus,
     readonly publisher: Publisher,
     readonly key: SigningKey,
+    readonly bundle: TrustBundle,
     readonly clock: Clock,
     readonly database: Database,
     readonly logger: Logger,
@@ -27,8 +28,8 @@ export abstract class ReadModelPublication<T extends Versioned>
   readonly #model: OwnedReadModel<T>;
 
   constructor(parts: PublicationParts, own: Pick<OwnedReadModelParts<T>, 'owner' | 'schema' | 'records'>) {
-    const { bus, publisher, key, clock, database, logger } = parts;
-    this.#model = new OwnedReadModel({ bus, publisher, key, clock, database, logger, ...own });
+    const { bus, publisher, key, bundle, clock, database, logger } = parts;
+    this.#model = new OwnedReadModel({ bus, publisher, key, bundle, clock, database, logger, ...own });
   }
 
   /** Publishes what is committed now; rejects when NATS does not take it (it is tried again by itself). */
