@@ -90,7 +90,7 @@ async function listen(judge: Judging, options: Partial<BusStrategyOptions> = {})
 /** A second round of a new task: the only message of ING that a service may publish. */
 async function submit(signer = keys.keyOf('dispatcher'), before?: (task: string) => void): Promise<TaskKey> {
   const { key, body, digest } = aSubmission({ key: aTaskKey({ at: Date.now() }) });
-  const head = { v: 1, task: key.task, attempt: 1, round: 2, digest, connection: key.agent, covered: [] } as const;
+  const head = { v: 1 as const, task: key.task, attempt: 1, round: 2, digest, connection: key.agent, covered: [] };
   const message = encodeRound({ ...head, at: formatInstant(Date.now()) }, body);
   const subject = roundSubject(key, 1, 2);
   before?.(key.task);

