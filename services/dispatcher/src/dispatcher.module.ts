@@ -17,6 +17,7 @@ import { Charges } from './application/charges.js';
 import { Dispatch } from './application/dispatch.js';
 import { EvaluationBoard } from './application/evaluation-board.js';
 import { TakeVerdicts } from './application/take-verdicts.js';
+import { checkTransitions, TRANSITIONS } from './domain/transitions.js';
 import { Callers, LaterRounds, Screening, Targets, Tasks, Transitions } from './application/ports.js';
 
 /** Which adapter serves which port. */
@@ -51,4 +52,8 @@ const ports = [
     ...ports,
   ],
 })
-export class DispatcherModule {}
+export class DispatcherModule {
+  constructor() {
+    checkTransitions(TRANSITIONS);
+  }
+}

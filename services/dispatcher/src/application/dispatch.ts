@@ -124,6 +124,7 @@ export class Dispatch {
           this.#bodies.set(attemptText(evaluation), body);
       }
       this.follow(changed);
+      this.#withdrawLate(batch, changed);
       for (const { record } of changed) if (record.state !== 'RELEASING') this.#bodies.delete(attemptText(record));
     } catch (error) {
       // the log still holds them: they stay open and are tried again
@@ -131,6 +132,17 @@ export class Dispatch {
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       for (const opened of batch) opened.decided = false;
     }
+  }
+
+  /** A withdrawal that was read while its decision was being written found no row yet: the row is there now. */
+  #withdrawLate(batch: readonly OpenEvaluation[], changed: readonly Changed[]): void {
+    const open = new Set(changed.flatMap(({ record }) => (isTerminal(record.state) ? [] : [attemptText(record)])));
+    const late = batch.flatMap(({ evaluation }) => {
+      const { key, attempt, withdrawn: codes } = evaluation;
+      if (codes === undefined || !open.has(attemptText(evaluation))) return [];
+      return [{ key, attempt, event: { type: 'withdrawn', codes } as const }];
+    });
+    if (late.length > 0) this.#background(this.apply(late), 'a withdrawal could not be applied');
   }
 
   #adoptionOf({ evaluation, body }: OpenEvaluation): Adoption {

@@ -1,5 +1,6 @@
 import { decide, recordOf } from './decide.js';
 import type { Evaluation, TaskRecord } from './model.js';
+import { permitted } from './transitions.js';
 
 /**
  * The row that a decision makes; undefined when it comes too late: another decision of this round stands already, or the row has moved on. `before` is the row
@@ -12,5 +13,5 @@ export function adopt(
 ): TaskRecord | undefined {
   if (before === undefined ? evaluation.round > 1 : before.state !== 'EVALUATING' || before.round !== evaluation.round)
     return undefined;
-  return recordOf(evaluation, decide(evaluation, before, currency), { before, now });
+  return permitted('EVALUATING', recordOf(evaluation, decide(evaluation, before, currency), { before, now }));
 }

@@ -42,11 +42,11 @@ const deny = (codes: readonly CodeRef[], missing?: Facts['missing']): Decision =
 });
 
 /**
- * Decides an evaluation that is complete or due. `before` is the row of an earlier round. A denial wins; a missing verdict denies; unequal estimates are judged
+ * Decides an evaluation that is complete or due. `before` is the row of an earlier round. A denial or withdrawal wins; a missing verdict denies; unequal estimates are judged
  * again; what is not covered asks a person; only an approval from every control releases.
  */
 export function decide(evaluation: Evaluation, before: TaskRecord | undefined, currency: string): Decision {
-  const denied = codesInOrder(evaluation.verdicts, 'DENY');
+  const denied = [...(evaluation.withdrawn ?? []), ...codesInOrder(evaluation.verdicts, 'DENY')];
   if (denied.length > 0)
     return before === undefined || before.covered.length === 0
       ? deny(denied)

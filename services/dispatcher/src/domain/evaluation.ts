@@ -1,5 +1,5 @@
 import { parseInstant } from '@countersign/primitives';
-import { CONTROLS, TIMERS, type Control, type VerdictItem } from '@countersign/contracts';
+import { CONTROLS, TIMERS, type CodeRef, type Control, type VerdictItem } from '@countersign/contracts';
 import type { CountedVerdict, Evaluation, MissingCause } from './model.js';
 
 /** Whether a verdict counted, and if not, what was wrong with it. */
@@ -33,6 +33,13 @@ function causeAgainst(evaluation: Evaluation, verdict: VerdictItem, at: number):
   if (verdict.digest !== evaluation.digest || verdict.seq !== evaluation.seq) return 'digest';
   if (at - evaluation.streamAt > TIMERS.verdict) return 'stale';
   return parseInstant(verdict.validUntil) > at ? undefined : 'stale';
+}
+
+/** Takes a withdrawal: it denies, whatever the verdicts of this or a later moment are. Where a denial has fixed the outcome already, it adds nothing. */
+export function takeWithdrawal(evaluation: Evaluation, codes: readonly CodeRef[]): void {
+  if (evaluation.deniedAt !== undefined) return;
+  evaluation.withdrawn = codes.length > 0 ? codes : [{ code: 'CONTROL_ERROR' }];
+  evaluation.deniedAt = evaluation.streamAt;
 }
 
 /** Notes that a frame of a control did not verify or parse; it decides nothing. */

@@ -49,6 +49,8 @@ export interface Evaluation {
   readonly missing: Map<Control, MissingCause>;
   /** The stream's timestamp of the first denial. */
   deniedAt: number | undefined;
+  /** Why a control took its approval back, or would; nothing is released any more. */
+  withdrawn?: readonly CodeRef[];
 }
 
 /** What a claim says about a hand-over. */

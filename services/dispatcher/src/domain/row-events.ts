@@ -9,6 +9,7 @@ import {
   type Usage,
 } from '@countersign/contracts';
 import type { Claim, TaskRecord } from './model.js';
+import { permitted } from './transitions.js';
 
 /** What the claim found in the statement after its locks. */
 export interface ClaimFacts {
@@ -57,6 +58,12 @@ export interface RowChange {
 
 /** Applies an event to a row: pure; `now` in ms by the database's clock, read after the row was locked. What is not listed for a state is a no-op. */
 export function applyEvent(row: TaskRecord, event: RowEvent, now: number): RowChange | undefined {
+  const change = changeOf(row, event, now);
+  if (change !== undefined) permitted(row.state, change.record);
+  return change;
+}
+
+function changeOf(row: TaskRecord, event: RowEvent, now: number): RowChange | undefined {
   switch (event.type) {
     case 'claim':
       return claim(row, event.facts, now);

@@ -22,6 +22,7 @@ import { Logger } from '@countersign/telemetry';
 import { Dispatch } from '../../application/dispatch.js';
 import { EvaluationBoard } from '../../application/evaluation-board.js';
 import { TakeVerdicts } from '../../application/take-verdicts.js';
+import { takeWithdrawal } from '../../domain/evaluation.js';
 import type { Evaluation, TaskRecord, TaskSummary } from '../../domain/model.js';
 import { Checkpoints } from '../out/checkpoints.js';
 import { TaskStore } from '../out/task.store.js';
@@ -174,8 +175,7 @@ export class LogReader implements OnApplicationBootstrap, OnApplicationShutdown 
   #withdraw(item: WithdrawItem): void {
     const key: TaskKey = { org: item.task.org, agent: item.task.agent, task: item.task.id };
     const opened = this.board.ofWithdrawal(item);
-    if (opened !== undefined && opened.evaluation.deniedAt === undefined)
-      opened.evaluation.deniedAt = opened.evaluation.streamAt;
+    if (opened !== undefined) takeWithdrawal(opened.evaluation, item.codes);
     this.dispatch
       .apply([{ key, attempt: item.attempt, event: { type: 'withdrawn', codes: item.codes } }])
       .catch((error: unknown) => this.logger.error('a withdrawal could not be applied', { task: key, error }));

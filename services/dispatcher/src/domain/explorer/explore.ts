@@ -15,6 +15,8 @@ export interface Exploration {
   readonly moves: number;
   /** How often each end was reached: state and code. */
   readonly ends: ReadonlyMap<string, number>;
+  /** Every transition that was seen, as `from > to`. */
+  readonly transitions: ReadonlySet<string>;
   readonly violation: Violation | undefined;
 }
 
@@ -32,15 +34,23 @@ export function explore(bug?: Bug): Exploration {
   const seen = new Map<string, Seen>([[keyOf(SUBMITTED), { world: SUBMITTED, from: undefined, by: 'submitted' }]]);
   const before = new Map<string, string[]>();
   const ends = new Map<string, number>();
+  const transitions = new Set<string>();
   let moves = 0;
   for (const [key, { world }] of seen) {
     if (world.row !== undefined && isTerminal(world.row.state))
       count(ends, `${world.row.state} ${world.row.primary ?? ''}`.trim());
     for (const move of movesOf(world, bug)) {
       moves += 1;
+      if (move.next.row !== world.row) transitions.add(`${world.row?.state ?? 'EVALUATING'} > ${move.next.row?.state}`);
       const promise = brokenBy(world, move);
       if (promise !== undefined)
-        return { states: seen.size, moves, ends, violation: { promise, trace: [...traceTo(seen, key), move.name] } };
+        return {
+          states: seen.size,
+          moves,
+          ends,
+          transitions,
+          violation: { promise, trace: [...traceTo(seen, key), move.name] },
+        };
       const next = keyOf(move.next);
       before.set(next, [...(before.get(next) ?? []), key]);
       if (!seen.has(next)) seen.set(next, { world: move.next, from: key, by: move.name });
@@ -51,7 +61,7 @@ export function explore(bug?: Bug): Exploration {
     stuck === undefined
       ? undefined
       : { promise: 'L: every task ends with its money closed', trace: traceTo(seen, stuck) };
-  return { states: seen.size, moves, ends, violation };
+  return { states: seen.size, moves, ends, transitions, violation };
 }
 
 /** The promise that a step breaks. */
@@ -63,8 +73,10 @@ function brokenBy(world: World, { name, next }: Move): string | undefined {
   }
   if (next.handedOver > 1) return 'S2: at most one hand-over';
   if (is === 'DISPATCHED' && was !== 'DISPATCHED') {
-    if (world.blocked || world.cancelled) return 'S3: no claim after a block or a cancel';
+    if (world.barred !== 'no' || world.cancelled)
+      return 'S3: no claim after a block, another epoch, a cancel or a withdrawal';
     if (was !== undefined && isTerminal(was)) return 'S4: no claim after an end';
+    if (!isAlive(world)) return 'S3: no claim when verdicts or the deadline are over';
     if (world.hold !== 'HELD') return 'S8: a claim holds its money';
     if (world.decisionRecorded !== world.row?.round) return 'S10: no claim before it is recorded';
   }
@@ -72,6 +84,10 @@ function brokenBy(world: World, { name, next }: Move): string | undefined {
   if (next.answers > world.answers && !(is === 'COMPLETED' && next.endRecorded))
     return 'S10: no answer before it is recorded';
   return name === 'answered' && next.results === 0 ? 'S6: an answer has a result' : undefined;
+}
+
+function isAlive({ now, row }: World): boolean {
+  return row?.validUntil !== undefined && now < row.validUntil && now < row.task.deadline;
 }
 
 function approvedBySix({ votes }: World, { row }: World): boolean {
@@ -103,7 +119,8 @@ function endedKey(world: World, row: TaskRecord): readonly unknown[] {
   ];
 }
 
-function openKey({ now, roundAt, row, ...rest }: World): readonly unknown[] {
+// what another dispatcher remembers of the round before is refused for its round alone, so it tells no worlds apart
+function openKey({ now, roundAt, row, remembered: _remembered, ...rest }: World): readonly unknown[] {
   const ago = (at: number | undefined): number | undefined => (at === undefined ? undefined : at - now);
   const kept = row && [
     row.state,

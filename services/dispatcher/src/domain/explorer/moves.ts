@@ -9,9 +9,15 @@ import { evaluationOf, VOTERS, votesOpen, type Hold, type Vote, type Voter, type
 export const BUGS = [
   'missing verdicts are filled in',
   'verdicts of an older round count',
+  'verdicts over other bytes count',
+  'late verdicts count',
+  'a later verdict replaces an earlier one',
+  'an adoption does not test the row',
   'an approval releases',
   'a claim does not test the state',
   'a claim ignores blocks',
+  'a claim ignores epochs',
+  'a claim does not look at the clock',
   'a claim does not wait for the record',
   'a hand-over is made again after a crash',
   'a late result is taken',
@@ -43,6 +49,7 @@ export function movesOf(world: World, bug?: Bug): readonly Move[] {
   return [
     ...votes(world, bug),
     ...decisions(world, bug),
+    ...secondDecisions(world, bug),
     ...record(world),
     ...release(world, bug),
     ...people(world, bug),
@@ -88,7 +95,12 @@ function decisions(world: World, bug: Bug | undefined): Move[] {
       : given;
   const evaluation = evaluationOf(
     { ...world, votes: filled },
-    { countOld: bug === 'verdicts of an older round count' },
+    {
+      old: bug === 'verdicts of an older round count',
+      otherBytes: bug === 'verdicts over other bytes count',
+      late: bug === 'late verdicts count',
+      last: bug === 'a later verdict replaces an earlier one',
+    },
   );
   const out: Move[] = [];
   if (votesOpen(world))
@@ -97,6 +109,20 @@ function decisions(world: World, bug: Bug | undefined): Move[] {
   const decided = due ? adopt(evaluation, row, { currency: 'USD', now: world.now }) : undefined;
   if (decided !== undefined) out.push({ name: 'decided', next: { ...world, row: decided } });
   return out;
+}
+
+/** A dispatcher that fell behind, or read the log again after a crash, decides what is decided: this round, or the one before. */
+function secondDecisions(world: World, bug: Bug | undefined): Move[] {
+  const { row, now } = world;
+  if (row === undefined) return [];
+  const memories = [...(world.remembered === undefined ? [] : [{ ...world, ...world.remembered }]), world];
+  return memories.flatMap((memory) => {
+    if (memory === world && row.state === 'EVALUATING') return [];
+    const before: TaskRecord =
+      bug === 'an adoption does not test the row' ? { ...row, state: 'EVALUATING', round: memory.round } : row;
+    const decided = adopt(evaluationOf(memory), before, { currency: 'USD', now });
+    return decided === undefined ? [] : [{ name: 'decided again', next: { ...world, row: decided } }];
+  });
 }
 
 function record(world: World): Move[] {
@@ -110,7 +136,13 @@ function record(world: World): Move[] {
   if (row.state === 'EVALUATING' && row.round > world.round)
     out.push({
       name: `round ${row.round} published`,
-      next: { ...world, round: row.round, roundAt: world.now, votes: {} },
+      next: {
+        ...world,
+        round: row.round,
+        roundAt: world.now,
+        votes: {},
+        remembered: { round: world.round, roundAt: world.roundAt, votes: world.votes },
+      },
     });
   return out;
 }
@@ -126,25 +158,31 @@ function release(world: World, bug: Bug | undefined): Move[] {
   const waits =
     bug === 'a claim does not wait for the record' ? row?.state === 'RELEASING' : world.decisionRecorded > 0;
   if (row !== undefined && waits) {
-    const blocked = world.blocked && bug !== 'a claim ignores blocks' ? ('CONNECTION_SUSPENDED' as const) : undefined;
+    const blocked =
+      world.barred === 'block' && bug !== 'a claim ignores blocks' ? ('CONNECTION_SUSPENDED' as const) : undefined;
+    const epochsMoved = world.barred === 'epoch' && bug !== 'a claim ignores epochs';
+    const at = bug === 'a claim does not look at the clock' ? { ...world, now: world.roundAt } : world;
     // a frame that says of an older round that it is recorded may come again at any time
     const recordedRound = bug === 'a claim does not wait for the record' ? row.round : world.decisionRecorded;
     const seen: TaskRecord = bug === 'a claim does not test the state' ? { ...row, state: 'RELEASING' } : row;
     out.push(
-      ...event(
-        world,
-        'claim',
-        { type: 'claim', facts: { grantId: 'g', recordedRound, blocked, epochsMoved: false } },
-        seen,
-      ).map((move) => ({
-        ...move,
-        next: { ...move.next, handOverDue: move.next.row?.state === 'DISPATCHED' },
-      })),
+      ...event(at, 'claim', { type: 'claim', facts: { grantId: 'g', recordedRound, blocked, epochsMoved } }, seen).map(
+        (move) => ({
+          ...move,
+          next: { ...move.next, now: world.now, handOverDue: move.next.row?.state === 'DISPATCHED' },
+        }),
+      ),
     );
   }
   if (row?.state === 'RELEASING' && row.validUntil !== undefined && world.now < row.validUntil)
     out.push({ name: 'verdicts expire', next: { ...world, now: world.roundAt + VERDICT_VALIDITY_MS } });
-  if (!world.blocked) out.push({ name: 'block', next: { ...world, blocked: true } });
+  if (row !== undefined && ['RELEASING', 'DISPATCHED'].includes(row.state) && world.now < row.task.deadline)
+    out.push({ name: 'the deadline passes', next: { ...world, now: row.task.deadline } });
+  if (world.barred === 'no')
+    out.push(
+      { name: 'block', next: { ...world, barred: 'block' } },
+      { name: 'another epoch', next: { ...world, barred: 'epoch' } },
+    );
   return [...out, ...handOvers(world, bug)];
 }
 
@@ -182,7 +220,10 @@ function people(world: World, bug: Bug | undefined): Move[] {
   });
   const cancelled = world.cancelled
     ? []
-    : event(world, 'cancelled', { type: 'cancel', actor: 'p', code: 'CANCELLED_BY_USER' }).map((move) => ({
+    : [
+        ...event(world, 'cancelled', { type: 'cancel', actor: 'p', code: 'CANCELLED_BY_USER' }),
+        ...event(world, 'withdrawn', { type: 'withdrawn', codes: [{ code: 'AGENT_REVOKED' }] }),
+      ].map((move) => ({
         ...move,
         next: { ...move.next, cancelled: true },
       }));

@@ -30,7 +30,10 @@ export interface World {
   readonly handedOver: number;
   readonly results: number;
   readonly answers: number;
-  readonly blocked: boolean;
+  /** A block or another epoch was committed, so nothing is claimed any more. */
+  readonly barred: 'no' | 'block' | 'epoch';
+  /** What another dispatcher has still in memory: the round before with its verdicts. */
+  readonly remembered: Pick<World, 'round' | 'roundAt' | 'votes'> | undefined;
   readonly cancelled: boolean;
   readonly compensated: boolean;
 }
@@ -49,19 +52,40 @@ export const SUBMITTED: World = {
   handedOver: 0,
   results: 0,
   answers: 0,
-  blocked: false,
+  barred: 'no',
+  remembered: undefined,
   cancelled: false,
   compensated: false,
 };
 
 const ALL_YES: World['votes'] = { policy: 'yes', guardrails: 'yes', budget: 'yes' };
 const DIGEST = `sha256:${'0'.repeat(64)}`;
+const OTHER_DIGEST = `sha256:${'1'.repeat(64)}`;
 const KEY = { org: 'o', agent: 'a', task: 't' };
 /** The task's deadline. */
 export const DEADLINE_MS = 200_000;
 
+/** Ways to count verdicts that must not count. */
+export interface Miscounting {
+  readonly old?: boolean;
+  readonly otherBytes?: boolean;
+  readonly late?: boolean;
+  readonly last?: boolean;
+}
+
+const evaluations = new Map<string, Evaluation>();
+
+/** As `countedOf`, made once for all worlds in which the same has come; nothing that decides changes an evaluation. */
+export function evaluationOf(world: World, wrong: Miscounting = {}): Evaluation {
+  const { round, roundAt, votes } = world;
+  const key = JSON.stringify([round, roundAt, VOTERS.map((voter) => votes[voter]), votesOpen(world), wrong]);
+  const made = evaluations.get(key) ?? countedOf(world, wrong);
+  evaluations.set(key, made);
+  return made;
+}
+
 /** The evaluation of the round in the log, as the product's own counting makes it of the verdicts that have come. */
-export function evaluationOf(world: World, { countOld = false }: { readonly countOld?: boolean } = {}): Evaluation {
+function countedOf(world: World, wrong: Miscounting): Evaluation {
   const task = {
     taskType: 'x',
     target: 'b',
@@ -84,18 +108,31 @@ export function evaluationOf(world: World, { countOld = false }: { readonly coun
     missing: new Map(),
     deniedAt: undefined,
   };
-  const take = (votes: World['votes'], of: number): void => {
+  const take = (votes: World['votes'], over: Partial<Pick<VerdictItem, 'round' | 'digest'>>, at = roundAt): void => {
     for (const control of CONTROLS) {
       const vote = votes[voterOf(control)];
       if (vote === undefined) continue;
-      const verdict = verdictOf(control, control === voterOf(control) ? vote : 'yes', { round: of, at: roundAt });
-      takeVerdict(evaluation, control, verdict, { ref: { frame: DIGEST, index: 0, leaf: DIGEST }, at: roundAt });
+      const said = verdictOf(control, control === voterOf(control) ? vote : 'yes', { round, at });
+      takeVerdict(evaluation, control, { ...said, ...over }, { ref: { frame: DIGEST, index: 0, leaf: DIGEST }, at });
     }
   };
-  // approvals of the round before come again, and first: the worst that the log can do
-  if (round > 1) take(ALL_YES, countOld ? round : round - 1);
-  take(world.votes, round);
+  // the worst that the log can do: approvals of the round before and of other bytes come first, contrary ones and late ones afterwards
+  if (round > 1) take(ALL_YES, { round: wrong.old === true ? round : round - 1 });
+  take(ALL_YES, { digest: wrong.otherBytes === true ? DIGEST : OTHER_DIGEST });
+  if (wrong.last === true) take(contraryOf(deniedOf(world.votes)), {});
+  take(world.votes, {});
+  take(contraryOf(world.votes), {});
+  if (!votesOpen(world)) take(ALL_YES, {}, wrong.late === true ? roundAt : roundAt + TIMERS.verdict + 1);
   return evaluation;
+}
+
+/** Denials are followed by approvals, everything else by denials. */
+function contraryOf(votes: World['votes']): World['votes'] {
+  return Object.fromEntries(Object.entries(votes).map(([voter, vote]) => [voter, vote === 'no' ? 'yes' : 'no']));
+}
+
+function deniedOf(votes: World['votes']): World['votes'] {
+  return Object.fromEntries(Object.entries(votes).filter(([, vote]) => vote === 'no'));
 }
 
 function voterOf(control: Control): Voter {
