@@ -64,7 +64,7 @@ async function newModel(): Promise<ReadModel<GuardrailSetRecord>> {
   return model;
 }
 async function until(holds: () => boolean): Promise<void> {
-  for (let i = 0; i < 300 && !holds(); i += 1) await new Promise((resolve) => setTimeout(resolve, 10));
+  for (let i = 0; i < 1_500 && !holds(); i += 1) await new Promise((resolve) => setTimeout(resolve, 10));
   expect(holds()).toBe(true);
 }
 /** What somebody with the owner's password, but perhaps not its key, can put into its bucket. */
