@@ -125,7 +125,8 @@ export class Agent {
     this.#poll = undefined;
     await this.#serving?.stop();
     this.#open.close();
-    await this.link.nc.drain();
+    // a connection that was cut, as a revoked agent's is, has nobody to drain to and would try to come back for ever
+    if (!this.link.nc.isClosed()) await this.link.nc.drain().catch(() => this.link.nc.close());
   }
 
   async #adopt(id: string, digest: string): Promise<void> {
