@@ -1,7 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { connect, headers, nkeyAuthenticator, type NatsConnection } from '@nats-io/transport-node';
 import { testNats, type TestNats } from '@countersign/testing';
 import { CONTROL_USERS, type ControlUser } from './keys.js';
+
+jest.setTimeout(60_000);
 
 const CONTROLS = ['registry', 'policy', 'guardrails', 'trust', 'budget', 'audit'] as const;
 const EACH = [...CONTROLS, 'dispatcher'] as const;

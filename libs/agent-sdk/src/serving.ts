@@ -64,7 +64,7 @@ export class Serving {
     const { agent } = link.credential;
     this.#subscription = link.nc.subscribe(deliverySubject(link.credential), {
       queue: agent,
-      callback: (error, message) => (error === null ? void this.#take(message) : undefined),
+      callback: (error, message) => (error === null ? this.#track(this.#take(message)) : undefined),
     });
   }
 
@@ -78,7 +78,14 @@ export class Serving {
     const checked = await this.#admit(message);
     if (typeof checked === 'string') return this.#reply(message, { accepted: false, code: checked });
     this.#reply(message, { accepted: true });
-    const run = this.#inTurn(() => this.#run(checked)).finally(() => this.#running.delete(run));
+    await this.#inTurn(() => this.#run(checked));
+  }
+
+  /** From its arrival on a hand-over is waited for: an answer to it must not be cut off by {@link stop}. */
+  #track(work: Promise<void>): void {
+    const run = work
+      .catch(() => this.link.onUntrusted({ subject: 'hand-over', failure: 'the hand-over could not be answered' }))
+      .finally(() => this.#running.delete(run));
     this.#running.add(run);
   }
 

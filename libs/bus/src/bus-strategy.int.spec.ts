@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { headers } from '@nats-io/transport-node';
 import { formatInstant, sha256, SystemClock, SystemRandom } from '@countersign/primitives';
 import {
@@ -21,6 +21,8 @@ import { PATTERN } from './patterns.js';
 import { Publisher, signedHeaders } from './publisher.js';
 import { StreamReader } from './stream-reader.js';
 import type { TaskMessage } from './task-message.js';
+
+jest.setTimeout(60_000);
 
 const keys = testKeys();
 const clock = new SystemClock();

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { headers, type MsgHdrs } from '@nats-io/transport-node';
 import { sha256, SystemClock, SystemRandom } from '@countersign/primitives';
 import { COMMANDS, PURPOSES, type CommandReply, type Signer } from '@countersign/contracts';
@@ -12,6 +12,8 @@ import type { FrameWriter } from './frame-writer.js';
 import { IdempotencyStore, type IdempotencyScope } from './idempotency.js';
 import type { CommandContext, CommandExtras } from './patterns.js';
 import { signedHeaders } from './publisher.js';
+
+jest.setTimeout(60_000);
 
 const keys = testKeys();
 const parts = { bundle: keys.bundle, clock: new SystemClock(), random: new SystemRandom() };
@@ -158,6 +160,7 @@ describe('an answer to a command', () => {
         message.respond(body, { headers: signedHeaders(keys.keyOf('guardrails').sign(PURPOSES.reply, SUBJECT, over)) });
       },
     });
+    await served.nc.flush();
     await expect(clientOf().call(SET, { org: anId() })).rejects.toThrow(/did not sign \(signature\)/);
     answers.unsubscribe();
     await served.nc.flush();

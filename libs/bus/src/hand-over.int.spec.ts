@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { connect, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,6 +10,8 @@ import { BodyStore } from './body-store.js';
 import type { Bus } from './bus.js';
 import { handOver, type HandOverOutcome } from './hand-over.js';
 import { Publisher } from './publisher.js';
+
+jest.setTimeout(60_000);
 
 const ROOT = join(import.meta.dirname, '..', '..', '..');
 const dir = mkdtempSync(join(tmpdir(), 'countersign-nats-'));

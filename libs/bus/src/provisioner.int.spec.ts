@@ -1,9 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { JetStreamManager } from '@nats-io/jetstream';
 import { consumerSpecs, streamSpecs, type Capacity } from '@countersign/contracts';
 import { testNats, type TestNats } from '@countersign/testing';
 import { ProvisioningMismatch } from './errors.js';
 import { provision } from './provisioner.js';
+
+jest.setTimeout(60_000);
 
 const CAPACITY: Capacity = { messages: 20_000, bytes: 16 * 1024 ** 2, replicas: 1 };
 let nats: TestNats;

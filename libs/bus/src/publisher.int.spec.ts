@@ -1,9 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { headers, type Msg } from '@nats-io/transport-node';
 import { testNats, type TestNats } from '@countersign/testing';
 import type { Bus } from './bus.js';
 import { PublishRefused, PublishTimeout } from './errors.js';
 import { Publisher } from './publisher.js';
+
+jest.setTimeout(60_000);
 
 const VERDICTS = 'flow.0.vd.policy';
 /** Somebody hears it, no stream takes it: what is published here is acknowledged only when the test does. */

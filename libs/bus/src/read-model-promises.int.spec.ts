@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Clock, formatInstant, sha256, SystemClock, utf8 } from '@countersign/primitives';
 import { guardrailSetRecordSchema, PURPOSES, type GuardrailSetRecord } from '@countersign/contracts';
 import type { SigningKey } from '@countersign/identity';
@@ -8,6 +8,8 @@ import type { InvalidFrame } from './frame-reader.js';
 import { Publisher, signedHeaders } from './publisher.js';
 import { ReadModel } from './read-model.js';
 import { ReadModelWriter } from './read-model-writer.js';
+
+jest.setTimeout(60_000);
 
 /** The machine's clock, which a test can put forward: stream timestamps are real ones. */
 class ShiftedClock extends Clock {

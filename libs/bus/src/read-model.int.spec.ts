@@ -1,10 +1,12 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { utf8, type Clock } from '@countersign/primitives';
 import { guardrailSetRecordSchema, readModelSubject, type GuardrailSetRecord } from '@countersign/contracts';
 import { testKeys, testNats, type TestNats } from '@countersign/testing';
 import { Publisher } from './publisher.js';
 import { ReadModel } from './read-model.js';
 import { ReadModelWriter } from './read-model-writer.js';
+
+jest.setTimeout(60_000);
 
 const keys = testKeys();
 const real: Clock = { now: () => Date.now() };

@@ -1,0 +1,55 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { HealthServer } from './health-server.js';
+import { Readiness } from './readiness.js';
+
+let health: HealthServer | undefined;
+afterEach(async () => {
+  await health?.stop();
+  health = undefined;
+});
+
+describe('readiness', () => {
+  it('wants every condition, and names those that do not hold: one that says no, one that throws, one that rejects', async () => {
+    const readiness = new Readiness();
+    expect(await readiness.failing()).toEqual([]);
+    readiness.add({ name: 'good', ready: () => true });
+    readiness.add({ name: 'no', ready: () => false });
+    readiness.add({
+      name: 'throws',
+      ready: () => {
+        throw new Error('broken');
+      },
+    });
+    readiness.add({ name: 'rejects', ready: () => Promise.reject(new Error('broken')) });
+    expect(await readiness.failing()).toEqual(['no', 'throws', 'rejects']);
+  });
+
+  it('never comes back once the process drains', async () => {
+    const readiness = new Readiness();
+    readiness.add({ name: 'good', ready: () => true });
+    readiness.drain();
+    expect(await readiness.failing()).toEqual(['draining']);
+  });
+});
+
+describe('the health endpoints', () => {
+  it('tell live from ready, and what is missing', async () => {
+    const readiness = new Readiness();
+    let fresh = false;
+    readiness.add({ name: 'read model registry', ready: () => fresh });
+    health = await HealthServer.start({ host: '127.0.0.1', port: 0, readiness });
+    const url = `http://127.0.0.1:${String(health.port)}`;
+    const ask = async (path: string): Promise<readonly [number, string]> => {
+      const response = await fetch(`${url}${path}`);
+      return [response.status, await response.text()];
+    };
+    expect(await ask('/live')).toEqual([200, '{"live":true}']);
+    expect(await ask('/ready')).toEqual([503, '{"ready":false,"missing":["read model registry"]}']);
+    fresh = true;
+    expect(await ask('/ready')).toEqual([200, '{"ready":true,"missing":[]}']);
+    readiness.drain();
+    expect(await ask('/live')).toEqual([200, '{"live":true}']);
+    expect(await ask('/ready')).toEqual([503, '{"ready":false,"missing":["draining"]}']);
+    expect((await ask('/metrics'))[0]).toBe(404);
+  });
+});
