@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify, type KeyObject } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 import { sha256, toBase64Url, utf8 } from '@countersign/primitives';
 import { type Purpose, type Signer } from '@countersign/contracts';
 
@@ -77,12 +77,6 @@ export class SigningKey {
   /** Signs a message of this purpose on this subject. `bodyHash` is SHA-256(body), of frames and replies what `contracts` says. */
   sign(purpose: Purpose, subject: string, bodyHash: Uint8Array): Signature {
     return { kid: this.kid, sig: toBase64Url(sign(null, signedBytes(purpose, subject, bodyHash), this.#key)) };
-  }
-
-  /** Whether this very key made a signature. */
-  signed(purpose: Purpose, subject: string, bodyHash: Uint8Array, sig = ''): boolean {
-    const bytes = signedBytes(purpose, subject, bodyHash);
-    return verify(null, bytes, createPublicKey(this.#key), Buffer.from(sig, 'base64url'));
   }
 
   toJSON(): object {
