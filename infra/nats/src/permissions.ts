@@ -1,4 +1,5 @@
 import {
+  CONTROLS,
   consumerSpecs,
   READ_MODEL_OWNERS,
   READ_MODEL_READERS,
@@ -66,6 +67,8 @@ const OWN_SUBJECTS: Readonly<Record<Exclude<Signer, 'operator' | 'gateway'>, rea
     'dlv.*.*',
     'ans.*.*.*',
     'adm.audit.open',
+    'adm.registry.agent-cut',
+    ...CONTROLS.map((control) => `adm.${control}.dry-run`),
     ...reads('ING'),
     ...reads('FLOW'),
     '$JS.API.STREAM.INFO.RES',
@@ -74,9 +77,9 @@ const OWN_SUBJECTS: Readonly<Record<Exclude<Signer, 'operator' | 'gateway'>, rea
 };
 
 /** Requests of agents that a service answers. */
-const AGENT_REQUESTS: Readonly<Partial<Record<ControlUser, string>>> = {
-  registry: 'agt.*.*.peers.list',
-  dispatcher: 'agt.*.*.status.*',
+const AGENT_REQUESTS: Readonly<Partial<Record<ControlUser, readonly string[]>>> = {
+  registry: ['agt.*.*.peers.list'],
+  dispatcher: ['agt.*.*.status.*', 'agt.*.*.check.*', 'agt.*.*.usage.*'],
 };
 
 /** What each user of the account CONTROL may do. Permissions are the second line; signatures are the first, because the server does not check reply subjects. */
@@ -90,10 +93,10 @@ export function permissionsOf(user: ControlUser): Permissions {
     };
   }
   if (user === 'operator') return { publish: ['adm.>'], subscribe: [inbox(user)], responses: false };
-  const requests = AGENT_REQUESTS[user];
+  const requests = AGENT_REQUESTS[user] ?? [];
   return {
     publish: [...new Set([...OWN_SUBJECTS[user], ...durables(user), ...models(user)])],
-    subscribe: [inbox(user), `adm.${user}.>`, ...(requests === undefined ? [] : [requests])],
+    subscribe: [inbox(user), `adm.${user}.>`, ...requests],
     responses: true,
   };
 }

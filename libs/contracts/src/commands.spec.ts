@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { COMMANDS, mayCommand } from './commands.js';
 import { commandEnvelopeSchema, commandReplySchema, type CommandSpec } from './commands/command.js';
-import { SIGNERS } from './identities.js';
+import { CONTROLS, SIGNERS } from './identities.js';
 
 const services: Readonly<Record<string, Readonly<Record<string, CommandSpec>>>> = COMMANDS;
 const all = Object.values(services).flatMap((verbs) => Object.values(verbs));
@@ -41,10 +41,10 @@ describe('commands', () => {
         .sort(),
     ).toEqual(
       [
-        'audit.explain audit.export audit.open audit.verify budget.check budget.explain budget.prices-show budget.show',
-        'dispatcher.approvals dispatcher.explain dispatcher.list dispatcher.tasks guardrails.explain guardrails.set-show',
-        'policy.explain policy.show registry.agent-create registry.agent-list registry.connection-list',
-        'registry.credential-issue registry.explain registry.org-list trust.explain trust.show',
+        'audit.dry-run audit.explain audit.export audit.open audit.verify budget.check budget.dry-run budget.explain budget.prices-show budget.show',
+        'dispatcher.approvals dispatcher.explain dispatcher.list dispatcher.tasks guardrails.dry-run guardrails.explain guardrails.set-show',
+        'policy.dry-run policy.explain policy.show registry.agent-create registry.agent-list registry.connection-list',
+        'registry.credential-issue registry.dry-run registry.explain registry.org-list trust.dry-run trust.explain trust.show',
       ]
         .join(' ')
         .split(' '),
@@ -57,6 +57,8 @@ describe('who may command', () => {
     ['registry', 'dispatcher.block'],
     ['budget', 'dispatcher.tasks'],
     ['dispatcher', 'audit.open'],
+    ['dispatcher', 'registry.agent-cut'],
+    ...CONTROLS.map((control) => ['dispatcher', `${control}.dry-run`] as const),
   ];
 
   it('is the operator and the gateway for everything', () => {
@@ -64,7 +66,7 @@ describe('who may command', () => {
       expect([mayCommand('operator', command), mayCommand('gateway', command)]).toEqual([true, true]);
   });
 
-  it('is a service for nothing but three commands, each of one service', () => {
+  it('is a service for nothing but a few commands, each of one service', () => {
     const programs = SIGNERS.filter((signer) => signer !== 'operator' && signer !== 'gateway');
     const allowed = all.flatMap((command) =>
       programs.filter((service) => mayCommand(service, command)).map((service) => [service, nameOf(command)]),

@@ -6,7 +6,7 @@ import { policy } from './commands/policy.js';
 import { registry } from './commands/registry.js';
 import { trust } from './commands/trust.js';
 import type { CommandSpec } from './commands/command.js';
-import type { Signer } from './identities.js';
+import { CONTROLS, type Signer } from './identities.js';
 import type { z } from 'zod';
 
 /** Every operator and service command by service. */
@@ -24,6 +24,8 @@ const SERVICE_CALLERS: Readonly<Record<string, readonly Signer[]>> = {
   'dispatcher.block': ['registry'],
   'dispatcher.tasks': ['budget'],
   'audit.open': ['dispatcher'],
+  'registry.agent-cut': ['dispatcher'],
+  ...Object.fromEntries(CONTROLS.map((control) => [`${control}.dry-run`, ['dispatcher'] as const])),
 };
 
 /** Tells whether a signer may send a command. */

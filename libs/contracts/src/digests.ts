@@ -36,3 +36,8 @@ export function eventIdOf({ key, attempt, round }: Evaluation, type: string, to?
   const parts = [key.org, key.agent, key.task, String(attempt), String(round), type, ...(to === undefined ? [] : [to])];
   return uuidV8(sha256(parts.join('\0')));
 }
+
+/** The canary of one execution, from the id of its grant: `cnry-` and 16 hexadecimal digits. It tells that a target repeats what it was given, not who it is. */
+export function taskCanary(grant: string): string {
+  return `cnry-${sha256(`countersign/canary/v1\0${grant}`).subarray(0, 8).toString('hex')}`;
+}

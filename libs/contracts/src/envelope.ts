@@ -157,6 +157,7 @@ export const answerDataSchema = z.object({
   code: reasonCodeSchema.optional(),
   message: z.string().optional(),
   retryAfterMs: z.number().int().nonnegative().optional(),
+  nextOpenAt: instantSchema.optional(),
   parts: z.array(partSchema).optional(),
   chargedMicros: microsSchema.optional(),
   traceId: z

@@ -14,6 +14,7 @@ import {
 import { dataClassSchema } from './envelope.js';
 import { jsonValueSchema } from './json-value.js';
 import { TRUST_LEVELS } from './policy-document.js';
+import { RETRY_STRATEGIES } from './guardrail.js';
 
 const count = z.number().int().min(1).max(10_000);
 const sequence = z.number().int().min(1);
@@ -59,15 +60,41 @@ const trustLevel = z.enum(TRUST_LEVELS);
 const hundredths = z.number().int().min(0).max(10_000);
 /** A score in hundredths with its level. */
 export const trustScoreSchema = z.object({ score: hundredths, level: trustLevel });
-/** Which guardrail ran with which outcome; no content. */
+/** Where a guardrail found something: part of the body, offsets in its original text (UTF-16), kind, and a keyed hash of what stood there; never the text. */
+export const guardrailSpanSchema = z.object({
+  part: z.number().int().nonnegative(),
+  start: z.number().int().nonnegative(),
+  end: z.number().int().nonnegative(),
+  kind: z.string().max(60),
+  hash: z.string().max(64),
+});
+/** Where a guardrail found something. */
+export type GuardrailSpan = z.infer<typeof guardrailSpanSchema>;
+/** Which guardrail ran with which outcome; no content. `by` tells what decided, `code` what it led to, `ms` how long it took. */
 export const guardrailOutcomeSchema = z.object({
   id: z.string().max(64),
   version: z.number().int(),
   outcome: z.enum(['NOT_TRIGGERED', 'TRIGGERED', 'ERROR', 'TIMEOUT', 'SKIPPED']),
   action: z.string().max(20),
+  by: z.enum(['RULE', 'CLASSIFIER', 'CLASSIFIER_BAND', 'JUDGE']).optional(),
+  category: z.string().max(40).optional(),
+  code: reasonCodeSchema.optional(),
+  shadow: z.boolean().optional(),
+  ms: z.number().nonnegative().optional(),
+  spans: z.array(guardrailSpanSchema).max(20).optional(),
 });
+/** Which guardrail ran with which outcome. */
+export type GuardrailOutcome = z.infer<typeof guardrailOutcomeSchema>;
 /** Versions of whatever a control judged by. */
 export const versionsSchema = z.record(z.string().max(80), z.union([z.string().max(100), z.number()]));
+
+/** What an approval has to know of the policies judged by: the lowest threshold in force, and who wrote each version and when (four eyes). */
+export const approvalFactsSchema = z.object({
+  thresholdMicros: microsSchema.optional(),
+  authors: z.array(z.object({ level: z.string().max(20), by: z.string().max(200), at: instantSchema })).max(8),
+});
+/** What an approval has to know of the policies judged by. */
+export type ApprovalFacts = z.infer<typeof approvalFactsSchema>;
 
 /** A control's judgement of one evaluation of a task. */
 export const verdictItemSchema = z.object({
@@ -90,6 +117,11 @@ export const verdictItemSchema = z.object({
   score: z.object({ client: trustScoreSchema, target: trustScoreSchema }).optional(),
   guardrails: z.array(guardrailOutcomeSchema).max(100).optional(),
   record: recordRefSchema.optional(),
+  /** Of policy: what approvals have to know. */
+  approval: approvalFactsSchema.optional(),
+  /** Of a denial that time mends: when to try again. */
+  retryAfterMs: z.number().int().nonnegative().optional(),
+  nextOpenAt: instantSchema.optional(),
 });
 /** A control's judgement of one evaluation of a task. */
 export type VerdictItem = z.infer<typeof verdictItemSchema>;
@@ -110,6 +142,8 @@ export const verdictRefSchema = z.object({
   index: z.number().int().nonnegative(),
   leaf: digestSchema,
 });
+/** Lines of verdicts longer than this are recorded by their leaf alone. */
+export const MAX_VERDICT_LINE = 32_768;
 const byControl = <T extends z.ZodType>(value: T) =>
   z.object(Object.fromEntries(CONTROLS.map((c) => [c, value.optional()])) as { [K in Control]: z.ZodOptional<T> });
 
@@ -129,6 +163,9 @@ export const factsSchema = z.object({
   deadline: instantSchema.optional(),
   usesModels: z.boolean().optional(),
   sandbox: z.boolean().optional(),
+  approval: approvalFactsSchema.optional(),
+  retryAfterMs: z.number().int().nonnegative().optional(),
+  nextOpenAt: instantSchema.optional(),
   /** Of a denial for want of a verdict: whose, and why. */
   missing: z
     .object({ service: z.enum(CONTROLS), cause: z.enum(['missing', 'malformed', 'signature', 'digest', 'stale']) })
@@ -147,6 +184,8 @@ export const decidedItemSchema = z.object({
   codes: codesSchema,
   primary: reasonCodeSchema.optional(),
   verdicts: byControl(verdictRefSchema),
+  /** The lines of the verdicts that counted as they stood in their frames: each hashes to the leaf in `verdicts`, so audit can seal them as they were signed. */
+  lines: byControl(z.string().max(MAX_VERDICT_LINE)).optional(),
   facts: factsSchema,
   actionDigest: digestSchema.optional(),
   deliverDigest: digestSchema.optional(),
@@ -184,6 +223,16 @@ export const finishedItemSchema = z.object({
   claimed: z.boolean(),
   chargedMicros: microsSchema.optional(),
   outputDigest: digestSchema.optional(),
+  /** What output screening came to. */
+  output: z
+    .object({
+      outcome: z.enum(['ALLOW', 'WARN', 'BLOCK', 'ESCALATE', 'RETRY']),
+      codes: codesSchema,
+      guardrails: z.array(guardrailOutcomeSchema).max(100),
+      versions: versionsSchema,
+      transformedDigest: digestSchema.optional(),
+    })
+    .optional(),
   facts: factsSchema,
 });
 /** The end of a task. */
@@ -200,6 +249,32 @@ export const movedItemSchema = z.object({
 /** Every other transition. */
 export type MovedItem = z.infer<typeof movedItemSchema>;
 
+/** A person decided a request for approval; `number` counts the decisions of this round from 1, `org` is whose policy or guardrail asked. */
+export const approvalItemSchema = z.object({
+  type: z.literal('approval'),
+  ...transition,
+  number: z.number().int().min(1).max(100),
+  stage: z.enum(['PRE_RELEASE', 'OUTPUT']),
+  org: uuidSchema,
+  decision: z.enum(['APPROVE', 'REJECT']),
+  by: text,
+  unsafe: z.boolean().optional(),
+  actionDigest: digestSchema,
+});
+/** A person decided a request for approval. */
+export type ApprovalItem = z.infer<typeof approvalItemSchema>;
+
+/** A cost that was told after the attempt had ended: a late result or usage report. Budget corrects what it assumed; the state stays. */
+export const correctedItemSchema = z.object({
+  type: z.literal('corrected'),
+  ...transition,
+  usage: z.array(usageSchema).max(100),
+  chargedMicros: microsSchema,
+  outputDigest: digestSchema.optional(),
+});
+/** A cost that was told after the attempt had ended. */
+export type CorrectedItem = z.infer<typeof correctedItemSchema>;
+
 /** An item of a `dec` frame. */
 export const transitionItemSchema = z.discriminatedUnion('type', [
   decidedItemSchema,
@@ -207,6 +282,8 @@ export const transitionItemSchema = z.discriminatedUnion('type', [
   resultedItemSchema,
   finishedItemSchema,
   movedItemSchema,
+  approvalItemSchema,
+  correctedItemSchema,
 ]);
 /** An item of a `dec` frame. */
 export type TransitionItem = z.infer<typeof transitionItemSchema>;
@@ -220,6 +297,12 @@ export const screenItemSchema = z.object({
   connection: uuidSchema,
   target: agentRefSchema,
   grant: z.object({ jti: uuidSchema, models: list, tools: list }),
+  /** Where the judged input stands in ING and its digest; absent when the log no longer holds it. */
+  input: z.object({ seq: sequence, digest: digestSchema }).optional(),
+  taskType: text.optional(),
+  /** Whether the task may be tried again, and how often it was. */
+  idempotent: z.boolean().optional(),
+  retriesUsed: z.number().int().nonnegative().optional(),
   at: instantSchema,
 });
 /** Asks guardrails to screen a result. */
@@ -236,6 +319,8 @@ export const screenedItemSchema = z.object({
   versions: versionsSchema,
   guardrails: z.array(guardrailOutcomeSchema).max(100).optional(),
   transformedDigest: digestSchema.optional(),
+  /** Of RETRY: how the next attempt differs. */
+  retry: z.object({ strategy: z.enum(RETRY_STRATEGIES), max: z.number().int().min(1).max(3) }).optional(),
   at: instantSchema,
 });
 /** What output screening found. */
@@ -253,9 +338,16 @@ export const recordedItemSchema = z.object({
 /** A transition stands in the organisation's chain. */
 export type RecordedItem = z.infer<typeof recordedItemSchema>;
 
-/** Name of what was recorded: the item's type, of `moved` with the state it moved to, because one round may move more than once. */
+/** What tells items of one type and round apart: of `moved` the state it moved to, of `approval` its number. */
+export function transitionQualifier(item: TransitionItem): string | undefined {
+  if (item.type === 'moved') return item.to;
+  return item.type === 'approval' ? String(item.number) : undefined;
+}
+
+/** Name of what was recorded: the item's type, with what tells it from others of its round where there can be more than one. */
 export function kindOfTransition(item: TransitionItem): string {
-  return item.type === 'moved' ? `moved:${item.to}` : item.type;
+  const qualifier = transitionQualifier(item);
+  return qualifier === undefined ? item.type : `${item.type}:${qualifier}`;
 }
 
 /** Any item of a verdict frame. */

@@ -8,6 +8,8 @@ export * from './reason-codes.js';
 export * from './codes.js';
 export * from './envelope.js';
 export * from './policy-document.js';
+export * from './roles.js';
+export * from './guardrail.js';
 export * from './read-models.js';
 export * from './frame-items.js';
 export * from './frame.js';

@@ -40,6 +40,7 @@ const agent = {
   mayOriginate: true,
   surface: NEUTRAL_SURFACE,
   owner: 'operator:local',
+  registeredBy: 'operator:local',
   registration: 'OPERATOR',
   registeredAt: at,
   credentials: [{ kind: 'SECRET_JWT', createdAt: at, expiresAt: at }],
@@ -54,9 +55,30 @@ const connection = {
   epoch: 0,
   handOver: 'AT_MOST_ONCE',
   sandbox: false,
+  requiredApprovals: 1,
+};
+const operator = {
+  ...head,
+  kind: 'operator',
+  org: id,
+  operator: id,
+  name: 'alice',
+  roles: ['APPROVER'],
+  kid: 'operator-0123456789abcdef',
+  publicKey: 'A'.repeat(43),
+  status: 'ACTIVE',
+  forCause: false,
 };
 const install = { ...head, kind: 'install', killSwitch: false };
-const policy = { ...head, policyVersion: 1, kind: 'connection', org: id, connection: id, document: NEUTRAL_POLICY };
+const policy = {
+  ...head,
+  policyVersion: 1,
+  author: 'operator:local',
+  kind: 'connection',
+  org: id,
+  connection: id,
+  document: NEUTRAL_POLICY,
+};
 const zero = { inputMicrosPerMtok: '0', outputMicrosPerMtok: '0', cachedInputMicrosPerMtok: '0', requestMicros: '0' };
 const prices = { ...head, kind: 'prices', currency: 'USD', entries: [{ kind: 'request', tierMinTokens: 0, ...zero }] };
 const guardrails = { ...head, kind: 'guardrails', org: id, guardrails: [] };
@@ -65,6 +87,7 @@ const records = [
   ['org', registryRecordSchema, org],
   ['agent', registryRecordSchema, agent],
   ['connection', registryRecordSchema, connection],
+  ['operator', registryRecordSchema, operator],
   ['install', registryRecordSchema, install],
   ['policy', policyRecordSchema, policy],
   ['prices', priceBookRecordSchema, prices],
@@ -107,7 +130,7 @@ describe('a state that nobody knows', () => {
 
 describe('a policy in force', () => {
   it('has an organisation’s own fields for an organisation, and only there', () => {
-    const ofOrg = { ...head, policyVersion: 1, kind: 'org', org: id };
+    const ofOrg = { ...head, policyVersion: 1, author: 'operator:local', kind: 'org', org: id };
     expect(policyRecordSchema.safeParse({ ...ofOrg, document: DEFAULT_ORGANIZATION_POLICY }).success).toBe(true);
     expect(policyRecordSchema.safeParse({ ...ofOrg, document: NEUTRAL_POLICY }).success).toBe(false);
     expect(policyRecordSchema.safeParse({ ...policy, document: DEFAULT_ORGANIZATION_POLICY }).success).toBe(false);

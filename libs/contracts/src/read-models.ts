@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { agentRefSchema, instantSchema, microsSchema, slugSchema, uuidSchema } from './identities.js';
 import { entrySchema } from './envelope.js';
+import { guardrailSchema } from './guardrail.js';
+import { ROLES } from './roles.js';
 import { organizationPolicySchema, patternSchema, policySchema, surfaceSchema } from './policy-document.js';
 
 /** Services that publish a read model; the bucket of `x` is `CFG_x`, its stream `KV_CFG_x`. */
@@ -28,6 +30,7 @@ export const readModelKey = {
   org: (org: string): string => `org.${org}`,
   agent: ({ org, agent }: { readonly org: string; readonly agent: string }): string => `agent.${org}.${agent}`,
   connection: (clientOrg: string, connection: string): string => `conn.${clientOrg}.${connection}`,
+  operator: (org: string, operator: string): string => `operator.${org}.${operator}`,
   install: (): string => 'install',
   prices: (version: number): string => `prices.${version}`,
 };
@@ -66,6 +69,8 @@ export const agentRecordSchema = z.object({
   surface: surfaceSchema,
   /** The principal (person or team) that registered the agent: one owner group of trust. */
   owner: z.string().max(200),
+  /** Who registered it, `kind:id` of the actor: that person never approves its tasks. */
+  registeredBy: z.string().max(200),
   registration: z.enum(['WORKLOAD_ATTESTED', 'DOMAIN_VERIFIED', 'OPERATOR', 'SELF']),
   registeredAt: instantSchema,
   credentials: z.array(
@@ -96,6 +101,8 @@ export const connectionRecordSchema = z.object({
   handOver: z.enum(['AT_MOST_ONCE', 'AT_LEAST_ONCE']),
   backup: z.object({ connection: uuidSchema, when: z.enum(['OPEN', 'DEGRADED']) }).optional(),
   sandbox: z.boolean(),
+  /** How many people have to approve what is held on this connection, at least. */
+  requiredApprovals: z.union([z.literal(1), z.literal(2)]),
   expiresAt: instantSchema.optional(),
 });
 /** A directed connection. */
@@ -106,11 +113,29 @@ export const installRecordSchema = z.object({ ...head, kind: z.literal('install'
 /** The installation. */
 export type InstallRecord = z.infer<typeof installRecordSchema>;
 
+/** A person of an organisation, `operator.<org>.<operator>` of CFG_registry. Commands signed by the key of this `kid` are this person's. */
+export const operatorRecordSchema = z.object({
+  ...head,
+  kind: z.literal('operator'),
+  org: uuidSchema,
+  operator: uuidSchema,
+  name: slugSchema,
+  roles: z.array(z.enum(ROLES)).min(1).max(ROLES.length),
+  kid: z.string().max(60),
+  publicKey: z.string().length(43),
+  status: z.enum(['ACTIVE', 'DISABLED']),
+  /** Disabled because of what the person did: decisions made before count no more. */
+  forCause: z.boolean(),
+});
+/** A person of an organisation. */
+export type OperatorRecord = z.infer<typeof operatorRecordSchema>;
+
 /** Any record of CFG_registry. */
 export const registryRecordSchema = z.discriminatedUnion('kind', [
   orgRecordSchema,
   agentRecordSchema,
   connectionRecordSchema,
+  operatorRecordSchema,
   installRecordSchema,
 ]);
 /** Any record of CFG_registry. */
@@ -125,7 +150,12 @@ export const policyScopeSchema = z.discriminatedUnion('kind', [
 /** Whose policy it is. */
 export type PolicyScope = z.infer<typeof policyScopeSchema>;
 
-const policyHead = { ...head, policyVersion: z.number().int().positive() };
+const policyHead = {
+  ...head,
+  policyVersion: z.number().int().positive(),
+  /** Who wrote this version, `kind:id` of the actor. */
+  author: z.string().max(200),
+};
 /** The policy in force, under the same keys as the registry's records. */
 export const policyRecordSchema = z.discriminatedUnion('kind', [
   z.object({ ...policyHead, kind: z.literal('org'), org: uuidSchema, document: organizationPolicySchema }),
@@ -163,22 +193,6 @@ export const priceBookRecordSchema = z.object({
 });
 /** An immutable price book; `version` is the price book's. */
 export type PriceBookRecord = z.infer<typeof priceBookRecordSchema>;
-
-/** One guardrail of an organisation's set. */
-export const guardrailSchema = z.object({
-  id: z.string().min(1).max(64),
-  name: z.string().max(100),
-  version: z.number().int().positive(),
-  stage: z.enum(['INPUT', 'OUTPUT', 'BOTH']),
-  category: z.enum(['SECURITY', 'QUALITY']),
-  /** Rule packs by name, such as `prompt-injection`. */
-  packs: z.array(z.string().max(64)).min(1).max(20),
-  action: z.enum(['BLOCK']),
-  timeoutMs: z.number().int().min(1).max(2000),
-  enabled: z.boolean(),
-});
-/** One guardrail of an organisation's set. */
-export type Guardrail = z.infer<typeof guardrailSchema>;
 
 /** An organisation's guardrails, `org.<org>` of CFG_guardrails. */
 export const guardrailSetRecordSchema = z.object({

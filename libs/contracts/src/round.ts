@@ -1,6 +1,7 @@
 import { utf8 } from '@countersign/primitives';
 import { z } from 'zod';
 import { reasonCodeSchema } from './codes.js';
+import { RETRY_STRATEGIES } from './guardrail.js';
 import { CONTROLS, digestSchema, instantSchema, microsSchema, uuidSchema } from './identities.js';
 
 const count = z.number().int().min(1).max(10_000);
@@ -31,6 +32,8 @@ export const roundLineSchema = z.object({
       z.object({ attempt: count, how: z.literal('SETTLE'), micros: microsSchema }),
     ])
     .optional(),
+  /** Of an attempt that output screening asked for: how it differs from the one before. */
+  retry: z.object({ strategy: z.enum(RETRY_STRATEGIES), number: z.number().int().min(1).max(3) }).optional(),
   at: instantSchema,
 });
 /** Line 0 of a later evaluation. */

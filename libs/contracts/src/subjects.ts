@@ -22,6 +22,16 @@ export function peersSubject({ org, agent }: AgentRef): string {
   return `agt.${org}.${agent}.peers.list`;
 }
 
+/** Subject of a dry run: the same judgement as a submission's, and nothing happens. */
+export function checkSubject({ org, agent }: AgentRef, id: string): string {
+  return `agt.${org}.${agent}.check.${id}`;
+}
+
+/** Subject on which a target reports what a task under this grant has used so far. */
+export function usageReportSubject({ org, agent }: AgentRef, grant: string): string {
+  return `agt.${org}.${agent}.usage.${grant}`;
+}
+
 /** Subject of a hand-over. */
 export function deliverySubject({ org, agent }: AgentRef): string {
   return `dlv.${org}.${agent}`;

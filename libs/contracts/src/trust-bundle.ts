@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { RETRY_STRATEGIES } from './guardrail.js';
 import { digestSchema, instantSchema, microsSchema, SIGNERS, uuidSchema } from './identities.js';
 
 const base64url = z.string().regex(/^[A-Za-z0-9_-]+$/);
@@ -67,6 +68,13 @@ export const grantClaimsSchema = z.object({
   maxCostMicros: microsSchema.nullable(),
   notAfter: instantSchema,
   hopsLeft: z.number().int().min(0).max(10),
+  /** This execution's canary ({@link taskCanary}): what repeats it in its output has leaked its grant. */
+  canary: z
+    .string()
+    .regex(/^cnry-[0-9a-f]{16}$/)
+    .optional(),
+  /** Of an attempt after an output that was not good enough: what the target should do differently. */
+  retry: z.object({ strategy: z.enum(RETRY_STRATEGIES), number: z.number().int().min(1).max(3) }).optional(),
 });
 /** Claims of a release grant. */
 export type GrantClaims = z.infer<typeof grantClaimsSchema>;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { recordRefSchema } from '../envelope.js';
 import { digestSchema, instantSchema, taskKeySchema, uuidSchema } from '../identities.js';
-import { command, explain, ofOrg } from './command.js';
+import { command, dryRun, explain, ofOrg } from './command.js';
 
 /** One entry of a chain as it is stored: canonical header bytes as text, and its leaf. */
 export const auditEntrySchema = z.object({
@@ -44,5 +44,6 @@ export const audit = {
       ),
     }),
   ),
+  dryRun: dryRun('audit'),
   explain: explain('audit'),
 } as const;

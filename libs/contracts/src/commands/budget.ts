@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { microsSchema, uuidSchema } from '../identities.js';
 import { priceBookRecordSchema, priceEntrySchema } from '../read-models.js';
-import { command, explain } from './command.js';
+import { command, dryRun, explain } from './command.js';
 
 /** Which budget: an organisation's, a client agent's or a connection's. */
 export const budgetScopeSchema = z.strictObject({ type: z.enum(['ORG', 'AGENT', 'CONNECTION']), id: uuidSchema });
@@ -43,5 +43,6 @@ export const budget = {
     z.strictObject({ org: uuidSchema }),
     z.object({ balanced: z.boolean(), differences: z.array(z.string()) }),
   ),
+  dryRun: dryRun('budget'),
   explain: explain('budget'),
 } as const;

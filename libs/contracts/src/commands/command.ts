@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { reasonCodeSchema } from '../codes.js';
 import { jsonValueSchema } from '../json-value.js';
-import { nonceSchema, taskKeySchema, uuidSchema } from '../identities.js';
+import { verdictItemSchema } from '../frame-items.js';
+import { nonceSchema, taskKeySchema, uuidSchema, type Control } from '../identities.js';
+import { ROLES, type Role } from '../roles.js';
 
 /** Who commands: the local operator, a service in its own name, later a person at the gateway. */
 export const actorSchema = z.strictObject({
@@ -22,6 +24,8 @@ export interface CommandSpec<Q extends z.ZodType = z.ZodType, A extends z.ZodTyp
   readonly verb: string;
   /** Whether its answer is remembered under its idempotency key: not of a command that only reads, nor of one whose answer carries a secret. */
   readonly remembered: boolean;
+  /** Roles of people who may send it with their own key, in their own organisation; absent: only the installation's operator and named services. */
+  readonly people?: readonly Role[];
   readonly request: Q;
   readonly answer: A;
 }
@@ -30,7 +34,7 @@ export interface CommandSpec<Q extends z.ZodType = z.ZodType, A extends z.ZodTyp
 export type CommandService = 'registry' | 'policy' | 'guardrails' | 'trust' | 'budget' | 'dispatcher' | 'audit';
 
 const NOT_REMEMBERED =
-  /^(?:agent-create|credential-issue|.*-list|.*-show|list|show|explain|tasks|approvals|export|verify|open|check)$/;
+  /^(?:agent-create|credential-issue|.*-list|.*-show|list|show|explain|tasks|approvals|export|verify|open|check|dry-run|lint|test)$/;
 
 /** One command: a service, its verb, what is asked and what is answered. */
 export const command = <Q extends z.ZodType, A extends z.ZodType>(
@@ -38,7 +42,15 @@ export const command = <Q extends z.ZodType, A extends z.ZodType>(
   verb: string,
   request: Q,
   answer: A,
-): CommandSpec<Q, A> => ({ service, verb, request, answer, remembered: !NOT_REMEMBERED.test(verb) });
+  people?: readonly Role[],
+): CommandSpec<Q, A> => ({
+  service,
+  verb,
+  request,
+  answer,
+  remembered: !NOT_REMEMBERED.test(verb),
+  ...(people === undefined ? {} : { people }),
+});
 
 /** The outer form of every command; signed by the sender over the subject and these bytes. The same idempotency key again answers the same. */
 export const commandEnvelopeSchema = z.strictObject({
@@ -72,3 +84,33 @@ export const explain = <S extends CommandService>(service: S) =>
     z.strictObject({ task: taskKeySchema }),
     z.object({ found: z.boolean(), part: z.record(z.string(), jsonValueSchema) }),
   );
+
+/** What a control would say of a submission of these bytes (base64) now, without any effect: no token, no hold, no entry, no observation. Asked by the dispatcher for `check`. */
+export const dryRun = <S extends Control>(service: S) =>
+  command(
+    service,
+    'dry-run',
+    z.strictObject({ task: taskKeySchema, envelope: z.base64().max(360_000) }),
+    verdictItemSchema.pick({
+      decision: true,
+      codes: true,
+      details: true,
+      versions: true,
+      connection: true,
+      epochs: true,
+      grant: true,
+      transformedDigest: true,
+      estimateMicros: true,
+      priceBookVersion: true,
+      score: true,
+      guardrails: true,
+      approval: true,
+      retryAfterMs: true,
+      nextOpenAt: true,
+    }),
+  );
+/** What a control answers to a dry run. */
+export type DryRunAnswer = z.output<ReturnType<typeof dryRun>['answer']>;
+
+/** Everybody with a role. */
+export const ANYBODY: readonly Role[] = ROLES;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { uuidSchema } from '../identities.js';
-import { guardrailSchema } from '../read-models.js';
-import { command, explain, ofOrg } from './command.js';
+import { guardrailSchema } from '../guardrail.js';
+import { command, dryRun, explain, ofOrg } from './command.js';
 
 /** Commands of guardrails. */
 export const guardrails = {
@@ -18,5 +18,6 @@ export const guardrails = {
     ofOrg,
     z.object({ version: z.number().int().nullable(), guardrails: z.array(guardrailSchema) }),
   ),
+  dryRun: dryRun('guardrails'),
   explain: explain('guardrails'),
 } as const;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { organizationPolicySchema, policySchema } from '../policy-document.js';
 import { policyRecordSchema, policyScopeSchema } from '../read-models.js';
-import { command, explain } from './command.js';
+import { command, dryRun, explain } from './command.js';
 
 /** Commands of policy. */
 export const policy = {
@@ -23,5 +23,6 @@ export const policy = {
     z.strictObject({ scope: policyScopeSchema }),
     z.object({ policy: policyRecordSchema.nullable() }),
   ),
+  dryRun: dryRun('policy'),
   explain: explain('policy'),
 } as const;

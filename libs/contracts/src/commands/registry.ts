@@ -3,7 +3,7 @@ import { agentRefSchema, instantSchema, slugSchema, taskKeySchema, uuidSchema } 
 import { surfaceSchema } from '../policy-document.js';
 import { agentRecordSchema, connectionRecordSchema, orgRecordSchema } from '../read-models.js';
 import { credentialFileSchema } from '../trust-bundle.js';
-import { command, explain, ofOrg, ofAgent, ofConnection } from './command.js';
+import { command, dryRun, explain, ofOrg, ofAgent, ofConnection } from './command.js';
 
 /** What a revoking command answers: whether the dispatcher confirmed the block, and the tasks that were handed over before it. */
 export const revocationSchema = z.object({ pending: z.boolean(), handedOver: z.array(taskKeySchema) });
@@ -56,6 +56,8 @@ export const registry = {
   ),
   agentList: command('registry', 'agent-list', ofOrg, z.object({ agents: z.array(agentRecordSchema) })),
   agentRevoke: command('registry', 'agent-revoke', ofAgent, revocationSchema),
+  /** Cuts the live connections of an agent that floods the intake; it may connect again. */
+  agentCut: command('registry', 'agent-cut', ofAgent, z.object({})),
   agentCommunication: command(
     'registry',
     'agent-communication',
@@ -120,5 +122,6 @@ export const registry = {
     z.strictObject({ org: uuidSchema, share: uuidSchema }),
     revocationSchema,
   ),
+  dryRun: dryRun('registry'),
   explain: explain('registry'),
 } as const;

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { jsonValueSchema } from '../json-value.js';
-import { command, explain, ofAgent } from './command.js';
+import { command, dryRun, explain, ofAgent } from './command.js';
 
 /** Commands of trust. */
 export const trust = {
   show: command('trust', 'show', ofAgent, z.object({ breakdown: z.record(z.string(), jsonValueSchema) })),
+  dryRun: dryRun('trust'),
   explain: explain('trust'),
 } as const;

@@ -4,6 +4,7 @@ import {
   eventIdOf,
   kindOfTransition,
   traceIdOf,
+  transitionQualifier,
   type Facts,
   type TaskKey,
   type TransitionItem,
@@ -71,10 +72,9 @@ export function transitionDraft(item: TransitionItem, at: number): EntryDraft {
   const key = { org: item.task.org, agent: item.task.agent, task: item.task.id };
   const evaluation = { key, attempt: item.attempt, round: item.round };
   const common = { actor: actorOf(item), inputDigest: item.digest, trace: traceIdOf(evaluation) };
-  const to = item.type === 'moved' ? item.to : undefined;
   return {
     org: key.org,
-    eventId: eventIdOf(evaluation, item.type, to),
+    eventId: eventIdOf(evaluation, item.type, transitionQualifier(item)),
     type: kindOfTransition(item),
     agent: key.agent,
     task: key.task,
@@ -86,6 +86,7 @@ export function transitionDraft(item: TransitionItem, at: number): EntryDraft {
 }
 
 function actorOf(item: TransitionItem): object {
+  if (item.type === 'approval') return { kind: 'person', id: item.by };
   return item.type === 'moved' && item.actor !== undefined
     ? { kind: 'person', id: item.actor }
     : { kind: 'service', id: 'dispatcher' };
@@ -123,6 +124,21 @@ function contentOf(item: TransitionItem): Readonly<Record<string, unknown>> {
       };
     case 'moved':
       return { to: item.to, cause: item.cause };
+    case 'approval':
+      return {
+        number: item.number,
+        stage: item.stage,
+        askedBy: item.org,
+        decision: item.decision,
+        unsafe: item.unsafe ?? false,
+        actionDigest: item.actionDigest,
+      };
+    case 'corrected':
+      return {
+        costMicros: item.chargedMicros,
+        models: item.usage.map((use) => use.model),
+        outputDigest: item.outputDigest ?? null,
+      };
   }
 }
 

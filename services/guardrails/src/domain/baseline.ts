@@ -1,4 +1,4 @@
-import type { Guardrail } from '@countersign/contracts';
+import { guardrailSchema, type Guardrail } from '@countersign/contracts';
 
 /** The guardrails that every organisation starts with. */
 export const BASELINE: readonly Guardrail[] = [
@@ -24,4 +24,4 @@ export const BASELINE: readonly Guardrail[] = [
     timeoutMs: 500,
     enabled: true,
   },
-];
+].map((guardrail) => guardrailSchema.parse(guardrail));

@@ -62,6 +62,7 @@ const anAgentRecord = (org: string, agent: string, epoch: number): AgentRecord =
   mayOriginate: true,
   surface: structuredClone(NEUTRAL_SURFACE),
   owner: 'team',
+  registeredBy: 'operator:local',
   registration: 'OPERATOR',
   registeredAt: head.at,
   credentials: [],
@@ -85,6 +86,7 @@ function aWorld(foreign: boolean): World {
       epoch: 5,
       handOver: 'AT_MOST_ONCE',
       sandbox: false,
+      requiredApprovals: 1,
       ...(foreign ? { share: { id: SHARE, status: 'ACTIVE', epoch: 6, taskTypes: null } } : {}),
     },
   };

@@ -16,6 +16,7 @@ interface DocumentRow {
   readonly scope_id: string;
   readonly version: bigint;
   readonly document: object;
+  readonly actor: string;
   readonly at: Date;
 }
 
@@ -48,6 +49,7 @@ function recordOf(row: DocumentRow): PolicyRecord {
     v: 1,
     version: Number(row.version),
     policyVersion: Number(row.version),
+    author: row.actor,
     at: formatInstant(row.at.getTime()),
     kind: row.kind,
     org: row.org_id,
@@ -74,7 +76,7 @@ export class PolicyStore {
       ]);
       const current = await newest(tx, scope);
       const [row] = await tx.query<DocumentRow>(
-        'insert into policy.document (org_id, kind, scope_id, version, document, actor) values ($1, $2, $3, $4, $5, $6) returning org_id, kind, scope_id, version, document, at',
+        'insert into policy.document (org_id, kind, scope_id, version, document, actor) values ($1, $2, $3, $4, $5, $6) returning org_id, kind, scope_id, version, document, actor, at',
         [scope.org, scope.kind, id, (current?.version ?? 0n) + 1n, JSON.stringify(next(current?.document)), actor],
       );
       if (row === undefined) throw new Error('a policy was not stored');
@@ -94,7 +96,7 @@ export class PolicyStore {
   async all(): Promise<readonly PolicyRecord[]> {
     const rows = await this.database.system((tx) =>
       tx.query<DocumentRow>(
-        'select distinct on (org_id, kind, scope_id) org_id, kind, scope_id, version, document, at from policy.document order by org_id, kind, scope_id, version desc',
+        'select distinct on (org_id, kind, scope_id) org_id, kind, scope_id, version, document, actor, at from policy.document order by org_id, kind, scope_id, version desc',
       ),
     );
     return rows.map(recordOf);
@@ -103,7 +105,7 @@ export class PolicyStore {
 
 async function newest(tx: Tx, scope: PolicyScope): Promise<DocumentRow | undefined> {
   const [row] = await tx.query<DocumentRow>(
-    'select org_id, kind, scope_id, version, document, at from policy.document where org_id = $1 and kind = $2 and scope_id = $3 order by version desc limit 1',
+    'select org_id, kind, scope_id, version, document, actor, at from policy.document where org_id = $1 and kind = $2 and scope_id = $3 order by version desc limit 1',
     [scope.org, scope.kind, scopeId(scope)],
   );
   return row;

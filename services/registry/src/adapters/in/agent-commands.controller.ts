@@ -1,7 +1,7 @@
 import { Controller } from '@nestjs/common';
 import { Clock, Random, uuidV7 } from '@countersign/primitives';
 import { COMMANDS, type AgentRecord, type AnswerOf, type ParsedRequestOf, type Surface } from '@countersign/contracts';
-import { CommandRefused, OnCommand } from '@countersign/bus';
+import { CommandRefused, OnCommand, type CommandContext } from '@countersign/bus';
 import { hashSecret, newClientCredential, TrustBundle } from '@countersign/identity';
 import { ServiceConfig } from '@countersign/service-host';
 import type { Revocation } from '../../application/block.js';
@@ -29,10 +29,13 @@ export class AgentCommands {
   ) {}
 
   @OnCommand(registry.agentCreate)
-  async create(request: ParsedRequestOf<typeof registry.agentCreate>): Promise<AnswerOf<typeof registry.agentCreate>> {
+  async create(
+    request: ParsedRequestOf<typeof registry.agentCreate>,
+    { actor }: CommandContext,
+  ): Promise<AnswerOf<typeof registry.agentCreate>> {
     refuseUnsupported(request.surface);
     const agent = uuidV7(this.clock.now(), this.random);
-    await this.store.createAgent({ ...request, agent });
+    await this.store.createAgent({ ...request, agent, registeredBy: `${actor.kind}:${actor.id}` });
     return { agent, credential: await this.#issue(request.org, agent, request.name) };
   }
 

@@ -5,7 +5,7 @@ import type { RegistryPublication } from '../../application/publication.js';
 import { keyOf, type RecordKind } from './records.js';
 import { RegistryStore } from './registry.store.js';
 
-const KINDS: readonly RecordKind[] = ['org', 'agent', 'connection', 'install'];
+const KINDS: readonly RecordKind[] = ['org', 'agent', 'connection', 'operator', 'install'];
 
 /** Publishes CFG_registry. */
 @Injectable()

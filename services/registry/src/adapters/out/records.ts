@@ -3,6 +3,7 @@ import {
   agentRecordSchema,
   connectionRecordSchema,
   installRecordSchema,
+  operatorRecordSchema,
   orgRecordSchema,
   readModelKey,
   type RegistryRecord,
@@ -25,10 +26,11 @@ const SHARE = `(select jsonb_strip_nulls(jsonb_build_object('id', s.share_id, 's
 export const RECORD_QUERIES = {
   org: `select o.version, o.updated_at, jsonb_build_object('kind', 'org', 'org', o.org_id, 'name', o.name, 'status', o.status, 'killSwitch', o.kill_switch, 'currency', o.currency, 'zone', o.zone) as record from registry.organization o`,
   agent: `select a.version, a.updated_at, jsonb_build_object('kind', 'agent', 'org', a.org_id, 'agent', a.agent_id, 'name', a.name, 'status', a.status, 'epoch', a.epoch, 'communication', a.communication,
-    'mayOriginate', a.may_originate, 'surface', a.surface, 'owner', a.owner, 'registration', a.registration, 'registeredAt', a.registered_at, 'credentials', ${CREDENTIALS}) as record from registry.agent a`,
+    'mayOriginate', a.may_originate, 'surface', a.surface, 'owner', a.owner, 'registeredBy', a.registered_by, 'registration', a.registration, 'registeredAt', a.registered_at, 'credentials', ${CREDENTIALS}) as record from registry.agent a`,
   connection: `select c.version, c.updated_at, jsonb_strip_nulls(jsonb_build_object('kind', 'connection', 'connection', c.connection_id, 'client', jsonb_build_object('org', c.org_id, 'agent', c.client_agent),
-    'target', jsonb_build_object('org', c.target_org, 'agent', c.target_agent), 'status', c.status, 'epoch', c.epoch, 'handOver', 'AT_MOST_ONCE', 'sandbox', c.sandbox, 'expiresAt', c.expires_at))
+    'target', jsonb_build_object('org', c.target_org, 'agent', c.target_agent), 'status', c.status, 'epoch', c.epoch, 'handOver', 'AT_MOST_ONCE', 'sandbox', c.sandbox, 'requiredApprovals', c.required_approvals, 'expiresAt', c.expires_at))
     || case when c.share_id is null then '{}' else jsonb_build_object('share', ${SHARE}) end as record from registry.connection c`,
+  operator: `select p.version, p.updated_at, jsonb_build_object('kind', 'operator', 'org', p.org_id, 'operator', p.operator_id, 'name', p.name, 'roles', p.roles, 'kid', p.kid, 'publicKey', p.public_key, 'status', p.status, 'forCause', p.for_cause) as record from registry.operator p`,
   install: `select i.version, i.updated_at, jsonb_build_object('kind', 'install', 'killSwitch', i.kill_switch) as record from registry.installation i`,
 } as const;
 /** A kind of record. */
@@ -38,6 +40,7 @@ const SCHEMAS = {
   org: orgRecordSchema,
   agent: agentRecordSchema,
   connection: connectionRecordSchema,
+  operator: operatorRecordSchema,
   install: installRecordSchema,
 } as const;
 
@@ -74,6 +77,8 @@ export function keyOf(record: RegistryRecord): string {
       return readModelKey.agent(record);
     case 'connection':
       return readModelKey.connection(record.client.org, record.connection);
+    case 'operator':
+      return readModelKey.operator(record.org, record.operator);
     case 'install':
       return readModelKey.install();
   }

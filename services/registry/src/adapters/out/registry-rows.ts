@@ -6,6 +6,8 @@ export interface NewAgent {
   readonly agent: string;
   readonly name: string;
   readonly owner: string;
+  /** `kind:id` of the actor. */
+  readonly registeredBy: string;
   readonly surface: Surface;
   readonly mayOriginate: boolean;
 }

@@ -64,10 +64,11 @@ export class RegistryStore {
         agent.mayOriginate,
         JSON.stringify(agent.surface),
         agent.owner,
+        agent.registeredBy,
       ];
       await tx
         .query(
-          `insert into registry.agent (org_id, agent_id, name, status, may_originate, surface, owner, registration) values ($1, $2, $3, 'ACTIVE', $4, $5, $6, 'OPERATOR')`,
+          `insert into registry.agent (org_id, agent_id, name, status, may_originate, surface, owner, registered_by, registration) values ($1, $2, $3, 'ACTIVE', $4, $5, $6, $7, 'OPERATOR')`,
           params,
         )
         .catch((error: unknown) =>
