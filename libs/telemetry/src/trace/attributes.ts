@@ -1,0 +1,50 @@
+/**
+ * Everything that may stand on a span, by the short name that services use. The list is closed: no payload, no secret and no personal datum has a place in it.
+ * Names follow the OpenTelemetry semantic conventions 1.45 (messaging, GenAI) and `countersign.*` for what they do not know.
+ */
+export const SPAN_ATTRIBUTES = {
+  org: 'countersign.org',
+  agent: 'gen_ai.agent.id',
+  task: 'messaging.message.conversation_id',
+  attempt: 'countersign.attempt',
+  round: 'countersign.round',
+  operation: 'gen_ai.operation.name',
+  target: 'countersign.target',
+  control: 'countersign.control',
+  decision: 'countersign.decision',
+  code: 'countersign.reason_code',
+  clause: 'countersign.clause',
+  state: 'countersign.state',
+  taskType: 'countersign.task_type',
+  score: 'countersign.trust.score',
+  level: 'countersign.trust.level',
+  reservedMicros: 'countersign.cost.reserved_micros',
+  chargedMicros: 'countersign.cost.charged_micros',
+  guardrailVerdict: 'gen_ai.guardrail.verdict.type',
+  guardrailAction: 'gen_ai.guardrail.action.type',
+  position: 'countersign.record.position',
+  batchSize: 'messaging.batch.message_count',
+  system: 'messaging.system',
+  destination: 'messaging.destination.template',
+  consumer: 'messaging.consumer.group.name',
+  operationType: 'messaging.operation.type',
+  redelivered: 'countersign.redelivered',
+  foreignTrace: 'countersign.agent_traceparent',
+} as const;
+/** Short name of an attribute. */
+export type SpanAttribute = keyof typeof SPAN_ATTRIBUTES;
+/** Attributes of a span; identifiers, codes, numbers and versions only. */
+export type SpanAttributes = { readonly [A in SpanAttribute]?: string | number | boolean | undefined };
+
+const MAX_TEXT = 200;
+
+/** The attributes under their full names; whatever else was handed in (a cast, a spread) is dropped, long text is cut. */
+export function namedAttributes(attributes: SpanAttributes): Record<string, string | number | boolean> {
+  const out: Record<string, string | number | boolean> = {};
+  for (const [short, name] of Object.entries(SPAN_ATTRIBUTES)) {
+    const value: unknown = attributes[short as SpanAttribute];
+    if (typeof value === 'string') out[name] = value.slice(0, MAX_TEXT);
+    else if (typeof value === 'number' || typeof value === 'boolean') out[name] = value;
+  }
+  return out;
+}
