@@ -23,6 +23,7 @@ import type { FrameWriter } from './frame-writer.js';
 import type { Freshness } from './freshness.js';
 import type { IdempotencyStore } from './idempotency.js';
 import { judgeBatch, type Judge } from './judge-batch.js';
+import type { JudgeObserver } from './judge-observer.js';
 import { bufferOf, jsonOf, streamMessageOf } from './messages.js';
 import { PATTERN, type CommandContext } from './patterns.js';
 import { signedHeaders } from './publisher.js';
@@ -43,6 +44,7 @@ export interface BusStrategyOptions {
   readonly judgesInvalid?: boolean;
   readonly idempotency?: IdempotencyStore;
   readonly events: BusEvents;
+  readonly observer?: JudgeObserver;
 }
 
 /** What the strategy tells of: signatures that do not count are CRITICAL alert events. */

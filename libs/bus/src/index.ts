@@ -19,6 +19,7 @@ export * from './task-message.js';
 export * from './bus-strategy.js';
 export * from './command-client.js';
 export * from './idempotency.js';
+export * from './judge-observer.js';
 export * from './judge-batch.js';
 export * from './judgement.js';
 export * from './patterns.js';

@@ -3,6 +3,7 @@ import { TIMERS, type Control } from '@countersign/contracts';
 import { DependencyUnavailable } from './errors.js';
 import type { FrameWriter } from './frame-writer.js';
 import type { Freshness } from './freshness.js';
+import type { JudgeObserver } from './judge-observer.js';
 import { denial, verdictOf, type Judgement } from './judgement.js';
 import type { TaskMessage } from './task-message.js';
 
@@ -20,6 +21,7 @@ export interface JudgeParts {
   readonly judgesLate: boolean;
   readonly judgesInvalid: boolean;
   readonly onError: (error: unknown, task?: TaskMessage) => void;
+  readonly observer?: JudgeObserver | undefined;
 }
 
 /** What becomes of a message: done, or given back because a dependency is down. */
@@ -27,15 +29,22 @@ export type Settlement = 'ack' | 'nak';
 
 /** Judges a batch and publishes its verdicts in one signed frame a lane; answers what becomes of each message after the frames are stored. */
 export async function judgeBatch(parts: JudgeParts, tasks: readonly TaskMessage[]): Promise<readonly Settlement[]> {
-  const judged = await judgeAll(parts, tasks);
-  const verdicts = tasks.flatMap((task, i) => {
-    const judgement = judged[i];
-    return judgement === undefined || judgement === null || judgement === 'nak'
-      ? []
-      : [verdictOf(task, judgement, parts)];
+  const { control, clock, observer } = parts;
+  const startedAt = clock.now();
+  const judgements = await judgeAll(parts, tasks);
+  const judged = tasks.flatMap((task, i) => {
+    const judgement = judgements[i];
+    if (judgement === undefined || judgement === null || judgement === 'nak') return [];
+    return [{ task, verdict: verdictOf(task, judgement, parts, observer?.spanOf(task)) }];
   });
-  if (verdicts.length > 0) await parts.frameWriter.write('vd', verdicts);
-  return judged.map((j) => (j === 'nak' ? 'nak' : 'ack'));
+  if (judged.length > 0) {
+    await parts.frameWriter.write(
+      'vd',
+      judged.map(({ verdict }) => verdict),
+    );
+    observer?.onBatch({ control, size: tasks.length, startedAt, endedAt: clock.now(), judged });
+  }
+  return judgements.map((j) => (j === 'nak' ? 'nak' : 'ack'));
 }
 
 type Judged = Judgement | null | 'nak';

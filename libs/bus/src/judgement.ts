@@ -12,7 +12,10 @@ type Own =
   | 'priceBookVersion'
   | 'score'
   | 'guardrails'
-  | 'record';
+  | 'record'
+  | 'approval'
+  | 'retryAfterMs'
+  | 'nextOpenAt';
 
 /** What a control says of one evaluation of a task; the rest of the verdict is added when it is signed. `validUntil` in ms, at most 60 s ahead. */
 export type Judgement = Pick<VerdictItem, Own> & {
@@ -28,11 +31,12 @@ export function denial(code: CodeRef, details: VerdictItem['details'] = {}): Jud
   return { decision: 'DENY', codes: [code], details };
 }
 
-/** Completes a judgement to the verdict that is published. */
+/** Completes a judgement to the verdict that is published; `span` is the id of the span that tells of it. */
 export function verdictOf(
   task: TaskMessage,
   judgement: Judgement,
   { clock, random }: { readonly clock: Clock; readonly random: Random },
+  span?: string,
 ): VerdictItem {
   const { validUntil, codes, details, versions, decision, ...own } = judgement;
   const now = clock.now();
@@ -51,6 +55,7 @@ export function verdictOf(
     versions: versions ?? {},
     decidedAt: formatInstant(now),
     validUntil: formatInstant(until),
+    ...(span === undefined ? {} : { span }),
     ...own,
   };
 }

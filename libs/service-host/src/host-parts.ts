@@ -10,13 +10,22 @@ import {
 } from '@countersign/bus';
 import { SigningKey, TrustBundle } from '@countersign/identity';
 import { CommandLog, Database, DatabaseClock, schemaReady } from '@countersign/store';
-import { createLogger, type Logger } from '@countersign/telemetry';
+import {
+  createLogger,
+  readTelemetrySettings,
+  startTelemetry,
+  type Logger,
+  type Telemetry,
+} from '@countersign/telemetry';
 import type { HostConfig } from './host-config.js';
+import { watchProcess } from './observation.js';
 import { ReadModels } from './read-models.js';
 import { type Readiness } from './readiness.js';
 import type { ServiceDefinition } from './service-definition.js';
 
 const RETRY_MS = 250;
+/** The product's version, which every package has. */
+const VERSION = '0.1.0';
 
 /** Everything a service stands on, in the order in which it was opened. */
 export interface HostParts {
@@ -35,6 +44,7 @@ export interface HostParts {
   readonly models: ReadModels;
   readonly readiness: Readiness;
   readonly events: BusEvents;
+  readonly telemetry: Telemetry;
 }
 
 /** Opens what a service stands on. Keys must be right at once; what is merely not there yet is waited for, unready. */
@@ -44,7 +54,13 @@ export async function openHostParts(
   readiness: Readiness,
 ): Promise<HostParts> {
   const { service } = definition;
-  const logger = createLogger({ service, level: config.COUNTERSIGN_LOG_LEVEL });
+  const random = new SystemRandom();
+  const telemetry = startTelemetry(readTelemetrySettings(process.env), { service, version: VERSION, random });
+  const logger = createLogger({
+    service,
+    level: config.COUNTERSIGN_LOG_LEVEL,
+    onAlert: (kind) => telemetry.metrics.add('countersign_alerts_total', { kind }),
+  });
   const bundle = TrustBundle.open(config.COUNTERSIGN_TRUST_BUNDLE_FILE, config.COUNTERSIGN_INSTALLATION_KEY);
   const key = SigningKey.fromPem(service, config.COUNTERSIGN_SIGNING_KEY_FILE);
   if (!bundle.body.keys.some((entry) => entry.kid === key.kid))
@@ -61,12 +77,12 @@ export async function openHostParts(
     Bus.connect({ servers: config.COUNTERSIGN_NATS_URL, service, nkeySeed: config.COUNTERSIGN_NATS_SEED_FILE }),
   );
   void bus.watch((connected) => logger.warn(connected ? 'nats is back' : 'nats is gone'));
-  const random = new SystemRandom();
   const messaging = openMessaging({ bus, key, bundle, clock, random, lanes: config.COUNTERSIGN_LANES, events });
   const models = await untilThere(logger, 'read models', () =>
     ReadModels.open({ bus, bundle, clock, service, onInvalid: events.invalid }),
   );
   addChecks(readiness, { bus, clock, models });
+  watchProcess(telemetry.metrics, { readiness, models });
   return {
     logger,
     bundle,
@@ -80,6 +96,7 @@ export async function openHostParts(
     models,
     readiness,
     events,
+    telemetry,
   };
 }
 

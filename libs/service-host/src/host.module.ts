@@ -3,7 +3,7 @@ import { Clock, Random } from '@countersign/primitives';
 import { Bus, CommandClient, FrameReader, FrameWriter, Publisher } from '@countersign/bus';
 import { SigningKey, TrustBundle } from '@countersign/identity';
 import { Database, DatabaseClock } from '@countersign/store';
-import { Logger } from '@countersign/telemetry';
+import { Logger, Metrics, Tracer } from '@countersign/telemetry';
 import type { HostParts } from './host-parts.js';
 import { PublicationParts } from './read-model-publication.js';
 import { ReadModels } from './read-models.js';
@@ -17,6 +17,8 @@ export class HostModule {
   static of(parts: HostParts, values: Readonly<Record<string, unknown>>): DynamicModule {
     const given: readonly (readonly [unknown, unknown])[] = [
       [Logger, parts.logger],
+      [Tracer, parts.telemetry.tracer],
+      [Metrics, parts.telemetry.metrics],
       [TrustBundle, parts.bundle],
       [SigningKey, parts.key],
       [Random, parts.random],

@@ -9,6 +9,7 @@ import { hostConfigSchema, readConfig, secretFile, type HostConfig } from './hos
 import { HealthServer } from './health-server.js';
 import { HostModule } from './host.module.js';
 import { openHostParts, type HostParts } from './host-parts.js';
+import { judgeObserver } from './observation.js';
 import { Readiness } from './readiness.js';
 import type { ServiceDefinition } from './service-definition.js';
 
@@ -57,6 +58,7 @@ async function start(module: Type, definition: ServiceDefinition): Promise<void>
   });
   stopEarly(() => started);
   const parts = await openHostParts(definition, config, readiness);
+  health.scrapeWith(parts.telemetry.scrape);
   const app = await createApp(module, definition, parts, config);
   await app.listen();
   started = true;
@@ -71,8 +73,10 @@ async function createApp(
   values: Readonly<Record<string, unknown>>,
 ): Promise<INestMicroservice> {
   const { judgesBy } = definition;
+  const { tracer, metrics } = parts.telemetry;
   const strategy = new BusStrategy({
     ...parts,
+    observer: judgeObserver(tracer, metrics),
     idempotency: parts.commandLog,
     models: judgesBy === undefined ? parts.models.all() : judgesBy.map((name) => parts.models[name]),
     judgesLate: definition.judgesLate ?? false,
@@ -101,6 +105,7 @@ async function drain({
   await parts.bus.drain();
   parts.clock.stop();
   await parts.database.close();
+  await parts.telemetry.stop();
   await health.stop();
 }
 

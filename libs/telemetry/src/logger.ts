@@ -32,10 +32,12 @@ export interface LoggerOptions {
   readonly level: LogLevel;
   /** Where lines go; standard output when absent. */
   readonly destination?: DestinationStream;
+  /** Hears of every alert, to count it. */
+  readonly onAlert?: (kind: AlertKind) => void;
 }
 
 /** A logger that writes one JSON object a line. */
-export function createLogger({ service, level, destination }: LoggerOptions): Logger {
+export function createLogger({ service, level, destination, onAlert }: LoggerOptions): Logger {
   const options = {
     level,
     base: { service },
@@ -52,6 +54,9 @@ export function createLogger({ service, level, destination }: LoggerOptions): Lo
     info: line('info'),
     warn: line('warn'),
     error: line('error'),
-    alert: (kind, fields = {}) => out.error({ ...safeFields(fields), alert: kind }, 'alert'),
+    alert: (kind, fields = {}) => {
+      onAlert?.(kind);
+      out.error({ ...safeFields(fields), alert: kind }, 'alert');
+    },
   };
 }

@@ -3,9 +3,9 @@ import { SamplingDecision, type ReadableSpan, type Sampler, type SpanProcessor }
 import type { Resource } from '@opentelemetry/resources';
 import type { Random } from '@countersign/primitives';
 import { traceIdOf, type Evaluation } from '@countersign/contracts';
-import { namedAttributes } from './attributes.js';
+import { namedAttributes, type SpanAttributes } from './attributes.js';
 import { rootSpanId } from './span-ids.js';
-import { Tracer, type SpanFact, type SpanLink, type SpanRole } from './tracer.js';
+import { Tracer, type BatchFact, type EvaluationSpan, type SpanFact, type SpanLink, type SpanRole } from './tracer.js';
 
 const KINDS: Readonly<Record<SpanRole, SpanKind>> = {
   internal: SpanKind.INTERNAL,
@@ -42,13 +42,27 @@ export class OtelTracer extends Tracer {
   }
 
   record(fact: SpanFact): void {
-    const traceId = traceIdOf(fact.evaluation);
+    const { name, role, evaluation, start, end, attributes, links = [], failed, id = this.spanId() } = fact;
+    const traceId = traceIdOf(evaluation);
     if (!this.#keeps(traceId)) return;
-    try {
-      this.parts.processor.onEnd(this.#spanOf(fact, traceId));
-    } catch {
-      // a span that cannot be kept changes nothing
-    }
+    const parent = fact.parent === undefined ? rootSpanId(evaluation) : fact.parent;
+    this.#end({
+      name,
+      role,
+      start,
+      end,
+      context: contextOf(traceId, id),
+      parent: parent === null ? undefined : contextOf(traceId, parent),
+      attributes: { ...identity(evaluation), ...attributes },
+      links,
+      failed,
+    });
+  }
+
+  recordBatch({ name, start, end, attributes }: BatchFact, spans: readonly EvaluationSpan[]): void {
+    const context = contextOf(this.parts.random.bytes(16).toString('hex'), this.spanId());
+    const links = spans.map(({ evaluation, spanId }) => ({ traceId: traceIdOf(evaluation), spanId }));
+    this.#end({ name, role: 'internal', start, end, context, parent: undefined, attributes, links, failed: undefined });
   }
 
   #keeps(traceId: string): boolean {
@@ -56,29 +70,48 @@ export class OtelTracer extends Tracer {
     return decision === SamplingDecision.RECORD_AND_SAMPLED;
   }
 
-  #spanOf(fact: SpanFact, traceId: string): ReadableSpan {
-    const { name, role, evaluation, start, end, attributes, links = [], failed, id = this.spanId() } = fact;
-    const parent = fact.parent === undefined ? rootSpanId(evaluation) : fact.parent;
-    return {
-      name,
-      kind: KINDS[role],
-      spanContext: () => contextOf(traceId, id),
-      ...(parent === null ? {} : { parentSpanContext: contextOf(traceId, parent) }),
-      startTime: hrTime(start),
-      endTime: hrTime(Math.max(start, end)),
-      duration: hrTime(Math.max(0, end - start)),
-      ended: true,
-      status: failed === undefined ? { code: SpanStatusCode.UNSET } : { code: SpanStatusCode.ERROR, message: failed },
-      attributes: namedAttributes({ ...identity(evaluation), ...attributes }),
-      links: links.map(linkOf),
-      events: [],
-      resource: this.parts.resource,
-      instrumentationScope: SCOPE,
-      droppedAttributesCount: 0,
-      droppedEventsCount: 0,
-      droppedLinksCount: 0,
-    };
+  #end(whole: WholeSpan): void {
+    try {
+      this.parts.processor.onEnd(readable(whole, this.parts.resource));
+    } catch {
+      // a span that cannot be kept changes nothing
+    }
   }
+}
+
+interface WholeSpan {
+  readonly name: string;
+  readonly role: SpanRole;
+  readonly start: number;
+  readonly end: number;
+  readonly context: SpanContext;
+  readonly parent: SpanContext | undefined;
+  readonly attributes: SpanAttributes;
+  readonly links: readonly SpanLink[];
+  readonly failed: string | undefined;
+}
+
+function readable(span: WholeSpan, resource: Resource): ReadableSpan {
+  const { name, role, start, end, context, parent, attributes, links, failed } = span;
+  return {
+    name,
+    kind: KINDS[role],
+    spanContext: () => context,
+    ...(parent === undefined ? {} : { parentSpanContext: parent }),
+    startTime: hrTime(start),
+    endTime: hrTime(Math.max(start, end)),
+    duration: hrTime(Math.max(0, end - start)),
+    ended: true,
+    status: failed === undefined ? { code: SpanStatusCode.UNSET } : { code: SpanStatusCode.ERROR, message: failed },
+    attributes: namedAttributes(attributes),
+    links: links.map(linkOf),
+    events: [],
+    resource,
+    instrumentationScope: SCOPE,
+    droppedAttributesCount: 0,
+    droppedEventsCount: 0,
+    droppedLinksCount: 0,
+  };
 }
 
 function identity({ key, attempt, round }: Evaluation) {

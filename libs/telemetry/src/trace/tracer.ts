@@ -28,6 +28,20 @@ export interface SpanFact {
   readonly failed?: string;
 }
 
+/** A piece of work on many evaluations at once: a trace of its own that links to what it did for each. */
+export interface BatchFact {
+  readonly name: string;
+  readonly start: number;
+  readonly end: number;
+  readonly attributes: SpanAttributes;
+}
+
+/** A span of an evaluation. */
+export interface EvaluationSpan {
+  readonly evaluation: Evaluation;
+  readonly spanId: string;
+}
+
 /** Records spans after the fact. Nothing is held open in memory, and nothing that decides depends on it. */
 export abstract class Tracer {
   /** Whether the trace of an evaluation is kept; every service says the same of one evaluation. Ask before gathering attributes. */
@@ -36,6 +50,8 @@ export abstract class Tracer {
   abstract spanId(): string;
   /** Records a span of a sampled trace; drops it otherwise. Never throws. */
   abstract record(span: SpanFact): void;
+  /** Records a batch; of spans whose traces are kept. Never throws. */
+  abstract recordBatch(batch: BatchFact, spans: readonly EvaluationSpan[]): void;
 }
 
 /** Keeps nothing. */
@@ -47,6 +63,9 @@ export class NoTracer extends Tracer {
     return '0'.repeat(16);
   }
   record(): void {
+    // nobody listens
+  }
+  recordBatch(): void {
     // nobody listens
   }
 }

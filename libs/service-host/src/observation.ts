@@ -1,0 +1,80 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { JudgedBatch, JudgeObserver } from '@countersign/bus';
+import type { Metrics, Tracer } from '@countersign/telemetry';
+import type { ReadModels } from './read-models.js';
+import type { Readiness } from './readiness.js';
+
+const NANOS = 1e9;
+
+/** Watches a control judge: a span per verdict, one per frame with links to its tasks, and the counts. */
+export function judgeObserver(tracer: Tracer, metrics: Metrics): JudgeObserver {
+  return {
+    spanOf: (task) => (tracer.sampled(task) ? tracer.spanId() : undefined),
+    onBatch: (batch) => {
+      countBatch(metrics, batch);
+      traceBatch(tracer, batch);
+    },
+  };
+}
+
+function countBatch(metrics: Metrics, { control, size, endedAt, judged }: JudgedBatch): void {
+  metrics.observe('countersign_batch_size', size, { control });
+  for (const { task, verdict } of judged) {
+    metrics.add('countersign_verdict_total', { control, verdict: verdict.decision });
+    metrics.observe('countersign_verdict_seconds', Math.max(0, endedAt - task.streamAt) / 1000, { control });
+    if (verdict.codes[0]?.code === 'CONTROL_ERROR')
+      metrics.add('countersign_fail_closed_total', { control, cause: String(verdict.details['cause'] ?? 'error') });
+  }
+}
+
+function traceBatch(tracer: Tracer, { control, size, startedAt, endedAt, judged }: JudgedBatch): void {
+  const links = judged.flatMap(({ task, verdict }) => {
+    const { span } = verdict;
+    if (span === undefined) return [];
+    const [first] = verdict.codes;
+    tracer.record({
+      name: `verdict ${control}`,
+      role: 'consumer',
+      evaluation: task,
+      id: span,
+      start: startedAt,
+      end: endedAt,
+      attributes: {
+        control,
+        decision: verdict.decision,
+        code: first?.code,
+        clause: first?.clause,
+        consumer: `${control}-ing`,
+        system: 'nats',
+        destination: 'ing.{p}.{s}.{org}.{agent}.{task}',
+        operationType: 'process',
+      },
+    });
+    return [{ evaluation: task, spanId: span }];
+  });
+  if (links.length > 0)
+    tracer.recordBatch(
+      { name: `judge ${control}`, start: startedAt, end: endedAt, attributes: { control, batchSize: size } },
+      links,
+    );
+}
+
+/** Gauges that every process has. */
+export function watchProcess(
+  metrics: Metrics,
+  { readiness, models }: { readonly readiness: Readiness; readonly models: ReadModels },
+): void {
+  const delay = monitorEventLoopDelay({ resolution: 20 });
+  delay.enable();
+  metrics.gauge('countersign_ready', async () => [{ value: (await readiness.failing()).length === 0 ? 1 : 0 }]);
+  metrics.gauge('countersign_process_heap_bytes', () => [{ value: process.memoryUsage().heapUsed }]);
+  metrics.gauge('countersign_process_rss_bytes', () => [{ value: process.memoryUsage.rss() }]);
+  metrics.gauge('countersign_event_loop_delay_seconds', () => {
+    const value = delay.percentile(99) / NANOS;
+    delay.reset();
+    return [{ value }];
+  });
+  metrics.gauge('countersign_read_model_staleness_seconds', () =>
+    models.all().map((model) => ({ value: Math.min(model.stalenessMs() / 1000, 1e9), labels: { model: model.name } })),
+  );
+}
