@@ -46,7 +46,8 @@ else
 
 async function main(): Promise<void> {
   if (options.reset) await reset();
-  const system = await LocalSystem.start({ project, report, logLevel: options.quiet ? 'warn' : 'info' });
+  const telemetry = telemetryOf(process.env);
+  const system = await LocalSystem.start({ project, report, telemetry, logLevel: options.quiet ? 'warn' : 'info' });
   let demo: Demo | undefined;
   let stopping: Promise<void> | undefined;
   const stop = (): Promise<void> => (stopping ??= stopAll());
@@ -77,6 +78,17 @@ async function main(): Promise<void> {
   } finally {
     await stop();
   }
+}
+
+/** What of OpenTelemetry's variables stands in this process's environment goes to every service; without an endpoint recent traces are kept here. */
+function telemetryOf(env: NodeJS.ProcessEnv): 'local' | Readonly<Record<string, string>> {
+  const own = Object.entries(env).flatMap(([name, value]) =>
+    name.startsWith('OTEL_') && value !== undefined ? [[name, value] as const] : [],
+  );
+  const elsewhere = own.some(([name]) =>
+    /^OTEL_(?:EXPORTER_OTLP_(?:TRACES_)?ENDPOINT|CONFIG_FILE|SDK_DISABLED)$/.test(name),
+  );
+  return elsewhere ? Object.fromEntries(own) : 'local';
 }
 
 /** What the system says of itself is for people; anything else is a defect and shows where. */
@@ -123,6 +135,8 @@ function isExpected({ recordOk, outcomes }: DemoReport): boolean {
 function tellHowToGoOn(system: LocalSystem, demo: DemoReport | undefined): void {
   const playground = demo?.organisation.credentials.get('playground');
   if (playground !== undefined) report(`credential file of the playground agent: ${playground}`);
-  report('in another terminal: npm run cs -- tasks · npm run cs -- explain <task> · npm run cs -- --help');
+  report(
+    'in another terminal: npm run cs -- tasks · npm run cs -- explain <task> · npm run trace -- <task> · npm run cs -- --help',
+  );
   report(`the system stays up (run file ${system.folders.runFile}); Ctrl-C stops it`);
 }

@@ -9,6 +9,7 @@ import { freePort } from '../free-port.js';
 import { startNatsServer, type NatsProcess } from '../nats-process.js';
 import { obtainNatsServer } from '../nats-server.js';
 import { ProcessGroup, type ManagedService } from '../processes.js';
+import { TraceReceiver } from '../traces/trace-receiver.js';
 import { prepareDatabase, programOf } from './database.js';
 import { foldersOf, privateFolder, writeSecret, type Folders } from './folders.js';
 import { openInstallation, SERVICES, type Installation, type ServiceName } from './installation.js';
@@ -25,6 +26,8 @@ export interface LocalSystemOptions {
   readonly report: (line: string) => void;
   /** More replicas of a service than one. */
   readonly replicas?: Partial<Record<ServiceName, number>>;
+  /** Where services send telemetry: standard variables of OpenTelemetry, or `local` to keep recent traces here. Nowhere when absent. */
+  readonly telemetry?: 'local' | Readonly<Record<string, string>>;
 }
 
 const NATS_PORT = 4222;
@@ -37,6 +40,7 @@ export class LocalSystem {
   readonly services = new Map<string, ManagedService>();
   #nats: NatsProcess | undefined;
   #postgres: EmbeddedPostgres | undefined;
+  #traces: TraceReceiver | undefined;
   #run: RunFile | undefined;
 
   private constructor(
@@ -89,6 +93,7 @@ export class LocalSystem {
     await this.group.drain();
     await this.#nats?.stop();
     await this.#postgres?.stop();
+    await this.#traces?.stop();
     rmSync(this.folders.runFile, { force: true });
   }
 
@@ -102,6 +107,7 @@ export class LocalSystem {
       const context = { folders: this.folders, installation: this.installation, node: process.execPath };
       await Promise.all([prepareDatabase(this.postgres.url, context), this.#provision(this.nats.url)]);
     });
+    if (this.options.telemetry === 'local') this.#traces = await TraceReceiver.start();
     await this.#timed('seven services', () => this.#startServices());
     this.#writeRun(nats);
     report(`run file: ${this.folders.runFile}`);
@@ -175,6 +181,7 @@ export class LocalSystem {
     const env = serviceEnv(service, this.installation, {
       natsUrl: this.nats.url,
       healthPort,
+      telemetry: this.#telemetryEnv(),
       ...(this.options.logLevel === undefined ? {} : { logLevel: this.options.logLevel }),
     });
     const started = await this.group.start({
@@ -188,6 +195,17 @@ export class LocalSystem {
     this.services.set(name, started);
     this.#health.set(name, `http://127.0.0.1:${healthPort}`);
     await started.untilReady(`http://127.0.0.1:${healthPort}/ready`);
+  }
+
+  #telemetryEnv(): Readonly<Record<string, string>> {
+    const { telemetry = {} } = this.options;
+    if (telemetry !== 'local') return telemetry;
+    return {
+      OTEL_EXPORTER_OTLP_ENDPOINT: this.#traces?.url ?? '',
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+      OTEL_METRICS_EXPORTER: 'none',
+      OTEL_BSP_SCHEDULE_DELAY: '500',
+    };
   }
 
   readonly #health = new Map<string, string>();
@@ -213,6 +231,7 @@ export class LocalSystem {
       postgresPort: this.postgres.port,
       postgresPid: this.postgres.pid,
       postgresUrlFile: urlFile,
+      ...(this.#traces === undefined ? {} : { traces: this.#traces.url }),
       services,
       operator: {
         natsSeedFile: file('nats-operator.seed'),

@@ -15,6 +15,8 @@ export const runFileSchema = z.object({
   postgresPort: z.number(),
   postgresPid: z.number(),
   postgresUrlFile: z.string(),
+  /** Where recent traces are kept and can be asked for; absent when they go elsewhere. */
+  traces: z.string().optional(),
   services: z.record(z.string(), serviceSchema),
   operator: z.object({
     natsSeedFile: z.string(),

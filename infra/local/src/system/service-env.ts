@@ -6,13 +6,15 @@ export interface ServiceSettings {
   readonly healthPort: number;
   readonly lanes?: number;
   readonly logLevel?: string;
+  /** Standard variables of OpenTelemetry. */
+  readonly telemetry?: Readonly<Record<string, string>>;
 }
 
 /** The whole environment of a service. */
 export function serviceEnv(
   service: ServiceName,
   installation: Installation,
-  { natsUrl, healthPort, lanes = 1, logLevel = 'info' }: ServiceSettings,
+  { natsUrl, healthPort, lanes = 1, logLevel = 'info', telemetry = {} }: ServiceSettings,
 ): Record<string, string> {
   const { file } = installation;
   const own: Partial<Record<ServiceName, Record<string, string>>> = {
@@ -37,6 +39,7 @@ export function serviceEnv(
     COUNTERSIGN_HEALTH_PORT: String(healthPort),
     COUNTERSIGN_LANES: String(lanes),
     COUNTERSIGN_LOG_LEVEL: logLevel,
+    ...telemetry,
     ...own[service],
   };
 }
