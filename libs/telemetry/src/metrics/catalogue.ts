@@ -40,6 +40,12 @@ export const METRICS = {
   countersign_revocation_effective_seconds: seconds('From a revoking command to its answer.'),
   countersign_audit_lag_seconds: gauge('Age of the oldest transition that audit works on.'),
   countersign_audit_entries_total: counter('Entries appended to chains.', 'kind'),
+  countersign_audit_chained_seconds: seconds('From a transition in the log to its entry in the chain.'),
+  countersign_enforcement_total: counter(
+    'Claims seen by audit, by whether the chain holds their release with six verdicts.',
+    'valid',
+  ),
+  countersign_audit_verified: gauge('1 while the last verification of every chain passed, else 0.'),
   countersign_audit_verified_timestamp: gauge('When a chain was last verified whole, seconds since 1970.'),
   countersign_budget_denials_total: counter('Reservations refused for want of money.', 'scope'),
   countersign_budget_overruns_total: counter('Settlements above what was reserved.'),
