@@ -40,6 +40,16 @@ export function isKnownZone(zone: string): boolean {
   return zone === 'UTC' || Intl.supportedValuesOf('timeZone').includes(zone);
 }
 
+/** Tells whether wall-clock time of a zone can be told here; names that are no longer listed still can. */
+export function isUsableZone(zone: string): boolean {
+  try {
+    formatterOf(zone);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 interface WallClock {
   readonly day: number;
   readonly minute: number;
