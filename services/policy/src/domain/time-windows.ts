@@ -55,7 +55,19 @@ interface WallClock {
   readonly minute: number;
 }
 
+/** What a zone's wall clock said last: whole batches ask within one minute. */
+const told = new Map<string, { readonly minute: number; readonly clock: WallClock }>();
+
 function wallClock(zone: string, now: number): WallClock {
+  const minute = Math.floor(now / MINUTE_MS);
+  const last = told.get(zone);
+  if (last?.minute === minute) return last.clock;
+  const clock = readWallClock(zone, now);
+  told.set(zone, { minute, clock });
+  return clock;
+}
+
+function readWallClock(zone: string, now: number): WallClock {
   const parts = new Map(
     formatterOf(zone)
       .formatToParts(now)
