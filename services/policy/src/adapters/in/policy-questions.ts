@@ -65,7 +65,8 @@ export function askAbout(
   return { asked: { question, records, estimate } };
 }
 
-function inForce(records: Records, { clientOrg, targetOrg, target, connection }: TaskParties): PoliciesInForce {
+/** The documents of those records with the surface and share between the parties. */
+export function inForce(records: Records, { clientOrg, targetOrg, target, connection }: TaskParties): PoliciesInForce {
   return {
     clientOrg: orgDocument(records.clientOrg),
     targetOrg: orgDocument(records.targetOrg),
@@ -117,7 +118,8 @@ function detailsOf(decision: PolicyDecision): VerdictItem['details'] {
 const recordsOf = (records: Records): readonly (readonly [string, PolicyRecord])[] =>
   Object.entries(records).flatMap(([level, record]) => (record === undefined ? [] : [[level, record] as const]));
 
-function versionsOf(records: Records): Record<string, number> {
+/** Which version of each level's document it is. */
+export function versionsOf(records: Records): Record<string, number> {
   return Object.fromEntries(recordsOf(records).map(([level, record]) => [level, record.policyVersion]));
 }
 
