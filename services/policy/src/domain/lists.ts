@@ -28,3 +28,19 @@ export function meet(a: List, b: List): List {
   const both = [...a.filter((x) => b.some((y) => covers(y, x))), ...b.filter((y) => a.some((x) => covers(x, y)))];
   return normalise(both);
 }
+
+/** A list made ready for many questions: exact entries are looked up, only patterns are walked through. */
+export class ListMatcher {
+  readonly #exact: ReadonlySet<string>;
+  readonly #prefixes: readonly string[];
+
+  constructor(list: readonly string[]) {
+    this.#exact = new Set(list.filter((entry) => !entry.endsWith('*')));
+    this.#prefixes = list.flatMap((entry) => (entry.endsWith('*') ? [entry.slice(0, -1)] : []));
+  }
+
+  /** Tells whether the list allows an entry. */
+  allows(entry: string): boolean {
+    return this.#exact.has(entry) || this.#prefixes.some((prefix) => entry.startsWith(prefix));
+  }
+}

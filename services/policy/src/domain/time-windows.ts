@@ -40,12 +40,34 @@ export function isKnownZone(zone: string): boolean {
   return zone === 'UTC' || Intl.supportedValuesOf('timeZone').includes(zone);
 }
 
+/** Tells whether wall-clock time of a zone can be told here; names that are no longer listed still can. */
+export function isUsableZone(zone: string): boolean {
+  try {
+    formatterOf(zone);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 interface WallClock {
   readonly day: number;
   readonly minute: number;
 }
 
+/** What a zone's wall clock said last: whole batches ask within one minute. */
+const told = new Map<string, { readonly minute: number; readonly clock: WallClock }>();
+
 function wallClock(zone: string, now: number): WallClock {
+  const minute = Math.floor(now / MINUTE_MS);
+  const last = told.get(zone);
+  if (last?.minute === minute) return last.clock;
+  const clock = readWallClock(zone, now);
+  told.set(zone, { minute, clock });
+  return clock;
+}
+
+function readWallClock(zone: string, now: number): WallClock {
   const parts = new Map(
     formatterOf(zone)
       .formatToParts(now)
@@ -90,25 +112,27 @@ export function isOpen(windows: readonly TimeWindow[] | null, now: number): bool
 }
 
 /**
- * The first minute from an instant (ms) on at which all of the lists are open; undefined beyond 15 days. Asking a zone for its wall clock is what costs, and a
- * batch of refused tasks asks here for each: a zone is asked twice a day, and more often only on days on which its clocks change.
+ * The first minute from an instant (ms) on at which all of the lists are open; undefined beyond 15 days. Only instants at which something can open are looked
+ * at, and a zone is asked for its wall clock twice a day, more often only on days on which its clocks change.
  */
 export function nextOpen(lists: readonly (readonly TimeWindow[] | null)[], now: number): number | undefined {
   const spans = lists.flatMap((windows) => (windows === null ? [] : [windows.map(spanOf)]));
   if (spans.some((list) => list.length === 0)) return undefined;
   const clocks = new Map<string, SteadyClock>();
   for (const { tz } of spans.flat()) clocks.set(tz, new SteadyClock(tz));
-  const isOpenAt = (span: Span, at: number): boolean => {
-    const clock = clocks.get(span.tz);
-    return clock !== undefined && covers(span, clock.at(at));
-  };
+  const clockOf = ({ tz }: Span): SteadyClock => clocks.get(tz) ?? new SteadyClock(tz);
   const end = now + HORIZON_DAYS * DAY_MS;
-  for (let at = Math.ceil(now / MINUTE_MS) * MINUTE_MS; at < end; at += MINUTE_MS)
-    if (spans.every((list) => list.some((span) => isOpenAt(span, at)))) return at;
+  let at = Math.ceil(now / MINUTE_MS) * MINUTE_MS;
+  while (at < end) {
+    const instant = at;
+    if (spans.every((list) => list.some((span) => covers(span, clockOf(span).at(instant))))) return at;
+    // what is closed opens at the start of a window, or where a clock is put forward
+    at = Math.min(end, ...spans.flat().map((span) => clockOf(span).nextStart(span.start, instant)));
+  }
   return undefined;
 }
 
-/** A zone's wall clock for a search that goes on minute by minute: between two changes of the clocks it is arithmetic. */
+/** A zone's wall clock for a search that goes on in time: between two changes of the clocks it is arithmetic. */
 class SteadyClock {
   #offset = 0;
   #from = Infinity;
@@ -120,6 +144,12 @@ class SteadyClock {
     if (now < this.#from || now >= this.#until) this.#settle(now);
     const minute = (utcMinuteOfWeek(now) + this.#offset) % WEEK_MINUTES;
     return { day: Math.floor(minute / DAY_MINUTES), minute: minute % DAY_MINUTES };
+  }
+
+  /** The first instant after one at which the wall clock shows a minute of the day, or may have been changed. */
+  nextStart(minuteOfDay: number, now: number): number {
+    const wait = (minuteOfDay - this.at(now).minute + DAY_MINUTES) % DAY_MINUTES;
+    return Math.min(now + (wait === 0 ? DAY_MINUTES : wait) * MINUTE_MS, this.#until);
   }
 
   /** Clocks change at most once a day, and at a quarter of an hour. */

@@ -1,20 +1,11 @@
 import type { OrganizationPolicy, Policy, TaskData } from '@countersign/contracts';
 
 /**
- * Fields of a policy whose clause does not exist yet, when they ask for anything. They are refused by name when they are set, and deny when they are met in a
- * stored document: nothing is accepted that is not enforced.
+ * Fields of a policy whose rule does not exist yet, when they ask for anything: profiles of guardrails, and delegation. They are refused by name when they are
+ * set, and deny when they are met in a stored document: nothing is accepted that is not enforced.
  */
 export function unsupportedPolicyFields(document: Policy | OrganizationPolicy): readonly string[] {
   const asks: Readonly<Record<string, boolean>> = {
-    rate: document.rate !== null,
-    models: document.models !== null,
-    tools: document.tools !== null,
-    dataStores: document.dataStores !== null,
-    dataClasses: document.dataClasses !== null,
-    maxCostMicros: document.maxCostMicros !== null,
-    approvalAbovePerDayMicros: document.approvalAbovePerDayMicros !== null,
-    approvalTaskTypes: document.approvalTaskTypes.length > 0,
-    maxHops: document.maxHops !== null && !('denyRules' in document),
     guardrailProfile: document.guardrailProfile !== null,
     requireParent: document.requireParent,
     ...('denyRules' in document ? organizationAsks(document) : {}),
@@ -24,8 +15,6 @@ export function unsupportedPolicyFields(document: Policy | OrganizationPolicy): 
 
 function organizationAsks(document: OrganizationPolicy): Readonly<Record<string, boolean>> {
   return {
-    denyRules: document.denyRules.length > 0,
-    maxHops: document.maxHops !== 4,
     maxVisits: document.maxVisits !== 1,
     maxChildren: document.maxChildren !== 20,
     maxTreeTasks: document.maxTreeTasks !== 200,

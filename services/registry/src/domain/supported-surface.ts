@@ -2,15 +2,11 @@ import type { Surface } from '@countersign/contracts';
 
 /**
  * Fields of a surface whose clause does not exist yet, when they ask for anything: they are refused by name instead of being stored and ignored.
- * Built are: taskTypes (140), downstreamAgents (65), monthlyCapMicros (budget), usesModels and models (estimate), maxRunSeconds (trust).
+ * Built are: downstreamAgents (65); taskTypes, neverTaskTypes, models, usesModels, tools, dataStores, dataClasses and maxCostMicros (policy, 130 to 200);
+ * monthlyCapMicros (budget); maxRunSeconds (trust).
  */
 export function unsupportedSurfaceFields(surface: Surface): readonly string[] {
   const asks: Readonly<Record<string, boolean>> = {
-    neverTaskTypes: surface.neverTaskTypes.length > 0,
-    tools: surface.tools !== null,
-    dataStores: surface.dataStores !== null,
-    dataClasses: surface.dataClasses !== null,
-    maxCostMicros: surface.maxCostMicros !== null,
     dataSensitivity: surface.dataSensitivity !== 'NORMAL',
     irreversible: surface.irreversible,
   };

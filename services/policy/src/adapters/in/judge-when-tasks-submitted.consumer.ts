@@ -1,17 +1,9 @@
 import { Controller } from '@nestjs/common';
-import { Clock, type Result } from '@countersign/primitives';
-import {
-  type Estimate,
-  type EstimateFailure,
-  type OrganizationPolicy,
-  type Policy,
-  type PolicyRecord,
-} from '@countersign/contracts';
+import { Clock } from '@countersign/primitives';
 import { denial, JudgeTasks, type Judgement, type TaskMessage } from '@countersign/bus';
-import { ReadModels, TaskFacts, type TaskParties } from '@countersign/service-host';
-import { evaluatePolicy } from '../../domain/evaluate-policy.js';
-import type { PoliciesInForce, PolicyDecision } from '../../domain/model.js';
-import { unsupportedTaskFields } from '../../domain/unsupported.js';
+import { ReadModels, TaskFacts } from '@countersign/service-host';
+import { DecidePolicies } from '../../application/decide-policies.js';
+import { askAbout, judgementOf } from './policy-questions.js';
 
 /** Gives policy's verdict on every task. */
 @Controller()
@@ -21,6 +13,7 @@ export class JudgeWhenTasksSubmitted {
   constructor(
     models: ReadModels,
     private readonly clock: Clock,
+    private readonly policies: DecidePolicies,
   ) {
     this.#facts = new TaskFacts(models);
   }
@@ -28,66 +21,17 @@ export class JudgeWhenTasksSubmitted {
   @JudgeTasks()
   async judge(tasks: readonly TaskMessage[]): Promise<readonly Judgement[]> {
     const now = this.clock.now();
-    return tasks.map((task) => this.#judgeOne(task, now));
+    const about = tasks.map((task) => askAbout(this.#facts, task, now));
+    const asked = about.flatMap((one) => ('asked' in one ? [one.asked] : []));
+    const decisions = await this.policies.decide(asked.map(({ question }) => question));
+    let next = 0;
+    return about.map((one) => {
+      if ('judgement' in one) return one.judgement;
+      const decision = decisions[next];
+      next += 1;
+      // never met: decisions are aligned with what was asked
+      if (decision === undefined) return denial({ code: 'POLICY_EVALUATION_ERROR', clause: 90, side: 'client' });
+      return judgementOf(decision, one.asked);
+    });
   }
-
-  #judgeOne(message: TaskMessage, now: number): Judgement {
-    if (!message.envelope.ok) return denial({ code: message.envelope.error.code, clause: 10, side: 'client' });
-    const { data } = message.envelope.value;
-    const [unsupported] = unsupportedTaskFields(data);
-    if (unsupported !== undefined)
-      return denial(
-        { code: 'ENVELOPE_INVALID', clause: 10, side: 'client' },
-        { field: `data.${unsupported}`, reason: 'not supported yet' },
-      );
-    const parties = this.#facts.parties(message.key, data.target);
-    if (parties === undefined) return denial({ code: 'CONNECTION_NOT_FOUND', clause: 60, side: 'client' });
-    const records = this.#facts.policies(parties);
-    const estimate = this.#facts.estimate(message, data, parties);
-    const facts = { now, estimateMicros: estimate.ok ? estimate.value.estimateMicros : undefined };
-    const decision = evaluatePolicy(inForce(records, parties), data, facts);
-    return { ...judgementOf(decision), versions: versionsOf(records), ...estimated(estimate) };
-  }
-}
-
-type Records = ReturnType<TaskFacts['policies']>;
-
-function inForce(records: Records, { target }: TaskParties): PoliciesInForce {
-  return {
-    clientOrg: orgDocument(records.clientOrg),
-    targetOrg: orgDocument(records.targetOrg),
-    client: document(records.client),
-    connection: document(records.connection),
-    targetSurface: target.surface,
-  };
-}
-
-const orgDocument = (record: PolicyRecord | undefined): OrganizationPolicy | undefined =>
-  record?.kind === 'org' ? record.document : undefined;
-const document = (record: PolicyRecord | undefined): Policy | undefined =>
-  record === undefined || record.kind === 'org' ? undefined : record.document;
-
-function versionsOf(records: Records): Record<string, number> {
-  return Object.fromEntries(
-    Object.entries(records).flatMap(([level, record]) => (record === undefined ? [] : [[level, record.policyVersion]])),
-  );
-}
-
-function estimated(
-  estimate: Result<Estimate, EstimateFailure>,
-): Pick<Judgement, 'estimateMicros' | 'priceBookVersion'> {
-  return estimate.ok
-    ? { estimateMicros: estimate.value.estimateMicros.toString(), priceBookVersion: estimate.value.priceBookVersion }
-    : {};
-}
-
-const DECISIONS = { ALLOW: 'APPROVE', DENY: 'DENY', REQUIRE_APPROVAL: 'ESCALATE' } as const;
-
-function judgementOf({ decision, codes, clauses, details, grant }: PolicyDecision): Judgement {
-  return {
-    decision: DECISIONS[decision],
-    codes,
-    details: { clauses, ...details },
-    ...(grant === undefined ? {} : { grant }),
-  };
 }

@@ -1,10 +1,6 @@
 import { Controller } from '@nestjs/common';
 import {
   COMMANDS,
-  DEFAULT_ORGANIZATION_POLICY,
-  NEUTRAL_POLICY,
-  organizationPolicySchema,
-  policySchema,
   type AnswerOf,
   type OrganizationPolicy,
   type ParsedRequestOf,
@@ -13,9 +9,7 @@ import {
 } from '@countersign/contracts';
 import { CommandRefused, OnCommand, type CommandContext } from '@countersign/bus';
 import { ReadModels, TaskFacts } from '@countersign/service-host';
-import { normalise } from '../../domain/lists.js';
-import { isKnownZone } from '../../domain/time-windows.js';
-import { unsupportedPolicyFields } from '../../domain/unsupported.js';
+import { neutralDocument, readDocument } from '../../domain/document-text.js';
 import { PolicyPublisher } from '../out/policy.publisher.js';
 import { PolicyStore } from '../out/policy.store.js';
 
@@ -51,8 +45,8 @@ export class PolicyCommands {
   }
 
   @OnCommand(policy.show)
-  async show({ scope }: ParsedRequestOf<typeof policy.show>): Promise<AnswerOf<typeof policy.show>> {
-    return { policy: (await this.store.show(scope)) ?? null };
+  async show({ scope, version }: ParsedRequestOf<typeof policy.show>): Promise<AnswerOf<typeof policy.show>> {
+    return { policy: (await this.store.show(scope, version)) ?? null };
   }
 
   @OnCommand(policy.explain)
@@ -73,33 +67,13 @@ export class PolicyCommands {
 }
 
 function merged({ scope, document, change }: Change, current: object | undefined): object {
-  const base = scope.kind === 'org' ? DEFAULT_ORGANIZATION_POLICY : NEUTRAL_POLICY;
-  return document ?? { ...base, ...current, ...change };
+  return document ?? { ...neutralDocument(scope.kind), ...current, ...change };
 }
 
-/** The document as it will be stored: valid for its scope, with known zones, lists sorted, and nothing in it that no clause enforces. */
+/** The document as it will be stored. */
 function checked(scope: PolicyScope, document: object): Policy | OrganizationPolicy {
-  const parsed = (scope.kind === 'org' ? organizationPolicySchema : policySchema).safeParse(document);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    const keys = issue?.code === 'unrecognized_keys' ? issue.keys : [];
-    throw new CommandRefused(
-      'REQUEST_INVALID',
-      issue?.message ?? 'not a policy',
-      [...(issue?.path ?? []), ...keys].join('.'),
-    );
-  }
-  const { data } = parsed;
-  const zone = data.windows?.find((window) => !isKnownZone(window.tz))?.tz;
-  if (zone !== undefined)
-    throw new CommandRefused(
-      'REQUEST_INVALID',
-      `${zone} is no IANA time zone (right would be Europe/Berlin)`,
-      'windows',
-    );
-  const [field] = unsupportedPolicyFields(data);
-  if (field !== undefined)
-    throw new CommandRefused('REQUEST_INVALID', `${field} is not enforced yet; leave it neutral`, field);
-  const taskTypes = normalise(data.taskTypes);
-  return { ...data, taskTypes: taskTypes === null ? null : [...taskTypes] };
+  const read = readDocument(scope.kind, document);
+  if (read.ok) return read.document;
+  const [first] = read.errors;
+  throw new CommandRefused('REQUEST_INVALID', first?.message ?? 'not a policy', first?.field ?? '');
 }

@@ -86,9 +86,9 @@ export class PolicyStore {
     });
   }
 
-  /** The version in force. */
-  async show(scope: PolicyScope): Promise<PolicyRecord | undefined> {
-    const row = await this.database.tenant(scope.org, (tx) => newest(tx, scope));
+  /** One version, or the one in force. */
+  async show(scope: PolicyScope, version?: number): Promise<PolicyRecord | undefined> {
+    const row = await this.database.tenant(scope.org, (tx) => newest(tx, scope, version));
     return row === undefined ? undefined : recordOf(row);
   }
 
@@ -103,10 +103,11 @@ export class PolicyStore {
   }
 }
 
-async function newest(tx: Tx, scope: PolicyScope): Promise<DocumentRow | undefined> {
+/** The version that is named, else the newest. */
+async function newest(tx: Tx, scope: PolicyScope, version?: number): Promise<DocumentRow | undefined> {
   const [row] = await tx.query<DocumentRow>(
-    'select org_id, kind, scope_id, version, document, actor, at from policy.document where org_id = $1 and kind = $2 and scope_id = $3 order by version desc limit 1',
-    [scope.org, scope.kind, scopeId(scope)],
+    'select org_id, kind, scope_id, version, document, actor, at from policy.document where org_id = $1 and kind = $2 and scope_id = $3 and ($4::bigint is null or version = $4) order by version desc limit 1',
+    [scope.org, scope.kind, scopeId(scope), version ?? null],
   );
   return row;
 }

@@ -1,22 +1,18 @@
-import { allows } from '../lists.js';
-import { PASS, type Clause } from '../model.js';
+import { allow, deny, type Clause } from '../model.js';
 
-/** 140: every document and the target's surface allow the task type. */
+/** 140: every document, the target's surface and the share allow the task type. A connection without a policy allows none. */
 export const taskTypes: Clause = {
   number: 140,
   name: 'task_types',
   evaluate: ({ task, policies, effective }) => {
-    if (allows(effective.grant.taskTypes, task.taskType)) return PASS;
-    const own = [policies.clientOrg, policies.client, policies.connection].some(
-      (document) => document !== undefined && !allows(document.taskTypes, task.taskType),
-    );
-    // the surface is published to whoever is connected: naming it tells nothing of a policy
-    const bySurface = !allows(policies.targetSurface.taskTypes, task.taskType);
-    return {
-      outcome: 'deny',
-      code: 'TASK_TYPE_NOT_ALLOWED',
-      side: own || bySurface ? 'client' : 'target',
-      detail: { taskType: task.taskType },
-    };
+    const code = 'TASK_TYPE_NOT_ALLOWED';
+    if (policies.connection === undefined)
+      return deny(['connection'], { code, side: 'client' }, { reason: 'the connection has no policy' });
+    const { taskTypes: list } = effective.lists;
+    if (list.allows(task.taskType)) return allow(list.levels);
+    const by = list.refusedBy(task.taskType);
+    // which types a target takes is told to whoever is connected to it: naming its surface tells nothing of a policy
+    const side = by.some((level) => level !== 'targetOrg') ? 'client' : 'target';
+    return deny(by, { code, side }, { refused: [task.taskType] });
   },
 };
