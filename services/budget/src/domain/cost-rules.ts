@@ -3,7 +3,10 @@ import type { Policy, Surface } from '@countersign/contracts';
 import { lowest } from './caps.js';
 
 /** Fields by which a policy limits or asks about cost. */
-type CostFields = Pick<Policy, 'monthlyCapMicros' | 'maxCostMicros' | 'approvalAboveMicros' | 'approvalAbovePerDayMicros'>;
+type CostFields = Pick<
+  Policy,
+  'monthlyCapMicros' | 'maxCostMicros' | 'approvalAboveMicros' | 'approvalAbovePerDayMicros'
+>;
 
 /** Tells whether anything that applies limits or asks about cost: then a task without an estimate is denied, else the rule would be open to it. */
 export function hasCostRule(

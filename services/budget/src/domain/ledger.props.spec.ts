@@ -51,8 +51,7 @@ class Books {
   readonly #closed = new Map<string, string>();
 
   constructor() {
-    for (const key of PERIODS.flatMap(scopesOf))
-      this.accounts.set(scopeText(key), emptyAccount(key));
+    for (const key of PERIODS.flatMap(scopesOf)) this.accounts.set(scopeText(key), emptyAccount(key));
   }
 
   batch(steps: readonly Step[]): void {
@@ -115,7 +114,10 @@ class Books {
       const today = on.filter(({ day }) => day === account.day);
       if (account.key.type === 'CONNECTION' && account.day !== undefined)
         expect(account.dayMicros).toBe(sum(today.map(committedOf)));
-      this.#checkScope(account, scopeLines.filter(({ scope }) => scopeText(scope) === text));
+      this.#checkScope(
+        account,
+        scopeLines.filter(({ scope }) => scopeText(scope) === text),
+      );
       expect(account.reserved >= 0n && account.spent >= 0n).toBe(true);
     }
     for (const reservation of all) this.#checkOne(reservation, lines);

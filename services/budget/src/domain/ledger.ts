@@ -1,14 +1,6 @@
 import { maxMicros, type Micros } from '@countersign/primitives';
 import type { ReasonCode, TaskKey } from '@countersign/contracts';
-import {
-  countOnDay,
-  refusalOf,
-  scopeText,
-  spend,
-  turnDay,
-  type Account,
-  type ScopeKey,
-} from './accounts.js';
+import { countOnDay, refusalOf, scopeText, spend, turnDay, type Account, type ScopeKey } from './accounts.js';
 import { followCaps, lowestCap, type Caps } from './caps.js';
 import { tellThresholds, type BudgetEvent } from './events.js';
 import type { AttemptLine, PendingSettlement, Reservation, ScopeAct, ScopeLine, Source } from './model.js';
@@ -135,7 +127,8 @@ export class Ledger {
    */
   correct(key: TaskKey, attempt: number, charged: Micros): FinishOutcome {
     const reservation = this.reservations.get(reservationText(key, attempt));
-    if (reservation?.state !== 'SETTLED') return reservation?.state === 'RELEASED' ? 'ALREADY' : this.finish(key, attempt, charged, 'REPORTED');
+    if (reservation?.state !== 'SETTLED')
+      return reservation?.state === 'RELEASED' ? 'ALREADY' : this.finish(key, attempt, charged, 'REPORTED');
     const booked = (reservation.settled ?? 0n) + reservation.corrected;
     const more = charged - booked;
     if (more <= 0n) return 'ALREADY';
@@ -284,7 +277,6 @@ function tombstone(key: TaskKey, attempt: number): Reservation {
     asksAbove: undefined,
   };
 }
-
 
 function sameScopes(a: readonly ScopeKey[], b: readonly ScopeKey[]): boolean {
   return a.length === b.length && a.every((scope, i) => b[i] !== undefined && scopeText(scope) === scopeText(b[i]));

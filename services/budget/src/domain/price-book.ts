@@ -4,7 +4,10 @@ import type { PriceEntry } from '@countersign/contracts';
 export const MAX_PRICES = 2000;
 
 /** A book with other prices of the installation; what organisations have of their own stays. */
-export function withInstallationPrices(book: readonly PriceEntry[], prices: readonly PriceEntry[]): readonly PriceEntry[] {
+export function withInstallationPrices(
+  book: readonly PriceEntry[],
+  prices: readonly PriceEntry[],
+): readonly PriceEntry[] {
   return [...prices, ...book.filter(({ org }) => org !== undefined)];
 }
 

@@ -49,7 +49,11 @@ export class BudgetScopes {
   }
 
   #connection(org: string, id: string): CappedScope {
-    return { type: 'CONNECTION', id, caps: { policy: capOf(this.models.policy.get(readModelKey.connection(org, id))) } };
+    return {
+      type: 'CONNECTION',
+      id,
+      caps: { policy: capOf(this.models.policy.get(readModelKey.connection(org, id))) },
+    };
   }
 }
 

@@ -23,10 +23,7 @@ export class ReserveWhenTasksSubmitted {
     const outcomes =
       asked.length === 0
         ? undefined
-        : await this.ledger.run(
-            scopeOf(asked),
-            (ledger) => new Map(asked.map((p) => [p, ledger.reserve(p.request)])),
-          );
+        : await this.ledger.run(scopeOf(asked), (ledger) => new Map(asked.map((p) => [p, ledger.reserve(p.request)])));
     return prepared.map((p) => ('request' in p ? judgementOf(p, outcomes?.get(p)) : p));
   }
 

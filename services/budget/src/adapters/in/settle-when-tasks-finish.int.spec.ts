@@ -26,8 +26,20 @@ afterAll(() => database.drop());
 
 async function reserve(key: TaskKey, attempt = 1): Promise<string> {
   const scopes: readonly ScopeKey[] = [{ org: key.org, type: 'ORG', id: key.org, period: '2026-11' }];
-  const scope = { attempts: [{ key, attempt }], accounts: scopes.map((s) => ({ key: s, caps: { policy: { version: 0, micros: undefined } } })) };
-  const request = { key, attempt, round: 1, scopes, amount: HELD, priceBookVersion: 1, expiresAt: Date.UTC(2030, 0), today: '2026-11-15' };
+  const scope = {
+    attempts: [{ key, attempt }],
+    accounts: scopes.map((s) => ({ key: s, caps: { policy: { version: 0, micros: undefined } } })),
+  };
+  const request = {
+    key,
+    attempt,
+    round: 1,
+    scopes,
+    amount: HELD,
+    priceBookVersion: 1,
+    expiresAt: Date.UTC(2030, 0),
+    today: '2026-11-15',
+  };
   const outcome = await ledger.run(scope, (locked) => locked.reserve(request));
   return outcome.ok ? outcome.reservation.state : outcome.code;
 }

@@ -59,7 +59,9 @@ async function hold(tasks: readonly TaskKey[], overdueMs: number): Promise<void>
   const scopes = (org: string): readonly ScopeKey[] => [{ org, type: 'ORG', id: org, period: '2026-11' }];
   const scope = {
     attempts: tasks.map((key) => ({ key, attempt: 1 })),
-    accounts: tasks.flatMap(({ org }) => scopes(org).map((key) => ({ key, caps: { policy: { version: 0, micros: undefined } } }))),
+    accounts: tasks.flatMap(({ org }) =>
+      scopes(org).map((key) => ({ key, caps: { policy: { version: 0, micros: undefined } } })),
+    ),
   };
   await ledger.run(scope, (locked) => {
     for (const key of tasks) {

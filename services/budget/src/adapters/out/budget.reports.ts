@@ -1,6 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { formatInstant } from '@countersign/primitives';
-import { budgetEventSchema, type BudgetEventRecord, type BudgetScope, type BudgetState, type TaskKey } from '@countersign/contracts';
+import {
+  budgetEventSchema,
+  type BudgetEventRecord,
+  type BudgetScope,
+  type BudgetState,
+  type TaskKey,
+} from '@countersign/contracts';
 import { Database } from '@countersign/store';
 import { BALANCE_CHECKS } from './balance.js';
 

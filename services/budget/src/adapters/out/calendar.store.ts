@@ -57,7 +57,10 @@ export class CalendarStore {
       );
       const last = await latest(tx, orgs);
       const begun = orgs.map((org) => [org, periodAfter(last.get(org), zones.get(org) ?? '', now)] as const);
-      await insert(tx, begun.filter(([org, period]) => last.get(org) !== period));
+      await insert(
+        tx,
+        begun.filter(([org, period]) => last.get(org) !== period),
+      );
       return begun;
     });
     for (const [org, period] of periods) this.#known.set(org, period);

@@ -100,10 +100,7 @@ function reservationOf(row: ReservationRow): Reservation {
 }
 
 /** Keys of all accounts that a batch may change, in the order in which they are locked. */
-export function accountKeys(
-  scope: LedgerScope,
-  reservations: ReadonlyMap<string, Reservation>,
-): readonly ScopeKey[] {
+export function accountKeys(scope: LedgerScope, reservations: ReadonlyMap<string, Reservation>): readonly ScopeKey[] {
   const wanted = new Map(scope.accounts.map(({ key }) => [scopeText(key), key]));
   for (const { scopes } of reservations.values()) for (const key of scopes) wanted.set(scopeText(key), key);
   return [...wanted.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, key]) => key);

@@ -130,7 +130,9 @@ describe('a ledger', () => {
   });
 
   it('is exact for three replicas under 200 synchronised requests', async () => {
-    const replicas = await Promise.all([1, 2, 3].map(async () => new LedgerStore(await database.open({ max: 4 }), silentLogger('budget'))));
+    const replicas = await Promise.all(
+      [1, 2, 3].map(async () => new LedgerStore(await database.open({ max: 4 }), silentLogger('budget'))),
+    );
     client = new Client(replicas);
     const outcomes = await many(200, (i) => client.reserve(client.task(), 7n * DOLLAR, { by: i }));
     expect(outcomes.filter((o) => o === 'HELD')).toHaveLength(14);

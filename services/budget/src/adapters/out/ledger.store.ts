@@ -59,7 +59,11 @@ export class LedgerStore {
   }
 
   /** As {@link run}, once per command: undefined when the ledger has a line of this command already. */
-  async runOnce<T>(scope: LedgerScope, command: { readonly org: string; readonly id: string }, work: (ledger: Ledger) => T): Promise<T | undefined> {
+  async runOnce<T>(
+    scope: LedgerScope,
+    command: { readonly org: string; readonly id: string },
+    work: (ledger: Ledger) => T,
+  ): Promise<T | undefined> {
     const done = await this.#transaction(scope, async (tx) => {
       const ledger = await lockedLedger(tx, scope);
       const known = await tx.query('select 1 from budget.ledger_entry where org_id = $1 and command_id = $2', [

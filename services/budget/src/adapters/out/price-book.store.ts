@@ -1,6 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { formatInstant } from '@countersign/primitives';
-import { priceBookRecordSchema, readModelKey, type PriceBookRecord, type PriceEntry, type Prices } from '@countersign/contracts';
+import {
+  priceBookRecordSchema,
+  readModelKey,
+  type PriceBookRecord,
+  type PriceEntry,
+  type Prices,
+} from '@countersign/contracts';
 import { Database, Outbox, type Tx } from '@countersign/store';
 import { MAX_PRICES, withInstallationPrices, withOwnPrices } from '../../domain/price-book.js';
 
