@@ -10,7 +10,7 @@ export interface Estimate {
   readonly priceBookVersion: number;
 }
 
-/** The entries of a price book that hold for one organisation. Only this makes prices of a book: the installation's alone are those of no organisation. */
+/** The entries of a price book that hold for one organisation; {@link pricesFor} makes them. */
 export interface Prices {
   readonly version: number;
   readonly currency: string;
