@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { charge, estimateCost, type ChargeFacts } from './cost.js';
+import { charge, estimateCost, pricesFor, type ChargeFacts } from './cost.js';
 import type { Usage } from './envelope.js';
 import { microsSchema } from './identities.js';
 import { TRUST_LEVELS } from './policy-document.js';
@@ -29,6 +29,7 @@ const book = (...entries: PriceEntry[]): PriceBookRecord => ({
   currency: 'USD',
   entries,
 });
+const anyone = '00000000-0000-7000-8000-00000000000c';
 const models = { models: null, usesModels: true };
 const noModels = { models: null, usesModels: false };
 const spend = { maxInputTokens: 1234, maxOutputTokens: 567 };
@@ -37,6 +38,31 @@ const value = (result: ReturnType<typeof estimateCost>): unknown =>
 
 const tokens = fc.nat(100_000_000);
 const rate = fc.bigInt({ min: 0n, max: 10n ** 12n });
+
+describe('the prices of an organisation', () => {
+  const org = '00000000-0000-7000-8000-00000000000a';
+  const other = '00000000-0000-7000-8000-00000000000b';
+  const own = price({ ...HAIKU, org, inputMicrosPerMtok: '500000', outputMicrosPerMtok: '2500000' });
+  const all = book(HAIKU, LONG_HAIKU, SONNET, EACH, own, price({ ...SONNET, org: other, inputMicrosPerMtok: '1' }));
+
+  it("are its own instead of every tier of the installation, and the installation's for the rest", () => {
+    expect(pricesFor(all, org).entries).toEqual([SONNET, EACH, own]);
+    expect(value(estimateCost({ ...spend, models: ['haiku'] }, models, pricesFor(all, org)))).toBe(2_042n);
+    expect(value(estimateCost({ ...spend, models: ['sonnet'] }, models, pricesFor(all, org)))).toBe(12_214n);
+  });
+
+  it('are the same for estimate and charge, of the same version', () => {
+    const usage = [{ model: 'haiku', inputTokens: 1234, outputTokens: 567 }];
+    const facts = { usage, tools: [], reservedMicros: 0n, targetLevel: 'VERIFIED' as const, usesModels: true };
+    expect(charge({ ...facts, book: pricesFor(all, org) })).toBe(2_042n);
+    expect(charge({ ...facts, book: pricesFor(all, anyone) })).toBe(4_076n);
+    expect(pricesFor(all, org).version).toBe(all.version);
+  });
+
+  it('are never those of another organisation', () => {
+    expect(pricesFor(all, anyone).entries).toEqual([HAIKU, LONG_HAIKU, SONNET, EACH]);
+  });
+});
 
 describe('an estimate', () => {
   it('rounds each line up: 1,234 tokens at $3 and 567 at $15 a million are 3,702 and 8,505 micros', () => {

@@ -10,6 +10,25 @@ export interface Estimate {
   readonly priceBookVersion: number;
 }
 
+/** The entries of a price book that hold for one organisation; {@link pricesFor} makes them. */
+export interface Prices {
+  readonly version: number;
+  readonly currency: string;
+  readonly entries: readonly PriceEntry[];
+}
+
+/** The prices of an organisation: its own rows of a kind and name instead of the installation's, never those of another organisation. */
+export function pricesFor(book: PriceBookRecord, org: string): Prices {
+  const own = book.entries.filter((e) => e.org === org);
+  const replaced = new Set(own.map(pricedThing));
+  const shared = book.entries.filter((e) => e.org === undefined && !replaced.has(pricedThing(e)));
+  return { version: book.version, currency: book.currency, entries: [...shared, ...own] };
+}
+
+function pricedThing({ kind, name }: PriceEntry): string {
+  return `${kind} ${name ?? ''}`;
+}
+
 /** Why there is no estimate. */
 export type EstimateFailure = 'COST_ESTIMATE_MISSING' | 'COST_MODEL_UNPRICED';
 
@@ -23,7 +42,7 @@ type Spend = Pick<TaskData, 'models' | 'tools' | 'maxInputTokens' | 'maxOutputTo
 export function estimateCost(
   task: Spend,
   surface: Pick<Surface, 'models' | 'usesModels'>,
-  book: PriceBookRecord,
+  book: Prices,
 ): Result<Estimate, EstimateFailure> {
   const fixed = fixedPrice(task.tools ?? [], book.entries);
   const models = modelsOf(task, surface, book.entries);
@@ -97,7 +116,7 @@ export interface ChargeFacts {
   readonly tools: readonly string[];
   /** The attempt's hold. */
   readonly reservedMicros: Micros;
-  readonly book: PriceBookRecord;
+  readonly book: Prices;
   /** The target's level in trust's verdict. */
   readonly targetLevel: TrustLevel;
   readonly usesModels: boolean;

@@ -31,7 +31,14 @@ export {
   type Problem,
 } from './commands/command.js';
 export { revocationSchema } from './commands/registry.js';
-export { budgetScopeSchema, budgetStateSchema, type BudgetScope } from './commands/budget.js';
+export {
+  budgetEventSchema,
+  budgetScopeSchema,
+  budgetStateSchema,
+  type BudgetEventRecord,
+  type BudgetScope,
+  type BudgetState,
+} from './commands/budget.js';
 export { actionSchema, taskRowSchema, type Action, type TaskRow } from './commands/dispatcher.js';
 export { auditEntrySchema } from './commands/audit.js';
 export * from './agent-requests.js';

@@ -171,8 +171,12 @@ export const policyRecordSchema = z.discriminatedUnion('kind', [
 /** The policy in force. */
 export type PolicyRecord = z.infer<typeof policyRecordSchema>;
 
-/** One price. Rates are micros per million tokens; a tier holds from that many tokens on. `name` is a model or tool; absent for a request. */
+/**
+ * One price. Rates are micros per million tokens; a tier holds from that many tokens on. `name` is a model or tool; absent for a request. `org` makes it an organisation's
+ * own: its rows of a kind and name replace all of the installation's for it.
+ */
 export const priceEntrySchema = z.object({
+  org: uuidSchema.optional(),
   kind: z.enum(['model', 'tool', 'request']),
   name: entrySchema.optional(),
   tierMinTokens: z.number().int().nonnegative(),

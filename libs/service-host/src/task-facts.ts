@@ -1,6 +1,7 @@
 import { parseMicros, type Result } from '@countersign/primitives';
 import {
   estimateCost,
+  pricesFor,
   readModelKey,
   type AgentRecord,
   type AgentRef,
@@ -10,6 +11,7 @@ import {
   type OrgRecord,
   type PolicyRecord,
   type PriceBookRecord,
+  type Prices,
   type RegistryRecord,
   type TaskData,
 } from '@countersign/contracts';
@@ -107,19 +109,20 @@ export class TaskFacts {
   estimate(
     { roundLine: line }: TaskMessage,
     task: TaskData,
-    { target }: TaskParties,
+    { target, clientOrg }: TaskParties,
   ): Result<Estimate, EstimateFailure> {
     if (line?.estimateMicros !== undefined && line.priceBookVersion !== undefined)
       return {
         ok: true,
         value: { estimateMicros: parseMicros(line.estimateMicros), priceBookVersion: line.priceBookVersion },
       };
-    return estimateCost(task, target.surface, this.priceBook());
+    return estimateCost(task, target.surface, pricesFor(this.priceBook(), clientOrg.org));
   }
 
-  /** One version of the price book. */
-  priceBookOf(version: number): PriceBookRecord | undefined {
-    return version === 0 ? EMPTY_BOOK : this.models.budget.get(readModelKey.prices(version));
+  /** An organisation's prices in one version of the price book. */
+  pricesOf(version: number, org: string): Prices | undefined {
+    const book = version === 0 ? EMPTY_BOOK : this.models.budget.get(readModelKey.prices(version));
+    return book === undefined ? undefined : pricesFor(book, org);
   }
 }
 

@@ -12,6 +12,7 @@ export interface LogFields {
   readonly code?: string;
   readonly control?: string;
   readonly state?: string;
+  readonly severity?: string;
   readonly subject?: string;
   readonly seq?: number;
   readonly failure?: string;
@@ -34,6 +35,7 @@ const PLAIN = new Set([
   'code',
   'control',
   'state',
+  'severity',
   'subject',
   'seq',
   'failure',

@@ -1,4 +1,6 @@
 import { Command } from 'commander';
+import { budgetCommands } from './commands/budget.js';
+import { doctorCommands } from './commands/doctor.js';
 import { explainCommands } from './commands/explain.js';
 import { policyCommands } from './commands/policy.js';
 import { registryCommands } from './commands/registry.js';
@@ -10,8 +12,10 @@ const program = new Command('countersign')
   .allowExcessArguments(false);
 registryCommands(program);
 policyCommands(program);
+budgetCommands(program);
 taskCommands(program);
 explainCommands(program);
+doctorCommands(program);
 for (const command of program.commands) {
   command.option('--json', 'one JSON value instead of tables');
   for (const sub of command.commands) sub.option('--json', 'one JSON value instead of tables');

@@ -26,6 +26,7 @@ const runSchema = z.object({
     installationKey: z.string(),
   }),
   agents: z.record(z.string(), z.string()),
+  services: z.record(z.string(), z.object({ health: z.string() })),
 });
 
 /** A connection with the operator's key, and names resolved to ids. */
@@ -34,6 +35,8 @@ export class Session {
     readonly commands: CommandClient,
     private readonly bus: Bus,
     readonly natsUrl: string,
+    /** Where each replica of a service tells its health. */
+    readonly health: Readonly<Record<string, string>>,
   ) {}
 
   /** Attaches to a running system by its run file. */
@@ -60,6 +63,7 @@ export class Session {
       }),
       bus,
       run.nats,
+      Object.fromEntries(Object.entries(run.services).map(([name, { health }]) => [name, health])),
     );
   }
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { MAX_MICROS } from '@countersign/primitives';
 import { MAX_AMOUNT_MICROS } from '@countersign/contracts';
-import { scopeText, type Account, type ScopeKey } from './accounts.js';
+import { emptyAccount, scopeText, type Account, type ScopeKey } from './accounts.js';
 import { Ledger, type ReserveRequest } from './ledger.js';
 
 const scope: ScopeKey = { org: 'o', type: 'ORG', id: 'o', period: '2026-03' };
-const account = (limit?: bigint): Account => ({ key: scope, limit, topup: 0n, reserved: 0n, spent: 0n, resetBase: 0n });
+const account = (limit?: bigint): Account => emptyAccount(scope, limit);
 const request = (attempt: number, amount: bigint): ReserveRequest => ({
   key: { org: 'o', agent: 'a', task: 't' },
   attempt,
@@ -14,6 +14,7 @@ const request = (attempt: number, amount: bigint): ReserveRequest => ({
   amount,
   priceBookVersion: 1,
   expiresAt: 0,
+  today: '2026-03-15',
 });
 
 describe('absurd amounts', () => {
@@ -32,6 +33,6 @@ describe('absurd amounts', () => {
     const ledger = new Ledger(new Map([[scopeText(scope), held]]), new Map());
     const outcomes = Array.from({ length: 12 }, (_, i) => ledger.reserve(request(i + 1, MAX_AMOUNT_MICROS)));
     expect(held.reserved + held.spent <= MAX_MICROS).toBe(true);
-    expect(outcomes.at(-1)).toEqual({ ok: false, code: 'BUDGET_ORG_EXHAUSTED', scope });
+    expect(outcomes.at(-1)).toEqual({ ok: false, code: 'BUDGET_ORG_EXHAUSTED', scope, standing: [expect.anything()] });
   });
 });

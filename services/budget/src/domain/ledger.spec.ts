@@ -2,9 +2,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
-import type { Micros } from '@countersign/primitives';
-import { scopeText, type Account, type ScopeKey, type ScopeType } from './accounts.js';
-import { Ledger, type Reservation, type ReserveRequest } from './ledger.js';
+import { decimalOfMicros, type Micros } from '@countersign/primitives';
+import { emptyAccount, scopeText, type Account, type ScopeKey, type ScopeType } from './accounts.js';
+import type { BudgetEvent } from './events.js';
+import { Ledger, type ReserveRequest } from './ledger.js';
+import type { Reservation } from './model.js';
 
 type Caps = Partial<Record<'organization' | 'agent' | 'connection', number>>;
 
@@ -12,10 +14,16 @@ interface Step {
   readonly reserve?: string;
   readonly settle?: string;
   readonly release?: string;
+  readonly correct?: string;
+  readonly topup?: keyof Caps;
+  readonly reset?: keyof Caps;
   readonly amount?: number;
   readonly attempt?: number;
   readonly round?: number;
   readonly month?: string;
+  readonly day?: number;
+  readonly askAbove?: number;
+  readonly prices?: number;
   readonly replaces?: number;
   readonly cost?: number;
   readonly caps?: Caps;
@@ -26,6 +34,7 @@ interface Case {
   readonly name: string;
   readonly caps: Caps;
   readonly steps: readonly Step[];
+  readonly events?: readonly string[];
   readonly then: Readonly<Record<string, readonly [reserved: number, spent: number]>>;
 }
 
@@ -45,46 +54,62 @@ const keyOf = (task: string): ReserveRequest['key'] => ({ org: 'o', agent: 'a', 
 class Books {
   readonly accounts = new Map<string, Account>();
   readonly reservations = new Map<string, Reservation>();
+  readonly events: string[] = [];
 
   constructor(private readonly caps: Caps) {}
 
   step(step: Step): string {
     const ledger = new Ledger(this.accounts, this.reservations);
+    const outcome = this.#run(ledger, step);
+    ledger.close();
+    this.events.push(...ledger.events.map(eventText));
+    return outcome;
+  }
+
+  #run(ledger: Ledger, step: Step): string {
     const { attempt = 1, amount } = step;
     const task = step.settle ?? step.release;
-    if (task === undefined) return this.#reserve(ledger, step);
-    return ledger.finish(keyOf(task), attempt, amount === undefined ? undefined : micros(amount), 'REPORTED');
+    if (task !== undefined)
+      return ledger.finish(keyOf(task), attempt, amount === undefined ? undefined : micros(amount), 'REPORTED');
+    if (step.correct !== undefined) return ledger.correct(keyOf(step.correct), attempt, micros(amount ?? 0));
+    const of = step.topup ?? step.reset;
+    return of === undefined ? this.#reserve(ledger, step) : this.#act(ledger, step, of);
+  }
+
+  #act(ledger: Ledger, { month = MONTH, topup, amount = 0 }: Step, of: keyof Caps): string {
+    const scope = this.#scopes(month, this.caps).find(({ id }) => id === of);
+    if (scope === undefined) throw new Error(`no budget ${of}`);
+    const act = { actor: 'operator:local', reason: 'a case' };
+    const done = topup === undefined ? ledger.reset(scope, act) : ledger.topUp(scope, micros(amount), act);
+    return done === undefined ? 'REFUSED' : 'DONE';
   }
 
   #reserve(ledger: Ledger, { reserve = '', amount = 0, attempt = 1, round = 1, ...step }: Step): string {
+    const month = step.month ?? MONTH;
     const outcome = ledger.reserve({
       key: keyOf(reserve),
       attempt,
       round,
-      scopes: this.#scopes(step.month ?? MONTH, step.caps ?? this.caps),
+      scopes: this.#scopes(month, step.caps ?? this.caps),
       amount: micros(amount),
-      priceBookVersion: 1,
+      priceBookVersion: step.prices ?? 1,
       expiresAt: 0,
+      today: `${month}-${String(step.day ?? 1).padStart(2, '0')}`,
+      askAbove: step.askAbove === undefined ? undefined : micros(step.askAbove),
       ...(step.replaces === undefined
         ? {}
         : {
             replaces: { attempt: step.replaces, settle: step.cost === undefined ? undefined : micros(step.cost) },
           }),
     });
-    return outcome.ok ? outcome.reservation.state : outcome.code;
+    if (!outcome.ok) return outcome.code;
+    return outcome.reservation.asksAbove === undefined ? outcome.reservation.state : 'ASK';
   }
 
   #scopes(period: string, caps: Caps): readonly ScopeKey[] {
     return SCOPES.map(([type, name]) => {
       const key: ScopeKey = { org: 'o', type, id: name, period };
-      const account = this.accounts.get(scopeText(key)) ?? {
-        key,
-        limit: undefined,
-        topup: 0n,
-        reserved: 0n,
-        spent: 0n,
-        resetBase: 0n,
-      };
+      const account = this.accounts.get(scopeText(key)) ?? emptyAccount(key);
       const cap = caps[name];
       account.limit = cap === undefined ? undefined : micros(cap);
       this.accounts.set(scopeText(key), account);
@@ -102,13 +127,20 @@ class Books {
   }
 }
 
+function eventText(event: BudgetEvent): string {
+  return event.kind === 'BUDGET_THRESHOLD'
+    ? `${event.scope.type} ${event.percent}% ${event.severity}`
+    : `${event.key.task} over by ${decimalOfMicros(event.micros)} ${event.severity}`;
+}
+
 describe('a ledger', () => {
-  it.each(CASES.map((example) => [example.name, example] as const))('%s', (_name, { caps, steps, then }) => {
+  it.each(CASES.map((example) => [example.name, example] as const))('%s', (_name, { caps, steps, then, events }) => {
     const books = new Books(caps);
     expect(steps.map((step) => books.step(step))).toEqual(steps.map(({ is }) => is));
     const expected = Object.entries(then).flatMap(([month, [reserved, spent]]) =>
       SCOPES.map(([type]) => [`${type} ${month}`, [micros(reserved), micros(spent)]] as const),
     );
     expect(books.state()).toEqual(Object.fromEntries(expected));
+    if (events !== undefined) expect(books.events).toEqual(events);
   });
 });

@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { decimalOfMicros, microsOfDecimal, parseMicros } from '@countersign/primitives';
 import { COMMANDS, type AnswerOf, type PolicyScope } from '@countersign/contracts';
 import { tableLines } from '../output.js';
 import { run, type Options, type Tools } from '../run.js';
@@ -7,15 +6,17 @@ import { UsageError } from '../session.js';
 import { documentsOf, readObject } from './policy-files.js';
 import { parseJson } from './registry.js';
 
-const { policy, budget } = COMMANDS;
+const { policy } = COMMANDS;
 
-interface ScopeOptions extends Options {
+/** Options that name a scope. */
+export interface ScopeOptions extends Options {
   readonly org?: string;
   readonly agent?: string;
   readonly connection?: string;
 }
 
-async function scopeOf({ session }: Tools, options: ScopeOptions): Promise<PolicyScope> {
+/** The scope that options name. */
+export async function scopeOf({ session }: Tools, options: ScopeOptions): Promise<PolicyScope> {
   const { org } = await session.org(options.org);
   if (options.agent !== undefined && options.connection !== undefined)
     throw new UsageError('give --agent or --connection, not both');
@@ -26,20 +27,20 @@ async function scopeOf({ session }: Tools, options: ScopeOptions): Promise<Polic
   return { kind: 'org', org };
 }
 
-const scoped = (command: Command): Command =>
+/** Adds the options that name a scope. */
+export const scoped = (command: Command): Command =>
   command
     .option('--org <org>', 'organisation by name; the newest when absent')
     .option('--agent <agent>', "an agent's own policy")
     .option('--connection <connection>', 'a connection, by id or as client->target');
 
-/** `policy set|show|lint|test`, `budget set|show`. */
+/** `policy set|show|lint|test`. */
 export function policyCommands(program: Command): void {
   const group = program.command('policy').description('what organisations, agents and connections allow');
   setCommand(group);
   showCommand(group);
   lintCommand(group);
   testCommand(group);
-  budgetCommands(program);
 }
 
 function setCommand(group: Command): void {
@@ -195,46 +196,3 @@ function versionOf(text: string): number {
   return Number(text);
 }
 
-function budgetCommands(program: Command): void {
-  const group = program.command('budget').description('caps and what was spent');
-  scoped(
-    group.command('set <amount>').description('set the monthly cap, such as 100 or 9.50; `none` takes it away'),
-  ).action((amount: string, options: ScopeOptions) =>
-    run(options, async (tools) => {
-      const monthlyCapMicros = amount === 'none' ? null : amountOf(amount);
-      const set = await tools.session.commands.call(policy.set, {
-        scope: await scopeOf(tools, options),
-        change: { monthlyCapMicros },
-      });
-      tools.output.show(set, () => [`the cap is ${amount}; policy version ${set.policyVersion}`]);
-    }),
-  );
-  scoped(group.command('show').description('budgets of an organisation')).action((options: ScopeOptions) =>
-    run(options, async (tools) => {
-      const { org } = await tools.session.org(options.org);
-      const { budgets } = await tools.session.commands.call(budget.show, { org });
-      const money = (micros: string | null): string =>
-        micros === null ? 'none' : decimalOfMicros(parseMicros(micros));
-      tools.output.table(
-        budgets,
-        ['SCOPE', 'PERIOD', 'CAP', 'RESERVED', 'SPENT', 'ID'],
-        budgets.map((b) => [
-          b.scope.type,
-          b.period,
-          money(b.limitMicros),
-          money(b.reservedMicros),
-          money(b.spentMicros),
-          b.scope.id,
-        ]),
-      );
-    }),
-  );
-}
-
-function amountOf(text: string): string {
-  try {
-    return microsOfDecimal(text).toString();
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : 'not an amount');
-  }
-}

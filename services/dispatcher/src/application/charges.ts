@@ -19,7 +19,7 @@ export class Charges {
     result: { readonly usage: readonly Usage[]; readonly tools: readonly string[] },
   ): string | undefined {
     const { facts } = record;
-    const book = this.#facts.priceBookOf(facts.priceBookVersion ?? 0);
+    const book = this.#facts.pricesOf(facts.priceBookVersion ?? 0, record.key.org);
     if (book === undefined || facts.targetTrust === undefined) return undefined;
     const reservedMicros = parseMicros(facts.estimateMicros ?? '0');
     return charge({

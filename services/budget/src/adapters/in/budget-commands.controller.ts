@@ -1,56 +1,23 @@
 import { Controller } from '@nestjs/common';
 import { COMMANDS, type AnswerOf, type ParsedRequestOf } from '@countersign/contracts';
-import { CommandRefused, OnCommand, type CommandContext } from '@countersign/bus';
-import { BudgetReports } from '../out/budget.reports.js';
-import { PriceBookPublisher } from '../out/price-book.publisher.js';
-import { PriceBookStore } from '../out/price-book.store.js';
+import { OnCommand } from '@countersign/bus';
+import { BudgetReports, budgetStateOf } from '../out/budget.reports.js';
 
 const { budget } = COMMANDS;
 
-/** Commands on budgets and price books. Caps are fields of policies. */
+/** Commands that read budgets. Caps are fields of policies. */
 @Controller()
 export class BudgetCommands {
-  constructor(
-    private readonly reports: BudgetReports,
-    private readonly books: PriceBookStore,
-    private readonly publisher: PriceBookPublisher,
-  ) {}
+  constructor(private readonly reports: BudgetReports) {}
 
   @OnCommand(budget.show)
   async show({ org, scope }: ParsedRequestOf<typeof budget.show>): Promise<AnswerOf<typeof budget.show>> {
-    const rows = await this.reports.budgets(org, scope);
-    return {
-      budgets: rows.map((row) => ({
-        scope: { type: row.scope_type, id: row.scope_id },
-        period: row.period,
-        limitMicros: row.limit_micros?.toString() ?? null,
-        reservedMicros: row.reserved_micros.toString(),
-        spentMicros: row.spent_micros.toString(),
-      })),
-    };
+    return { budgets: (await this.reports.budgets(org, scope)).map(budgetStateOf) };
   }
 
-  @OnCommand(budget.pricesPut)
-  async pricesPut(
-    { currency, entries }: ParsedRequestOf<typeof budget.pricesPut>,
-    { actor }: CommandContext,
-  ): Promise<AnswerOf<typeof budget.pricesPut>> {
-    const unnamed = entries.findIndex((entry) => (entry.kind === 'request') !== (entry.name === undefined));
-    if (unnamed >= 0)
-      throw new CommandRefused(
-        'REQUEST_INVALID',
-        'a model or tool needs a name, a request has none',
-        `entries.${unnamed}.name`,
-      );
-    const version = await this.books.put(currency, entries, `${actor.kind}:${actor.id}`);
-    await this.publisher.now().catch(() => undefined);
-    return { version };
-  }
-
-  @OnCommand(budget.pricesShow)
-  async pricesShow(): Promise<AnswerOf<typeof budget.pricesShow>> {
-    const [book] = await this.books.all();
-    return { book: book ?? null };
+  @OnCommand(budget.events)
+  async events({ org, limit, after }: ParsedRequestOf<typeof budget.events>): Promise<AnswerOf<typeof budget.events>> {
+    return { events: [...(await this.reports.events(org, limit, after))] };
   }
 
   @OnCommand(budget.check)
@@ -64,9 +31,12 @@ export class BudgetCommands {
     const holds = await this.reports.holds(task);
     const attempts = holds.map((hold) => ({
       attempt: hold.attempt,
+      period: hold.period,
       reservedMicros: hold.amount_micros.toString(),
+      priceBookVersion: hold.price_book_version === null ? null : Number(hold.price_book_version),
       state: hold.state,
       settledMicros: hold.settled_micros?.toString() ?? null,
+      correctedMicros: hold.corrected_micros.toString(),
       source: hold.source,
     }));
     return { found: holds.length > 0, part: { attempts } };

@@ -1,21 +1,23 @@
 import { Controller } from '@nestjs/common';
 import { parseMicros, type Micros } from '@countersign/primitives';
-import type { FinishedItem, TaskKey, TransitionItem } from '@countersign/contracts';
+import type { CorrectedItem, FinishedItem, TaskKey, TransitionItem } from '@countersign/contracts';
 import { OnTransitions, type ReceivedItem } from '@countersign/bus';
 import { Logger } from '@countersign/telemetry';
 import type { Ledger } from '../../domain/ledger.js';
-import { LedgerStore } from '../out/ledger.store.js';
+import type { Source } from '../../domain/model.js';
+import { LedgerStore, type HeldAttempt } from '../out/ledger.store.js';
 
+/** One attempt and what its end or its late cost does to the ledger. */
 interface Ending {
-  readonly item: FinishedItem;
   readonly key: TaskKey;
-  readonly attempts: readonly number[];
+  readonly attempt: number;
+  readonly apply: (ledger: Ledger) => string;
 }
 
 /** States that a result led to: what it was not charged is assumed at once, because no further report comes. */
 const WITH_RESULT: readonly FinishedItem['state'][] = ['COMPLETED', 'FAILED', 'QUARANTINED'];
 
-/** Settles or releases when a task has ended; acknowledging the message is the acknowledgement of it. */
+/** Settles or releases when a task has ended, and corrects what was told later; acknowledging the message is the acknowledgement of it. */
 @Controller()
 export class SettleWhenTasksFinish {
   constructor(
@@ -26,47 +28,54 @@ export class SettleWhenTasksFinish {
   @OnTransitions()
   async settle(items: readonly ReceivedItem<TransitionItem>[]): Promise<void> {
     const finished = items.flatMap(({ item }) => (item.type === 'finished' ? [item] : []));
-    if (finished.length === 0) return;
-    const keys = finished.map(keyOf);
-    const held = await this.ledger.heldAttempts(keys);
-    const endings = finished.map((item, i): Ending => {
-      const key = keys[i] ?? keyOf(item);
-      const others = held
-        .filter((h) => h.key.org === key.org && h.key.agent === key.agent && h.key.task === key.task)
-        .map((h) => h.attempt);
-      return { item, key, attempts: [...new Set([...others, item.attempt])] };
+    const held = finished.length === 0 ? [] : await this.ledger.heldAttempts(finished.map(keyOf));
+    const endings = items.flatMap(({ item }): readonly Ending[] => {
+      if (item.type === 'corrected') return [correctionOf(item)];
+      return item.type === 'finished' ? endingsOf(item, held) : [];
     });
-    const amounts = new Map(held.map((h) => [`${h.key.org}/${h.key.agent}/${h.key.task}/${h.attempt}`, h.amount]));
-    const scope = {
-      attempts: endings.flatMap(({ key, attempts }) => attempts.map((attempt) => ({ key, attempt }))),
-      accounts: [],
-    };
-    await this.ledger.run(scope, (ledger) => endings.forEach((ending) => this.#end(ledger, ending, amounts)));
+    if (endings.length === 0) return;
+    await this.ledger.run({ attempts: endings, accounts: [] }, (ledger) => {
+      for (const ending of endings) this.#apply(ledger, ending);
+    });
   }
 
-  #end(ledger: Ledger, { item, key, attempts }: Ending, amounts: ReadonlyMap<string, Micros>): void {
-    for (const attempt of attempts) {
-      if (attempt !== item.attempt || !item.claimed) ledger.finish(key, attempt, undefined, 'REPORTED');
-      else {
-        const settle = amountOf(item, amounts.get(`${key.org}/${key.agent}/${key.task}/${attempt}`));
-        if (settle === undefined) continue;
-        // a claim implies a hold; where there is none the money of this attempt is closed already
-        if (ledger.finish(key, attempt, settle.micros, settle.source) === 'RETRY')
-          this.logger.warn('a charge for an attempt that holds nothing', { task: key, attempt });
-      }
-    }
+  /** A claim implies a hold. A charge for what holds nothing is kept, and repeated when the hold comes. */
+  #apply(ledger: Ledger, { key, attempt, apply }: Ending): void {
+    if (apply(ledger) === 'RETRY')
+      this.logger.warn('a charge for an attempt that holds nothing is kept until it does', { task: key, attempt });
   }
+}
+
+/** The end of the attempt that was judged last, and the release of every other one that still holds money. */
+function endingsOf(item: FinishedItem, held: readonly HeldAttempt[]): readonly Ending[] {
+  const key = keyOf(item);
+  const own = held.filter(({ key: k }) => k.org === key.org && k.agent === key.agent && k.task === key.task);
+  const amounts = new Map(own.map((h) => [h.attempt, h.amount]));
+  const attempts = [...new Set([...amounts.keys(), item.attempt])];
+  return attempts.flatMap((attempt) => {
+    if (attempt !== item.attempt || !item.claimed)
+      return [{ key, attempt, apply: (ledger: Ledger) => ledger.finish(key, attempt, undefined, 'REPORTED') }];
+    const settle = amountOf(item, amounts.get(attempt));
+    if (settle === undefined) return [];
+    return [{ key, attempt, apply: (ledger: Ledger) => ledger.finish(key, attempt, settle.micros, settle.source) }];
+  });
+}
+
+function correctionOf(item: CorrectedItem): Ending {
+  const key = keyOf(item);
+  const charged = parseMicros(item.chargedMicros);
+  return { key, attempt: item.attempt, apply: (ledger) => ledger.correct(key, item.attempt, charged) };
 }
 
 /** What a handed-over attempt is settled at; undefined leaves it to the sweeper, because a late report may still come. */
 function amountOf(
   item: FinishedItem,
   held: Micros | undefined,
-): { readonly micros: Micros; readonly source: 'REPORTED' | 'ASSUMED' } | undefined {
+): { readonly micros: Micros; readonly source: Source } | undefined {
   if (item.chargedMicros !== undefined) return { micros: parseMicros(item.chargedMicros), source: 'REPORTED' };
   return WITH_RESULT.includes(item.state) && held !== undefined ? { micros: held, source: 'ASSUMED' } : undefined;
 }
 
-function keyOf({ task }: FinishedItem): TaskKey {
+function keyOf({ task }: FinishedItem | CorrectedItem): TaskKey {
   return { org: task.org, agent: task.agent, task: task.id };
 }

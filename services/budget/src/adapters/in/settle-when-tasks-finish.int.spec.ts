@@ -1,5 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { finishedItemSchema, type FinishedItem, type TaskKey, type TransitionItem } from '@countersign/contracts';
+import {
+  correctedItemSchema,
+  finishedItemSchema,
+  type FinishedItem,
+  type TaskKey,
+  type TransitionItem,
+} from '@countersign/contracts';
 import type { ReceivedItem } from '@countersign/bus';
 import { aTaskKey, silentLogger, testDatabase, type TestDatabase } from '@countersign/testing';
 import { budgetMigrations } from '../../migrations/index.js';
@@ -18,7 +24,7 @@ let consumer: SettleWhenTasksFinish;
 beforeAll(async () => {
   database = await testDatabase('budget', budgetMigrations);
   const opened = await database.open();
-  ledger = new LedgerStore(opened);
+  ledger = new LedgerStore(opened, silentLogger('budget'));
   reports = new BudgetReports(opened);
   consumer = new SettleWhenTasksFinish(ledger, silentLogger('budget'));
 });
@@ -26,8 +32,20 @@ afterAll(() => database.drop());
 
 async function reserve(key: TaskKey, attempt = 1): Promise<string> {
   const scopes: readonly ScopeKey[] = [{ org: key.org, type: 'ORG', id: key.org, period: '2026-11' }];
-  const scope = { attempts: [{ key, attempt }], accounts: scopes.map((s) => ({ key: s, limit: undefined })) };
-  const request = { key, attempt, round: 1, scopes, amount: HELD, priceBookVersion: 1, expiresAt: Date.UTC(2030, 0) };
+  const scope = {
+    attempts: [{ key, attempt }],
+    accounts: scopes.map((s) => ({ key: s, caps: { policy: { version: 0, micros: undefined } } })),
+  };
+  const request = {
+    key,
+    attempt,
+    round: 1,
+    scopes,
+    amount: HELD,
+    priceBookVersion: 1,
+    expiresAt: Date.UTC(2030, 0),
+    today: '2026-11-15',
+  };
   const outcome = await ledger.run(scope, (locked) => locked.reserve(request));
   return outcome.ok ? outcome.reservation.state : outcome.code;
 }
@@ -46,6 +64,21 @@ function finished(key: TaskKey, parts: Partial<FinishedItem>): ReceivedItem<Tran
     claimed: true,
     facts: {},
     ...parts,
+  });
+  return { item } as ReceivedItem<TransitionItem>;
+}
+
+function corrected(key: TaskKey, chargedMicros: string): ReceivedItem<TransitionItem> {
+  const item = correctedItemSchema.parse({
+    type: 'corrected',
+    nonce: 'AAAAAAAAAAAAAAAAAAAAAA',
+    task: { org: key.org, agent: key.agent, id: key.task },
+    attempt: 1,
+    round: 1,
+    digest: `sha256:${'1'.repeat(64)}`,
+    at: '2026-11-24T10:00:00.000Z',
+    usage: [],
+    chargedMicros,
   });
   return { item } as ReceivedItem<TransitionItem>;
 }
@@ -111,5 +144,43 @@ describe('the end of a task', () => {
       ['1 HELD - -'],
       ['1 RELEASED - -'],
     ]);
+  });
+});
+
+describe('a cost that is told after the end', () => {
+  const held = async (): Promise<TaskKey> => {
+    const key = aTaskKey();
+    await reserve(key);
+    return key;
+  };
+  const booked = async (key: TaskKey): Promise<bigint | undefined> => {
+    await money(key);
+    return (await reports.budgets(key.org))[0]?.spent_micros;
+  };
+
+  it('raises what was assumed, once', async () => {
+    const key = await held();
+    await consumer.settle([finished(key, { state: 'FAILED' }), corrected(key, '12000000')]);
+    await consumer.settle([corrected(key, '12000000'), corrected(key, '11000000')]);
+    expect([await money(key), await booked(key)]).toEqual([['1 SETTLED 10000000 ASSUMED'], 12_000_000n]);
+    expect((await reports.events(key.org, 10)).map(({ micros }) => micros)).toEqual(['2000000']);
+  });
+
+  it('never lowers what was assumed, because nothing is metered', async () => {
+    const key = await held();
+    await consumer.settle([finished(key, { state: 'FAILED' }), corrected(key, '1')]);
+    expect(await booked(key)).toBe(HELD);
+  });
+
+  it('settles a hold that the sweeper has not come to', async () => {
+    const key = await held();
+    await consumer.settle([finished(key, { state: 'EXPIRED' }), corrected(key, '4000000')]);
+    expect([await money(key), await booked(key)]).toEqual([['1 SETTLED 4000000 REPORTED'], 4_000_000n]);
+  });
+
+  it('books nothing for what was never handed over', async () => {
+    const key = await held();
+    await consumer.settle([finished(key, { state: 'DENIED', claimed: false }), corrected(key, '4000000')]);
+    expect([await money(key), await booked(key)]).toEqual([['1 RELEASED - -'], 0n]);
   });
 });

@@ -41,11 +41,11 @@ let sweeper: SweepExpiredHolds;
 beforeAll(async () => {
   database = await testDatabase('budget', budgetMigrations);
   const opened = await database.open();
-  ledger = new LedgerStore(opened);
+  ledger = new LedgerStore(opened, silentLogger('budget'));
   reports = new BudgetReports(opened);
 });
 beforeEach(async () => {
-  await database.asSuper('truncate budget.reservation, budget.budget');
+  await database.asSuper('truncate budget.reservation, budget.budget, budget.pending_settlement');
   dispatcher = new Dispatcher();
   sweeper = new SweepExpiredHolds(ledger, dispatcher, silentLogger('budget'));
 });
@@ -59,11 +59,13 @@ async function hold(tasks: readonly TaskKey[], overdueMs: number): Promise<void>
   const scopes = (org: string): readonly ScopeKey[] => [{ org, type: 'ORG', id: org, period: '2026-11' }];
   const scope = {
     attempts: tasks.map((key) => ({ key, attempt: 1 })),
-    accounts: tasks.flatMap(({ org }) => scopes(org).map((key) => ({ key, limit: undefined }))),
+    accounts: tasks.flatMap(({ org }) =>
+      scopes(org).map((key) => ({ key, caps: { policy: { version: 0, micros: undefined } } })),
+    ),
   };
   await ledger.run(scope, (locked) => {
     for (const key of tasks) {
-      const request = { key, attempt: 1, round: 1, amount: HELD, priceBookVersion: 1 };
+      const request = { key, attempt: 1, round: 1, amount: HELD, priceBookVersion: 1, today: '2026-11-15' };
       locked.reserve({ ...request, scopes: scopes(key.org), expiresAt: Math.floor(now - overdueMs) });
     }
   });

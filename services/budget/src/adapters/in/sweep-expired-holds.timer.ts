@@ -23,13 +23,24 @@ export class SweepExpiredHolds implements OnApplicationBootstrap, OnApplicationS
   onApplicationBootstrap(): void {
     this.#timer = setInterval(
       () =>
-        void this.sweep().catch((error: unknown) => this.logger.warn('expired holds could not be swept', { error })),
+        void Promise.all([this.sweep(), this.settlePending()]).catch((error: unknown) =>
+          this.logger.warn('expired holds could not be swept', { error }),
+        ),
       EVERY_MS,
     ).unref();
   }
 
   onApplicationShutdown(): void {
     clearInterval(this.#timer);
+  }
+
+  /** Books the charges that came before their hold was known. */
+  async settlePending(): Promise<void> {
+    for (const pending of await this.ledger.duePending(BATCH)) {
+      const { key, attempt, micros } = pending;
+      await this.ledger.run({ attempts: [pending], accounts: [] }, (ledger) => ledger.correct(key, attempt, micros));
+      await this.ledger.forgetPending(pending);
+    }
   }
 
   /** One pass over all of them: many that wait for a person, and stay, keep nobody behind them from ending. */

@@ -1,6 +1,14 @@
 import { Injectable } from '@nestjs/common';
-import type { BudgetScope, TaskKey } from '@countersign/contracts';
+import { formatInstant } from '@countersign/primitives';
+import {
+  budgetEventSchema,
+  type BudgetEventRecord,
+  type BudgetScope,
+  type BudgetState,
+  type TaskKey,
+} from '@countersign/contracts';
 import { Database } from '@countersign/store';
+import { BALANCE_CHECKS } from './balance.js';
 
 /** A budget as it stands. */
 export interface BudgetRow {
@@ -8,8 +16,10 @@ export interface BudgetRow {
   readonly scope_id: string;
   readonly period: string;
   readonly limit_micros: bigint | null;
+  readonly topup_micros: bigint;
   readonly reserved_micros: bigint;
   readonly spent_micros: bigint;
+  readonly reset_base_micros: bigint;
 }
 
 /** One attempt's money as it stands. */
@@ -18,17 +28,26 @@ export interface HoldRow {
   readonly amount_micros: bigint;
   readonly state: string;
   readonly settled_micros: bigint | null;
+  readonly corrected_micros: bigint;
   readonly source: string | null;
+  readonly price_book_version: bigint | null;
+  readonly period: string | null;
 }
 
-const BALANCE = `
-with held as (
-  select r.org_id, s.scope ->> 'type' as scope_type, (s.scope ->> 'id')::uuid as scope_id, s.scope ->> 'period' as period,
-    coalesce(sum(r.amount_micros) filter (where r.state = 'HELD'), 0) as reserved, coalesce(sum(r.settled_micros) filter (where r.state = 'SETTLED'), 0) as spent
-  from budget.reservation r, jsonb_array_elements(r.scopes) as s(scope) where r.org_id = $1 group by 1, 2, 3, 4)
-select b.scope_type, b.scope_id, b.period, b.reserved_micros, b.spent_micros, coalesce(h.reserved, 0)::text as held, coalesce(h.spent, 0)::text as settled
-from budget.budget b left join held h using (org_id, scope_type, scope_id, period)
-where b.org_id = $1 and (b.reserved_micros <> coalesce(h.reserved, 0) or b.spent_micros <> coalesce(h.spent, 0))`;
+interface EventRow {
+  readonly id: bigint;
+  readonly at: Date;
+  readonly kind: string;
+  readonly severity: string;
+  readonly period: string;
+  readonly scope_type: string | null;
+  readonly scope_id: string | null;
+  readonly percent: number | null;
+  readonly agent_id: string | null;
+  readonly task_id: string | null;
+  readonly attempt: number | null;
+  readonly micros: bigint;
+}
 
 /** What people and checks read of budgets. */
 @Injectable()
@@ -39,7 +58,7 @@ export class BudgetReports {
   async budgets(org: string, scope?: BudgetScope): Promise<readonly BudgetRow[]> {
     return this.database.tenant(org, (tx) =>
       tx.query<BudgetRow>(
-        'select scope_type, scope_id, period, limit_micros, reserved_micros, spent_micros from budget.budget where org_id = $1 and ($2::text is null or (scope_type = $2 and scope_id = $3::uuid)) order by period desc, scope_type, scope_id limit 500',
+        'select scope_type, scope_id, period, limit_micros, topup_micros, reserved_micros, spent_micros, reset_base_micros from budget.budget where org_id = $1 and ($2::text is null or (scope_type = $2 and scope_id = $3::uuid)) order by period desc, scope_type, scope_id limit 500',
         [org, scope?.type ?? null, scope?.id ?? null],
       ),
     );
@@ -49,20 +68,63 @@ export class BudgetReports {
   async holds({ org, agent, task }: TaskKey): Promise<readonly HoldRow[]> {
     return this.database.tenant(org, (tx) =>
       tx.query<HoldRow>(
-        'select attempt, amount_micros, state, settled_micros, source from budget.reservation where org_id = $1 and agent_id = $2 and task_id = $3 order by attempt',
+        "select attempt, amount_micros, state, settled_micros, corrected_micros, source, price_book_version, scopes -> 0 ->> 'period' as period from budget.reservation where org_id = $1 and agent_id = $2 and task_id = $3 order by attempt",
         [org, agent, task],
       ),
     );
   }
 
-  /** Budgets whose sums differ from their reservations; none means the ledger balances. */
-  async differences(org: string): Promise<readonly string[]> {
+  /** Events of an organisation after one, oldest first; the newest ones where none is named. */
+  async events(org: string, limit: number, after?: number): Promise<readonly BudgetEventRecord[]> {
     const rows = await this.database.tenant(org, (tx) =>
-      tx.query<BudgetRow & { readonly held: string; readonly settled: string }>(BALANCE, [org]),
+      tx.query<EventRow>(
+        after === undefined
+          ? 'select * from (select * from budget.event where org_id = $1 order by id desc limit $2) newest order by id'
+          : 'select * from budget.event where org_id = $1 and id > $3 order by id limit $2',
+        after === undefined ? [org, limit] : [org, limit, after],
+      ),
     );
-    return rows.map(
-      (row) =>
-        `${row.scope_type} ${row.scope_id} ${row.period}: reserved ${row.reserved_micros} but ${row.held} is held, spent ${row.spent_micros} but ${row.settled} was settled`,
-    );
+    return rows.map(eventOf);
   }
+
+  /** Everything in which the books of an organisation differ: budgets, reservations and ledger; none means that they balance. */
+  async differences(org: string): Promise<readonly string[]> {
+    return this.database.tenant(org, async (tx) => {
+      const found: string[] = [];
+      for (const check of BALANCE_CHECKS) {
+        const rows = await tx.query<{ readonly difference: string }>(check, [org]);
+        found.push(...rows.map((row) => row.difference));
+      }
+      return found;
+    });
+  }
+}
+
+/** A budget as commands tell it. */
+export function budgetStateOf(row: BudgetRow): BudgetState {
+  return {
+    scope: { type: row.scope_type, id: row.scope_id },
+    period: row.period,
+    limitMicros: row.limit_micros?.toString() ?? null,
+    topupMicros: row.topup_micros.toString(),
+    reservedMicros: row.reserved_micros.toString(),
+    spentMicros: row.spent_micros.toString(),
+    resetBaseMicros: row.reset_base_micros.toString(),
+  };
+}
+
+function eventOf(row: EventRow): BudgetEventRecord {
+  return budgetEventSchema.parse({
+    id: Number(row.id),
+    at: formatInstant(row.at.getTime()),
+    kind: row.kind,
+    severity: row.severity,
+    period: row.period,
+    scope: row.scope_type === null ? undefined : { type: row.scope_type, id: row.scope_id },
+    percent: row.percent ?? undefined,
+    agent: row.agent_id ?? undefined,
+    task: row.task_id ?? undefined,
+    attempt: row.attempt ?? undefined,
+    micros: row.micros.toString(),
+  });
 }
