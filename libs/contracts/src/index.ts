@@ -41,4 +41,21 @@ export {
 } from './commands/budget.js';
 export { actionSchema, taskRowSchema, type Action, type TaskRow } from './commands/dispatcher.js';
 export { auditEntrySchema } from './commands/audit.js';
+export {
+  negativeSummarySchema,
+  POSTURE_FACT_NAMES,
+  POSTURE_FACTS,
+  postureSchema,
+  trustBreakdownSchema,
+  trustCapSchema,
+  trustFactSchema,
+  trustGateSchema,
+  trustSnapshotSchema,
+  type NegativeSummary,
+  type PostureFactName,
+  type PostureStatement,
+  type TrustBreakdown,
+  type TrustFact,
+  type TrustSnapshot,
+} from './commands/trust.js';
 export * from './agent-requests.js';

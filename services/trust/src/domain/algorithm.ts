@@ -15,6 +15,9 @@ export const WEIGHTS = {
 /** A family of points. */
 export type Family = keyof typeof WEIGHTS;
 
+/** Clean work older than this is not weighed: 28 half-lives leave less than 4 billionths of it. Violations are weighed for ever. */
+export const HORIZON_MS = 400 * DAY_MS;
+
 /** How fast evidence fades. */
 export const HALF_LIFE_MS = { positive: 14 * DAY_MS, negative: 30 * DAY_MS } as const;
 

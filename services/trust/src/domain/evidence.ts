@@ -12,6 +12,19 @@ export interface ComplianceFacts {
   readonly dataDeclaration?: { readonly at: number };
 }
 
+/** A ceiling that an owner set: hundredths, in force before `until` (ms). */
+export interface Ceiling {
+  readonly score: number;
+  readonly until: number;
+  readonly reason: string;
+}
+
+/** A time (ms) after an incident in which an agent is held down. */
+export interface Probation {
+  readonly until: number;
+  readonly reason: string;
+}
+
 /** How an agent is secured. Ages in ms. */
 export interface SecurityFacts {
   readonly oldestCredentialAge: number;
@@ -39,8 +52,8 @@ export interface Evidence {
   readonly security: SecurityFacts | undefined;
   readonly observations: readonly Observation[];
   readonly inheritedNegative: number;
+  /** Since when a critical anomaly alert fires (ms). The rule stands; nothing raises such alerts yet. */
   readonly anomalySince?: number;
-  readonly probationUntil?: number;
-  /** Hundredths. */
-  readonly ownerCeiling?: number;
+  readonly probation?: Probation;
+  readonly ceiling?: Ceiling;
 }

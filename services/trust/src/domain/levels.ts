@@ -1,14 +1,26 @@
 import { TRUST_LEVELS, type TrustLevel } from '@countersign/contracts';
 import { DAY_MS } from './algorithm.js';
 
-const THRESHOLDS = [0, 2_500, 5_000, 6_500, 8_500] as const;
-const MARGIN = 200;
-const DWELL_MS = DAY_MS;
+const THRESHOLDS: Readonly<Record<TrustLevel, number>> = {
+  UNTRUSTED: 0,
+  LIMITED: 2_500,
+  PROVISIONAL: 5_000,
+  VERIFIED: 6_500,
+  TRUSTED: 8_500,
+};
+/** How far above a threshold (hundredths) a score has to be to rise. */
+export const PROMOTION_MARGIN = 200;
+/** How long a level is held before it rises again. */
+export const DWELL_MS = DAY_MS;
+
+/** The least score of a level, in hundredths. */
+export function thresholdOf(level: TrustLevel): number {
+  return THRESHOLDS[level];
+}
 
 /** Level of a score in hundredths. */
 export function levelOf(score: number): TrustLevel {
-  const index = THRESHOLDS.findLastIndex((threshold) => score >= threshold);
-  return TRUST_LEVELS[Math.max(0, index)] ?? 'UNTRUSTED';
+  return TRUST_LEVELS.findLast((level) => score >= THRESHOLDS[level]) ?? 'UNTRUSTED';
 }
 
 /** Place of a level, 0 for the lowest. */
@@ -26,14 +38,8 @@ export interface LevelState {
 export function nextLevel(previous: LevelState | undefined, score: number, now: number): LevelState {
   const target = levelOf(score);
   if (previous === undefined || rankOf(target) < rankOf(previous.level)) return { level: target, changedAt: now };
-  const next = rankOf(previous.level) + 1;
-  const threshold = THRESHOLDS[next];
-  const level = TRUST_LEVELS[next];
+  const level = TRUST_LEVELS[rankOf(previous.level) + 1];
   const rises =
-    rankOf(target) >= next &&
-    threshold !== undefined &&
-    level !== undefined &&
-    score >= threshold + MARGIN &&
-    now - previous.changedAt >= DWELL_MS;
+    level !== undefined && score >= THRESHOLDS[level] + PROMOTION_MARGIN && now - previous.changedAt >= DWELL_MS;
   return rises ? { level, changedAt: now } : previous;
 }

@@ -1,4 +1,4 @@
-import { BOUNDS, DAY_MS, HALF_LIFE_MS } from './algorithm.js';
+import { BOUNDS, DAY_MS, HALF_LIFE_MS, HORIZON_MS } from './algorithm.js';
 import type { Evidence } from './evidence.js';
 import { negativeKind, type Observation } from './observation.js';
 
@@ -25,9 +25,13 @@ const MULTIPLIER: Readonly<Record<string, number>> = {
 };
 const RECENT_DAYS = 90;
 
-const decay = (age: number, halfLife: number): number => 2 ** (-Math.max(0, age) / halfLife);
-const dayOf = (at: number): number => Math.floor(at / DAY_MS);
+/** What is left of a weight of one after an age, by a half-life; both in ms. */
+export const decay = (age: number, halfLife: number): number => 2 ** (-Math.max(0, age) / halfLife);
+/** The UTC day of an instant (ms). */
+export const dayOf = (at: number): number => Math.floor(at / DAY_MS);
 const byAgeThenId = (a: Observation, b: Observation): number => a.at - b.at || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+/** Whether one observation comes before another in the order in which evidence is weighed: by time, then by id. */
+export const precedes = (a: Observation, b: Observation): boolean => byAgeThenId(a, b) < 0;
 
 /** A person and the agents he owns are one group. */
 export function groupOf(principal: string): string {
@@ -45,7 +49,7 @@ export function isForeign(observation: Observation, evidence: Pick<Evidence, 'vi
 
 /** Weighs the evidence at an instant (ms). Sums run in the order of time and id, so two replicas get the same number. */
 export function weigh(evidence: Evidence, now: number): Masses {
-  const live = evidence.observations.filter((o) => o.voided !== true && o.at <= now).sort(byAgeThenId);
+  const live = evidence.observations.filter((o) => isWeighed(o, now)).sort(byAgeThenId);
   const { total, others } = positives(live, now, evidence.ownerGroup);
   const bad = live.filter((o) => negativeKind(o.kind) !== undefined);
   const near = negatives(
@@ -71,6 +75,11 @@ export function weigh(evidence: Evidence, now: number): Masses {
   };
 }
 
+/** Whether an observation counts at all: not voided, not in the future, and clean work not older than the horizon. */
+function isWeighed({ voided, at, kind }: Observation, now: number): boolean {
+  return voided !== true && at <= now && (kind !== 'TASK_CLEAN' || now - at <= HORIZON_MS);
+}
+
 function activeDays(live: readonly Observation[], now: number): number {
   const days = live
     .filter((o) => o.kind === 'TASK_CLEAN' && multiplierOf(o) > 0 && now - o.at < RECENT_DAYS * DAY_MS)
@@ -78,7 +87,8 @@ function activeDays(live: readonly Observation[], now: number): number {
   return new Set(days).size;
 }
 
-function multiplierOf({ counterpartyLevel }: Observation): number {
+/** How much work for this other side counts. */
+export function multiplierOf({ counterpartyLevel }: Observation): number {
   return counterpartyLevel === undefined ? 0 : (MULTIPLIER[counterpartyLevel] ?? 0);
 }
 
@@ -140,11 +150,11 @@ function negatives(
   for (const o of [...observations].reverse()) {
     const kind = negativeKind(o.kind);
     if (kind === undefined || isRepeated(o, seen)) continue;
-    const day = dayOf(o.at);
     const value = decay(now - o.at, HALF_LIFE_MS.negative);
+    const bucket = bucketOf(o);
     if (kind.bound === 'target') groups.add(groupOf(o.counterparty));
-    if (kind.bound === 'none') unbounded += value * kind.weight;
-    else add(buckets[kind.bound], bucketKey(o, kind.bound, day), { value, weight: kind.weight });
+    if (kind.bound === 'none' || bucket === undefined) unbounded += value * kind.weight;
+    else add(buckets[kind.bound], bucket, { value, weight: kind.weight });
   }
   const target = bounded(buckets.target, BOUNDS.targetPerGroupAndDay);
   return {
@@ -158,14 +168,31 @@ function negatives(
   };
 }
 
-function bucketKey(o: Observation, bound: 'kind' | 'client-medium' | 'target', day: number): string {
-  if (bound === 'target') return `${groupOf(o.counterparty)}|${day}`;
-  return bound === 'kind' ? `${o.kind}|${day}` : String(day);
+/** Name of what is bounded together with this violation; undefined when nothing bounds it. */
+export function bucketOf(o: Observation): string | undefined {
+  const day = dayOf(o.at);
+  switch (negativeKind(o.kind)?.bound) {
+    case 'target':
+      return `target|${groupOf(o.counterparty)}|${day}`;
+    case 'kind':
+      return `${o.kind}|${day}`;
+    case 'client-medium':
+      return `client-medium|${day}`;
+    case 'none':
+    case undefined:
+      return undefined;
+  }
+}
+
+/** What makes two violations of a day the same; undefined for one that names nothing. */
+export function identityOf(o: Observation): string | undefined {
+  if ((o.connection ?? o.code ?? o.value) === undefined) return undefined;
+  return [o.kind, o.connection, o.code, o.value, dayOf(o.at)].join('|');
 }
 
 function isRepeated(o: Observation, seen: Set<string>): boolean {
-  if ((o.connection ?? o.code ?? o.value) === undefined) return false;
-  const same = [o.kind, o.connection, o.code, o.value, dayOf(o.at)].join('|');
+  const same = identityOf(o);
+  if (same === undefined) return false;
   if (seen.has(same)) return true;
   seen.add(same);
   return false;

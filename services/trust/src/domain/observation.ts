@@ -55,10 +55,17 @@ export interface Observation {
   readonly voided?: boolean;
 }
 
+const BY_NAME: ReadonlyMap<string, NegativeKind> = new Map(Object.entries(NEGATIVE_KINDS));
+
+/** What bounds a kind's mass a day; undefined for a name that is no kind of violation. */
+export function boundOf(name: string): NegativeKind['bound'] | undefined {
+  return BY_NAME.get(name)?.bound;
+}
+
 /** The kind's entry; throws for a kind that is not in the catalogue, which denies. */
 export function negativeKind(kind: ObservationKind): NegativeKind | undefined {
   if (kind === 'TASK_CLEAN') return undefined;
-  const found: NegativeKind | undefined = NEGATIVE_KINDS[kind];
+  const found = BY_NAME.get(kind);
   if (found === undefined) throw new Error(`unknown kind of observation: ${String(kind)}`);
   return found;
 }

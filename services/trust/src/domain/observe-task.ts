@@ -1,208 +1,147 @@
-import {
-  eventIdOf,
-  type AgentRef,
-  type FinishedItem,
-  type ReasonCode,
-  type TaskKey,
-  type TrustLevel,
-} from '@countersign/contracts';
-import { NEGATIVE_KINDS, type NegativeKindName, type Observation, type ObservationKind } from './observation.js';
+import { assertNever, parseInstant } from '@countersign/primitives';
+import { eventIdOf, type AgentRef, type FinishedItem, type TaskKey } from '@countersign/contracts';
+import { chargeOfClient, chargeOfOutput, type Charge } from './charges.js';
+import { NEGATIVE_KINDS, type Observation } from './observation.js';
 
 /** An observation with the agent that it is about. */
 export interface ChargedObservation {
   readonly agent: AgentRef;
   readonly taskId: string;
   readonly attempt: number;
+  /** Id of the event in the record that it came from. */
+  readonly eventId: string;
   readonly observation: Observation;
 }
 
-/** Who was part of a task: owner groups, and how long the target may take. */
+/** Who was part of a task. */
 export interface TaskParticipants {
   readonly clientOwner: string;
-  readonly target: AgentRef | undefined;
   readonly targetOwner: string | undefined;
+  /** How long the target says it may take. */
   readonly maxRunSeconds: number | undefined;
+  /** When the last attempt was handed over (ms). */
+  readonly handedOverAt: number | undefined;
+  /** Whether a share between the client's organisation and another exists or existed. */
+  readonly shared: boolean;
 }
 
-const SCOPE: NegativeKindName = 'POLICY_SCOPE_VIOLATION';
-
-/** What a denial for a code says of the client. A code that is not here is no observation: faults of the platform, too little trust, expired approvals … */
-const BY_CODE: Partial<Record<ReasonCode, NegativeKindName>> = {
-  CONNECTION_NOT_FOUND: SCOPE,
-  DOWNSTREAM_NOT_ALLOWED: SCOPE,
-  EXPLICIT_DENY: SCOPE,
-  TASK_TYPE_NOT_ALLOWED: SCOPE,
-  TASK_TYPE_FORBIDDEN_BY_TARGET: SCOPE,
-  MODEL_NOT_ALLOWED: SCOPE,
-  TOOL_NOT_ALLOWED: SCOPE,
-  DATA_STORE_NOT_ALLOWED: SCOPE,
-  DATA_CLASS_NOT_ALLOWED: SCOPE,
-  COST_PER_REQUEST_EXCEEDED: SCOPE,
-  HOP_LIMIT_EXCEEDED: SCOPE,
-  DELEGATION_CYCLE: SCOPE,
-  FAN_OUT_EXCEEDED: SCOPE,
-  TREE_SIZE_EXCEEDED: SCOPE,
-  OUTSIDE_TIME_WINDOW: 'WINDOW_VIOLATION',
-  RATE_LIMITED: 'RATE_LIMITED',
-  BUDGET_ORG_EXHAUSTED: 'SPEND_CAP_HIT',
-  BUDGET_AGENT_EXHAUSTED: 'SPEND_CAP_HIT',
-  BUDGET_CONNECTION_EXHAUSTED: 'SPEND_CAP_HIT',
-};
-
-/** How a guardrail names what it blocked: `<guardrail>:<category>:<instruction|data>`. Whoever relays another's text is charged little. */
-function blockedKind(id: string | undefined): NegativeKindName {
-  const [, category, origin] = (id ?? '').split(':');
-  if (category === 'PROMPT_INJECTION') return origin === 'instruction' ? 'INJECTION_SENT' : 'INJECTION_RELAYED';
-  return origin === 'instruction' ? 'INPUT_BLOCKED' : 'INPUT_RELAYED';
-}
-
-/** What the end of a task says of its client and target: at most one observation for each, the heaviest. Sandboxes say nothing. */
+/**
+ * What the end of a task says of its client and target: at most one observation of an attempt for each, the heaviest; ids are derived, so a replay adds
+ * nothing. Sandboxes say nothing. A control that met the task too late gave no verdict that counts, and so no code that stands here.
+ */
 export function observeTask(
   item: FinishedItem,
   participants: TaskParticipants,
   at: number,
 ): readonly ChargedObservation[] {
   if (item.facts.sandbox === true) return [];
-  const key: TaskKey = { org: item.task.org, agent: item.task.agent, task: item.task.id };
+  const seen = { item, participants, at };
   switch (item.state) {
     case 'COMPLETED':
-      return isClean(item) ? bothClean(item, key, participants, at) : [];
+      return isClean(item) ? cleanWork(seen) : [];
     case 'DENIED':
-      return clientCharge(item, key, participants, at);
+      return chargeTo(seen, 'client', chargeOfClient(item, participants.shared));
     case 'FAILED':
-      return targetCharge(item, key, { participants, at, kind: 'TASK_FAILED' });
+      return chargeTo(seen, 'target', { kind: 'TASK_FAILED', code: { code: 'TASK_FAILED' } });
     case 'EXPIRED':
-      return item.code === 'RESULT_TIMEOUT' && hadTime(item, participants, at)
-        ? targetCharge(item, key, { participants, at, kind: 'TASK_TIMEOUT' })
-        : [];
+      return hadTime(seen) ? chargeTo(seen, 'target', { kind: 'TASK_TIMEOUT', code: { code: 'RESULT_TIMEOUT' } }) : [];
     case 'QUARANTINED':
-      return item.code === 'GUARDRAIL_BLOCKED'
-        ? targetCharge(item, key, { participants, at, kind: 'OUTPUT_BLOCKED' })
-        : [];
+      return chargeTo(seen, 'target', chargeOfOutput(item));
     case 'CANCELLED':
       return [];
+    default:
+      return assertNever(item.state);
   }
 }
 
-function isClean({ facts }: FinishedItem): boolean {
-  return (facts.guardrails ?? []).every((g) => g.outcome === 'NOT_TRIGGERED');
-}
-
-function hadTime({ facts }: FinishedItem, { maxRunSeconds }: TaskParticipants, at: number): boolean {
-  return maxRunSeconds !== undefined && facts.deadline !== undefined && at - Date.parse(facts.deadline) >= 0;
-}
-
-interface Side {
-  readonly kind: ObservationKind;
-  readonly counterparty: string;
-  readonly level: TrustLevel | undefined;
-  readonly code?: string;
-}
-
-function observation(
+/**
+ * What a person's rejection would say: it counts only when that person called the request or the output unsafe, and that is told apart from the end of the task.
+ * Before the release the client asked for it, after it the target made it.
+ */
+export function observeRejection(
   item: FinishedItem,
-  key: TaskKey,
-  side: Side & { readonly role: 'client' | 'target'; readonly at: number },
-): Observation {
-  const { kind, counterparty, level, code, role, at } = side;
-  const id = eventIdOf({ key, attempt: item.attempt, round: 1 }, `observation:${role}`);
-  return {
-    id,
-    kind,
-    at,
-    observerOrg: key.org,
-    counterparty,
-    ...(level === undefined ? {} : { counterpartyLevel: level }),
+  participants: TaskParticipants,
+  at: number,
+): ChargedObservation | undefined {
+  if (item.facts.sandbox === true || item.code !== 'APPROVAL_REJECTED') return undefined;
+  if (observeTask(item, participants, at).length > 0) return undefined;
+  const seen = { item, participants, at };
+  const code = { code: 'APPROVAL_REJECTED' } as const;
+  return item.state === 'QUARANTINED'
+    ? charged(seen, 'target', { kind: 'OUTPUT_BLOCKED', code })[0]
+    : charged(seen, 'client', { kind: 'APPROVAL_REJECTED', code })[0];
+}
+
+interface Seen {
+  readonly item: FinishedItem;
+  readonly participants: TaskParticipants;
+  readonly at: number;
+}
+
+/** Clean is what no guardrail, on trial or not, had anything to say of, before and after. What is not known to be clean is not. */
+function isClean({ facts, output }: FinishedItem): boolean {
+  if (output?.outcome !== 'ALLOW' || facts.guardrails === undefined) return false;
+  return [...facts.guardrails, ...output.guardrails].every(
+    ({ outcome }) => outcome === 'NOT_TRIGGERED' || outcome === 'SKIPPED',
+  );
+}
+
+/** Whether the target had all the time that it says it may take, between hand-over and deadline. */
+function hadTime({ item, participants: { maxRunSeconds, handedOverAt } }: Seen): boolean {
+  const { deadline } = item.facts;
+  if (item.code !== 'RESULT_TIMEOUT' || maxRunSeconds === undefined) return false;
+  if (deadline === undefined || handedOverAt === undefined) return false;
+  return parseInstant(deadline) - handedOverAt >= maxRunSeconds * 1_000;
+}
+
+function cleanWork(seen: Seen): readonly ChargedObservation[] {
+  const { target } = seen.item.facts;
+  if (target === undefined || seen.participants.targetOwner === undefined) return [];
+  return [charged(seen, 'client', { kind: 'TASK_CLEAN' }), charged(seen, 'target', { kind: 'TASK_CLEAN' })].flat();
+}
+
+function chargeTo(seen: Seen, role: 'client' | 'target', charge: Charge | undefined): readonly ChargedObservation[] {
+  return charge === undefined ? [] : charged(seen, role, charge);
+}
+
+function charged(
+  seen: Seen,
+  role: 'client' | 'target',
+  what: Charge | { readonly kind: 'TASK_CLEAN' },
+): readonly ChargedObservation[] {
+  const { item } = seen;
+  const key: TaskKey = { org: item.task.org, agent: item.task.agent, task: item.task.id };
+  const agent = role === 'client' ? { org: key.org, agent: key.agent } : item.facts.target;
+  if (agent === undefined) return [];
+  const observation: Observation = {
+    id: eventIdOf({ key, attempt: item.attempt, round: 1 }, `observation:${role}`),
+    kind: what.kind,
+    at: seen.at,
+    observerOrg: observerOf(item, 'code' in what ? what : undefined),
+    ...otherSide(seen, role),
     ...(item.facts.connection === undefined ? {} : { connection: item.facts.connection }),
-    ...(code === undefined ? {} : { code }),
-    ...(kind === 'TASK_CLEAN' ? {} : { value: item.facts.taskType ?? '' }),
+    ...('code' in what ? { code: what.code.code, value: valueOf(item, what) } : {}),
+  };
+  const eventId = eventIdOf({ key, attempt: item.attempt, round: item.round }, item.type);
+  return [{ agent, taskId: key.task, attempt: item.attempt, eventId, observation }];
+}
+
+function otherSide({ item: { facts }, participants }: Seen, role: 'client' | 'target') {
+  const level = role === 'client' ? facts.targetTrust?.level : facts.client?.level;
+  return {
+    counterparty: role === 'client' ? (participants.targetOwner ?? '') : participants.clientOwner,
+    ...(level === undefined ? {} : { counterpartyLevel: level }),
   };
 }
 
-function bothClean(
-  item: FinishedItem,
-  key: TaskKey,
-  { clientOwner, target, targetOwner }: TaskParticipants,
-  at: number,
-): readonly ChargedObservation[] {
-  if (target === undefined || targetOwner === undefined) return [];
-  const { client, targetTrust } = item.facts;
-  const head = { taskId: key.task, attempt: item.attempt };
-  return [
-    {
-      agent: { org: key.org, agent: key.agent },
-      ...head,
-      observation: observation(item, key, {
-        kind: 'TASK_CLEAN',
-        counterparty: targetOwner,
-        level: targetTrust?.level,
-        role: 'client',
-        at,
-      }),
-    },
-    {
-      agent: target,
-      ...head,
-      observation: observation(item, key, {
-        kind: 'TASK_CLEAN',
-        counterparty: clientOwner,
-        level: client?.level,
-        role: 'target',
-        at,
-      }),
-    },
-  ];
+/** The organisation whose rule spoke: a rule of the target's organisation is a foreign observer to whoever belongs to the client's. */
+function observerOf({ task, facts }: FinishedItem, charge: Charge | undefined): string {
+  return charge?.code.side === 'target' && facts.target !== undefined ? facts.target.org : task.org;
 }
 
-function clientCharge(
-  item: FinishedItem,
-  key: TaskKey,
-  { targetOwner }: TaskParticipants,
-  at: number,
-): readonly ChargedObservation[] {
-  let heaviest: { readonly kind: NegativeKindName; readonly code: ReasonCode } | undefined;
-  for (const { code, id } of item.codes) {
-    const kind = code === 'GUARDRAIL_BLOCKED' ? blockedKind(id) : BY_CODE[code];
-    if (
-      kind !== undefined &&
-      (heaviest === undefined || NEGATIVE_KINDS[kind].weight > NEGATIVE_KINDS[heaviest.kind].weight)
-    )
-      heaviest = { kind, code };
-  }
-  if (heaviest === undefined) return [];
-  return [
-    {
-      agent: { org: key.org, agent: key.agent },
-      taskId: key.task,
-      attempt: item.attempt,
-      observation: observation(item, key, {
-        ...heaviest,
-        counterparty: targetOwner ?? '',
-        level: item.facts.targetTrust?.level,
-        role: 'client',
-        at,
-      }),
-    },
-  ];
-}
-
-function targetCharge(
-  item: FinishedItem,
-  key: TaskKey,
-  {
-    participants,
-    at,
-    kind,
-  }: { readonly participants: TaskParticipants; readonly at: number; readonly kind: NegativeKindName },
-): readonly ChargedObservation[] {
-  if (participants.target === undefined) return [];
-  const charged = observation(item, key, {
-    kind,
-    counterparty: participants.clientOwner,
-    level: item.facts.client?.level,
-    code: item.code ?? kind,
-    role: 'target',
-    at,
-  });
-  return [{ agent: participants.target, taskId: key.task, attempt: item.attempt, observation: charged }];
+/** What makes two violations of a day the same: out of scope and unfinished is a task type; else the rule that spoke, which no agent can vary at will. */
+function valueOf({ facts }: FinishedItem, { kind, code }: Charge): string {
+  const { bound } = NEGATIVE_KINDS[kind];
+  const byType = kind === 'POLICY_SCOPE_VIOLATION' || bound === 'target';
+  return byType ? (facts.taskType ?? '') : (code.id ?? '');
 }

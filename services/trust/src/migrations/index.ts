@@ -1,5 +1,6 @@
 import type { Migration } from '@countersign/store';
 import { trustTables } from './202611240001-trust.js';
+import { trustEvidence } from './202611250101-trust-evidence.js';
 
 /** Steps of the trust schema in order. */
-export const trustMigrations: readonly Migration[] = [trustTables];
+export const trustMigrations: readonly Migration[] = [trustTables, trustEvidence];

@@ -1,4 +1,5 @@
 import type { CredentialKind, Evidence } from '../evidence.js';
+import type { PointsFact } from './points.js';
 
 const METHOD: Readonly<Record<CredentialKind, number>> = {
   MTLS: 1_200,
@@ -14,10 +15,27 @@ const REGISTRATION: Readonly<Record<Evidence['registration'], number>> = {
 };
 
 /** Weakest live credential and strength of registration, in hundredths; nothing without a live credential. */
-export function identityPoints({
+export function identityFacts({
   liveCredentials,
   registration,
-}: Pick<Evidence, 'liveCredentials' | 'registration'>): number {
-  if (liveCredentials.length === 0) return 0;
-  return Math.min(...liveCredentials.map((kind) => METHOD[kind])) + REGISTRATION[registration];
+}: Pick<Evidence, 'liveCredentials' | 'registration'>): readonly PointsFact[] {
+  const [first, ...rest] = liveCredentials;
+  const weakest = rest.reduce<CredentialKind | undefined>(
+    (weak, kind) => (weak === undefined || METHOD[kind] < METHOD[weak] ? kind : weak),
+    first,
+  );
+  return [
+    {
+      fact: 'weakest live credential',
+      value: weakest ?? 'none',
+      points: weakest === undefined ? 0 : METHOD[weakest],
+      max: 1_200,
+    },
+    {
+      fact: 'registration',
+      value: registration,
+      points: weakest === undefined ? 0 : REGISTRATION[registration],
+      max: 800,
+    },
+  ];
 }
