@@ -25,6 +25,7 @@ import type { IdempotencyStore } from './idempotency.js';
 import { judgeBatch, type Judge } from './judge-batch.js';
 import { bufferOf, jsonOf, streamMessageOf } from './messages.js';
 import { PATTERN, type CommandContext } from './patterns.js';
+import type { People } from './people.js';
 import { signedHeaders } from './publisher.js';
 import { readTaskMessage, type TaskMessage } from './task-message.js';
 
@@ -42,6 +43,8 @@ export interface BusStrategyOptions {
   readonly judgesLate?: boolean;
   readonly judgesInvalid?: boolean;
   readonly idempotency?: IdempotencyStore;
+  /** Whose keys count for commands besides those of the trust bundle; absent: nobody's. */
+  readonly people?: People;
   readonly events: BusEvents;
 }
 

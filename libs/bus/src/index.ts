@@ -22,3 +22,4 @@ export * from './idempotency.js';
 export * from './judge-batch.js';
 export * from './judgement.js';
 export * from './patterns.js';
+export * from './people.js';

@@ -32,6 +32,13 @@ export {
 } from './commands/command.js';
 export { revocationSchema } from './commands/registry.js';
 export { budgetScopeSchema, budgetStateSchema, type BudgetScope } from './commands/budget.js';
-export { actionSchema, taskRowSchema, type Action, type TaskRow } from './commands/dispatcher.js';
+export {
+  actionSchema,
+  approvalRequestSchema,
+  taskRowSchema,
+  type Action,
+  type PendingApproval,
+  type TaskRow,
+} from './commands/dispatcher.js';
 export { auditEntrySchema } from './commands/audit.js';
 export * from './agent-requests.js';

@@ -12,6 +12,7 @@ import { SigningKey, TrustBundle } from '@countersign/identity';
 import { CommandLog, Database, DatabaseClock, schemaReady } from '@countersign/store';
 import { createLogger, type Logger } from '@countersign/telemetry';
 import type { HostConfig } from './host-config.js';
+import { PeopleDirectory } from './people-directory.js';
 import { ReadModels } from './read-models.js';
 import { type Readiness } from './readiness.js';
 import type { ServiceDefinition } from './service-definition.js';
@@ -33,6 +34,7 @@ export interface HostParts {
   readonly commands: CommandClient;
   readonly commandLog: CommandLog;
   readonly models: ReadModels;
+  readonly people: PeopleDirectory;
   readonly readiness: Readiness;
   readonly events: BusEvents;
 }
@@ -78,6 +80,7 @@ export async function openHostParts(
     ...messaging,
     commandLog: new CommandLog(database),
     models,
+    people: new PeopleDirectory(models.registry),
     readiness,
     events,
   };

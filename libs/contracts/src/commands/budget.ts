@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { microsSchema, uuidSchema } from '../identities.js';
 import { priceBookRecordSchema, priceEntrySchema } from '../read-models.js';
-import { command, dryRun, explain } from './command.js';
+import { ANYBODY, command, dryRun, explain } from './command.js';
 
 /** Which budget: an organisation's, a client agent's or a connection's. */
 export const budgetScopeSchema = z.strictObject({ type: z.enum(['ORG', 'AGENT', 'CONNECTION']), id: uuidSchema });
@@ -24,6 +24,7 @@ export const budget = {
     'show',
     z.strictObject({ org: uuidSchema, scope: budgetScopeSchema.optional() }),
     z.object({ budgets: z.array(budgetStateSchema) }),
+    ANYBODY,
   ),
   pricesPut: command(
     'budget',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { organizationPolicySchema, policySchema } from '../policy-document.js';
 import { policyRecordSchema, policyScopeSchema } from '../read-models.js';
-import { command, dryRun, explain } from './command.js';
+import { ANYBODY, command, dryRun, explain } from './command.js';
 
 /** Commands of policy. */
 export const policy = {
@@ -16,12 +16,14 @@ export const policy = {
       change: organizationPolicySchema.partial().optional(),
     }),
     z.object({ policyVersion: z.number().int() }),
+    ['OWNER'],
   ),
   show: command(
     'policy',
     'show',
     z.strictObject({ scope: policyScopeSchema }),
     z.object({ policy: policyRecordSchema.nullable() }),
+    ANYBODY,
   ),
   dryRun: dryRun('policy'),
   explain: explain('policy'),
