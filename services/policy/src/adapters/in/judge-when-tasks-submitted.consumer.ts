@@ -46,7 +46,12 @@ export class JudgeWhenTasksSubmitted {
     const estimate = this.#facts.estimate(message, data, parties);
     const facts = { now, estimateMicros: estimate.ok ? estimate.value.estimateMicros : undefined };
     const decision = evaluatePolicy(inForce(records, parties), data, facts);
-    return { ...judgementOf(decision), versions: versionsOf(records), ...estimated(estimate) };
+    return {
+      ...judgementOf(decision),
+      versions: versionsOf(records),
+      approval: approvalOf(records),
+      ...estimated(estimate),
+    };
   }
 }
 
@@ -71,6 +76,18 @@ function versionsOf(records: Records): Record<string, number> {
   return Object.fromEntries(
     Object.entries(records).flatMap(([level, record]) => (record === undefined ? [] : [[level, record.policyVersion]])),
   );
+}
+
+/** What people who are asked to approve have to be told apart by: who wrote which version when; and the lowest threshold in force. */
+function approvalOf(records: Records): NonNullable<Judgement['approval']> {
+  const found = Object.entries(records).flatMap(([level, record]) => (record === undefined ? [] : [{ level, record }]));
+  const [lowest] = found
+    .flatMap(({ record }) => record.document.approvalAboveMicros ?? [])
+    .sort((a, b) => (BigInt(a) < BigInt(b) ? -1 : 1));
+  return {
+    authors: found.map(({ level, record }) => ({ level, by: record.author, at: record.at })),
+    ...(lowest === undefined ? {} : { thresholdMicros: lowest }),
+  };
 }
 
 function estimated(
