@@ -11,6 +11,7 @@ import {
   roundSubject,
   storedResultSubject,
 } from '@countersign/contracts';
+import type { Operator } from '@countersign/local';
 import { formatInstant } from '@countersign/primitives';
 import {
   asAgent,
@@ -103,8 +104,10 @@ describe('a stolen password', () => {
 
   describe('with a task that waits for a person', () => {
     let held: Pair;
+    let approver: Operator;
     beforeAll(async () => {
       held = await pair({ approvalAboveMicros: '1' });
+      approver = await held.org.person('approver', 'APPROVER');
     });
 
     async function holding(): Promise<{ id: string; answer: Promise<AnswerData>; digest: string }> {
@@ -121,7 +124,7 @@ describe('a stolen password', () => {
     });
 
     it.each(['no key', "a stranger's key", "another service's key"])(
-      'approves nothing with %s; the operator does',
+      'approves nothing with %s; a person with a key of their own does',
       async (which) => {
         const { id, answer, digest } = await holding();
         const bus = await thief('operator');
@@ -135,7 +138,7 @@ describe('a stolen password', () => {
         });
         expect((await held.client.status(id)).state).toBe('AWAITING_APPROVAL');
         expect(held.handled).not.toContain(id);
-        await running.operator.commands.call(COMMANDS.dispatcher.approve, body);
+        await approver.commands.call(COMMANDS.dispatcher.approve, body);
         expect(await answer).toMatchObject({ state: 'COMPLETED' });
       },
     );
@@ -166,7 +169,7 @@ describe('a stolen password', () => {
       expect(held.handled).not.toContain(id);
       // the place of the real round is taken: that may deny the task, but neither release it nor leave it open
       const approval = { task: keyOf(id), attempt: 1, round: 1, actionDigest: digest as `sha256:${string}` };
-      await running.operator.commands.call(COMMANDS.dispatcher.approve, approval);
+      await approver.commands.call(COMMANDS.dispatcher.approve, approval);
       expect(await answer).toMatchObject({ state: 'DENIED' });
       expect(held.handled).not.toContain(id);
     });

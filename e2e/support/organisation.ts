@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect, type Agent, type CredentialFile } from '@countersign/agent-sdk';
-import { COMMANDS, NEUTRAL_SURFACE, type OrganizationPolicy } from '@countersign/contracts';
-import { writeSecret, type LocalSystem, type Operator } from '@countersign/local';
+import { COMMANDS, NEUTRAL_SURFACE, type OrganizationPolicy, type Role } from '@countersign/contracts';
+import { SigningKey } from '@countersign/identity';
+import { connectOperator, writeSecret, type LocalSystem, type Operator } from '@countersign/local';
 
 /** What an organisation is made with: a running system, whoever started it. */
 export interface World {
@@ -17,6 +18,7 @@ export class Organisation {
   readonly #agents = new Map<string, string>();
   readonly #files = new Map<string, string>();
   readonly #connected: Agent[] = [];
+  readonly #people: Operator[] = [];
 
   private constructor(
     readonly id: string,
@@ -68,12 +70,32 @@ export class Organisation {
     return agent;
   }
 
+  /** A person of the organisation with a key of their own, connected. */
+  async person(name: string, ...roles: readonly Role[]): Promise<Operator & { readonly id: string }> {
+    const key = SigningKey.generate('operator');
+    const { operator: id } = await this.running.operator.commands.call(COMMANDS.registry.operatorCreate, {
+      org: this.id,
+      name,
+      roles: [...roles],
+      publicKey: key.publicKey.toString('base64url'),
+    });
+    const person = await connectOperator(this.running.system.run, key.toPem(), id);
+    this.#people.push(person);
+    return { ...person, id };
+  }
+
   /** Connects two agents under a policy; answers the connection. */
-  async connect(client: string, target: string, change: Partial<OrganizationPolicy> = {}): Promise<string> {
+  async connect(
+    client: string,
+    target: string,
+    change: Partial<OrganizationPolicy> = {},
+    requiredApprovals: 1 | 2 = 1,
+  ): Promise<string> {
     const { commands } = this.running.operator;
     const { connection } = await commands.call(COMMANDS.registry.connectionCreate, {
       client: { org: this.id, agent: this.idOf(client) },
       target: { org: this.id, agent: this.idOf(target) },
+      requiredApprovals,
     });
     await commands.call(COMMANDS.policy.set, {
       scope: { kind: 'connection', org: this.id, connection },
@@ -94,6 +116,7 @@ export class Organisation {
   /** Disconnects the agents. */
   async close(): Promise<void> {
     await Promise.all(this.#connected.splice(0).map((agent) => agent.close().catch(() => undefined)));
+    await Promise.all(this.#people.splice(0).map((person) => person.close().catch(() => undefined)));
   }
 }
 

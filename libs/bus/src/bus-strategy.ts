@@ -26,6 +26,7 @@ import { judgeBatch, type Judge } from './judge-batch.js';
 import type { JudgeObserver } from './judge-observer.js';
 import { bufferOf, jsonOf, streamMessageOf } from './messages.js';
 import { PATTERN, type CommandContext } from './patterns.js';
+import type { People } from './people.js';
 import { signedHeaders } from './publisher.js';
 import { readTaskMessage, type TaskMessage } from './task-message.js';
 
@@ -43,6 +44,8 @@ export interface BusStrategyOptions {
   readonly judgesLate?: boolean;
   readonly judgesInvalid?: boolean;
   readonly idempotency?: IdempotencyStore;
+  /** Whose keys count for commands besides those of the trust bundle; absent: nobody's. */
+  readonly people?: People;
   readonly events: BusEvents;
   readonly observer?: JudgeObserver;
 }

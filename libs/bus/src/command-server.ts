@@ -1,16 +1,20 @@
 import type { Msg } from '@nats-io/transport-node';
-import { sha256, utf8, type Clock } from '@countersign/primitives';
+import { sha256, utf8 } from '@countersign/primitives';
 import {
   commandEnvelopeSchema,
-  mayCommand,
-  PURPOSES,
-  SIGNERS,
   type CommandEnvelope,
   type CommandReply,
   type CommandSpec,
-  type Signer,
 } from '@countersign/contracts';
-import { signReply, type SigningKey, type TrustBundle } from '@countersign/identity';
+import { signReply, type SigningKey } from '@countersign/identity';
+import {
+  actorOf,
+  refuseUnlessAllowed,
+  refuseUnlessOwn,
+  senderOf,
+  type CommandSender,
+  type SenderParts,
+} from './command-sender.js';
 import { CommandRefused, DependencyUnavailable } from './errors.js';
 import type { IdempotencyStore } from './idempotency.js';
 import { bufferOf, jsonOf, signatureOf } from './messages.js';
@@ -24,10 +28,8 @@ export interface ServedCommand {
 }
 
 /** What answering commands needs. */
-export interface CommandServerParts {
-  readonly bundle: TrustBundle;
+export interface CommandServerParts extends SenderParts {
   readonly key: SigningKey;
-  readonly clock: Clock;
   readonly idempotency: IdempotencyStore | undefined;
   readonly onRefusedSignature: (subject: string, failure: string) => void;
   readonly onError: (error: unknown, subject: string) => void;
@@ -45,15 +47,10 @@ export async function answerCommand(
   message: Msg,
 ): Promise<void> {
   const request = bufferOf(message.data);
-  const checked = parts.bundle.check(signatureOf(message.headers), {
-    purpose: PURPOSES.admin,
-    subject: message.subject,
-    bodyHash: sha256(request),
-    signers: SIGNERS,
-    at: parts.clock.now(),
-  });
-  if (!checked.ok) return parts.onRefusedSignature(message.subject, checked.failure);
-  const reply = await replyTo(parts, served, { request, signer: checked.service, subject: message.subject });
+  const { subject } = message;
+  const sender = senderOf(parts, signatureOf(message.headers), { subject, request });
+  if ('failure' in sender) return parts.onRefusedSignature(subject, sender.failure);
+  const reply = await replyTo(parts, served, { request, sender, subject });
   const bytes = utf8(JSON.stringify(reply));
   message.respond(bytes, {
     headers: signedHeaders(signReply(parts.key, { subject: message.subject, request, reply: bytes })),
@@ -62,7 +59,7 @@ export async function answerCommand(
 
 interface Received {
   readonly request: Buffer;
-  readonly signer: Signer;
+  readonly sender: CommandSender;
   readonly subject: string;
 }
 
@@ -73,8 +70,7 @@ async function replyTo(
 ): Promise<CommandReply> {
   try {
     if (served === undefined) throw new CommandRefused('NOT_FOUND', `there is no command ${received.subject}`);
-    if (!mayCommand(received.signer, served.command))
-      throw new CommandRefused('PERMISSION_DENIED', `${received.signer} may not send ${received.subject}`);
+    refuseUnlessAllowed(received.sender, served.command, parts.people);
     const envelope = commandEnvelopeSchema.safeParse(jsonOf(received.request));
     if (!envelope.success)
       throw new CommandRefused(
@@ -99,7 +95,7 @@ async function carryOut(
   { command, handle }: ServedCommand,
   received: Received & { readonly envelope: CommandEnvelope },
 ): Promise<CommandReply> {
-  const { envelope, signer } = received;
+  const { envelope, sender } = received;
   const body = command.request.safeParse(envelope.body);
   if (!body.success) {
     const [issue] = body.error.issues;
@@ -110,14 +106,11 @@ async function carryOut(
       [...(issue?.path ?? []), ...keys].join('.'),
     );
   }
+  if (sender.kind === 'person') refuseUnlessOwn(sender, command, { envelope, body: body.data, now: parts.clock.now() });
+  const context = contextOf(sender, envelope);
   const run = async (): Promise<CommandReply> => {
     try {
-      return {
-        ok: true,
-        result: command.answer.parse(
-          await handle(body.data, { actor: envelope.actor, idempotencyKey: envelope.idempotencyKey, signer }),
-        ),
-      };
+      return { ok: true, result: command.answer.parse(await handle(body.data, context)) };
     } catch (error) {
       if (error instanceof CommandRefused) return refused(error);
       throw error;
@@ -126,9 +119,16 @@ async function carryOut(
   if (parts.idempotency === undefined || !command.remembered) return run();
   const scope = {
     verb: `${command.service}.${command.verb}`,
-    actor: `${envelope.actor.kind}:${envelope.actor.id}`,
+    actor: `${context.actor.kind}:${context.actor.id}`,
     key: envelope.idempotencyKey,
     requestHash: sha256(JSON.stringify(envelope.body)).toString('hex'),
   };
   return parts.idempotency.once(scope, run);
+}
+
+function contextOf(sender: CommandSender, envelope: CommandEnvelope): CommandContext {
+  const common = { actor: actorOf(sender, envelope), idempotencyKey: envelope.idempotencyKey };
+  return sender.kind === 'person'
+    ? { ...common, signer: 'person', person: sender.person }
+    : { ...common, signer: sender.signer };
 }

@@ -23,3 +23,4 @@ export * from './judge-observer.js';
 export * from './judge-batch.js';
 export * from './judgement.js';
 export * from './patterns.js';
+export * from './people.js';

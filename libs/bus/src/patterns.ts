@@ -7,6 +7,7 @@ import {
   type ParsedRequestOf,
   type Signer,
 } from '@countersign/contracts';
+import type { Person } from './people.js';
 
 /** Patterns under which Nest keeps the handlers of what a service hears from the bus. */
 export const PATTERN = {
@@ -26,8 +27,10 @@ export interface CommandExtras {
 export interface CommandContext {
   readonly actor: Actor;
   readonly idempotencyKey: string;
-  /** Whose key signed the command. */
-  readonly signer: Signer;
+  /** Whose key signed the command; of a person `person`. */
+  readonly signer: Signer | 'person';
+  /** The person whose key signed the command: active, of a role that the command takes, and in their own organisation unless the command is across organisations. */
+  readonly person?: Person;
 }
 
 /** The form of a command's handler. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { COMMANDS, mayCommand } from './commands.js';
 import { commandEnvelopeSchema, commandReplySchema, type CommandSpec } from './commands/command.js';
 import { CONTROLS, SIGNERS } from './identities.js';
+import type { Role } from './roles.js';
 
 const services: Readonly<Record<string, Readonly<Record<string, CommandSpec>>>> = COMMANDS;
 const all = Object.values(services).flatMap((verbs) => Object.values(verbs));
@@ -44,7 +45,7 @@ describe('commands', () => {
         'audit.dry-run audit.explain audit.export audit.open audit.verify budget.check budget.dry-run budget.explain budget.prices-show budget.show',
         'dispatcher.approvals dispatcher.explain dispatcher.list dispatcher.tasks guardrails.dry-run guardrails.explain guardrails.set-show',
         'policy.dry-run policy.explain policy.show registry.agent-create registry.agent-list registry.connection-list',
-        'registry.credential-issue registry.dry-run registry.explain registry.org-list trust.dry-run trust.explain trust.show',
+        'registry.credential-issue registry.dry-run registry.explain registry.operator-list registry.org-list trust.dry-run trust.explain trust.show',
       ]
         .join(' ')
         .split(' '),
@@ -77,6 +78,42 @@ describe('who may command', () => {
   it('is no service for a verb of another service with the same name, nor for one that does not exist', () => {
     expect(mayCommand('registry', { service: 'registry', verb: 'block' })).toBe(false);
     expect(mayCommand('budget', { service: 'dispatcher', verb: 'toString' })).toBe(false);
+  });
+});
+
+describe('what people may command in their own organisation', () => {
+  const takenFrom = (role: Role): readonly string[] =>
+    all
+      .filter(({ people }) => people?.includes(role) === true)
+      .map(nameOf)
+      .sort();
+  const READS = [
+    'audit.explain budget.explain budget.show dispatcher.approvals dispatcher.explain dispatcher.list dispatcher.tasks guardrails.explain',
+    'guardrails.set-show policy.explain policy.show registry.agent-list registry.connection-list registry.explain registry.operator-list',
+    'trust.explain trust.show',
+  ]
+    .join(' ')
+    .split(' ');
+  const and = (...more: readonly string[]): readonly string[] => [...READS, ...more].sort();
+  const DECIDES = ['dispatcher.approve', 'dispatcher.approve-many', 'dispatcher.reject'];
+
+  it.each<[Role, readonly string[]]>([
+    ['VIEWER', READS],
+    ['OPERATOR', and('registry.agent-create')],
+    ['APPROVER', and(...DECIDES)],
+    ['AUDITOR', and('audit.export', 'audit.verify')],
+    ['OWNER', and(...DECIDES, 'audit.export', 'audit.verify', 'policy.set', 'registry.agent-create')],
+  ])('is of a %s exactly what is listed', (role, expected) => {
+    expect(takenFrom(role)).toEqual(expected);
+  });
+
+  it('reaches across organisations only where people decide, and so may be asked by another', () => {
+    expect(
+      all
+        .filter(({ acrossOrgs }) => acrossOrgs === true)
+        .map(nameOf)
+        .sort(),
+    ).toEqual(DECIDES);
   });
 });
 

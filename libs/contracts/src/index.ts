@@ -39,7 +39,14 @@ export {
   type BudgetScope,
   type BudgetState,
 } from './commands/budget.js';
-export { actionSchema, taskRowSchema, type Action, type TaskRow } from './commands/dispatcher.js';
+export {
+  actionSchema,
+  approvalRequestSchema,
+  taskRowSchema,
+  type Action,
+  type PendingApproval,
+  type TaskRow,
+} from './commands/dispatcher.js';
 export { auditEntrySchema } from './commands/audit.js';
 export {
   negativeSummarySchema,

@@ -46,7 +46,7 @@ export const REASON_CODES = {
     ['TARGET_AGENT_NOT_REACHABLE', 403, 'WARNING', 'The target agent cannot be reached.'],
     ['AGENT_REVOKED', 403, 'WARNING', 'An agent of this task was revoked.'],
     ['ENDPOINT_REJECTED_SSRF', 422, 'WARNING', 'The endpoint address is not allowed.'],
-    ['CREDENTIAL_KEY_IN_USE', 409, 'WARNING', 'The key belongs to another agent already.'],
+    ['CREDENTIAL_KEY_IN_USE', 409, 'WARNING', 'The key is in use already.'],
     ['AGENT_NOT_FOUND', 404, 'WARNING', 'There is no such agent.'],
   ]),
   ...group('structure', [

@@ -19,6 +19,7 @@ import {
 } from '@countersign/telemetry';
 import type { HostConfig } from './host-config.js';
 import { watchProcess } from './observation.js';
+import { PeopleDirectory } from './people-directory.js';
 import { ReadModels } from './read-models.js';
 import { type Readiness } from './readiness.js';
 import type { ServiceDefinition } from './service-definition.js';
@@ -42,6 +43,7 @@ export interface HostParts {
   readonly commands: CommandClient;
   readonly commandLog: CommandLog;
   readonly models: ReadModels;
+  readonly people: PeopleDirectory;
   readonly readiness: Readiness;
   readonly events: BusEvents;
   readonly telemetry: Telemetry;
@@ -94,6 +96,7 @@ export async function openHostParts(
     ...messaging,
     commandLog: new CommandLog(database),
     models,
+    people: new PeopleDirectory(models.registry),
     readiness,
     events,
     telemetry,

@@ -5,6 +5,7 @@ import { SigningKey, TrustBundle } from '@countersign/identity';
 import { Database, DatabaseClock } from '@countersign/store';
 import { Logger, Metrics, Tracer } from '@countersign/telemetry';
 import type { HostParts } from './host-parts.js';
+import { PeopleDirectory } from './people-directory.js';
 import { PublicationParts } from './read-model-publication.js';
 import { ReadModels } from './read-models.js';
 import { Readiness } from './readiness.js';
@@ -31,6 +32,7 @@ export class HostModule {
       [FrameReader, parts.frameReader],
       [CommandClient, parts.commands],
       [ReadModels, parts.models],
+      [PeopleDirectory, parts.people],
       [Readiness, parts.readiness],
       [ServiceConfig, { values }],
     ];

@@ -3,6 +3,7 @@ export * from './host-parts.js';
 export * from './host.module.js';
 export * from './health-server.js';
 export * from './owned-read-model.js';
+export * from './people-directory.js';
 export * from './read-model-publication.js';
 export * from './read-models.js';
 export * from './readiness.js';

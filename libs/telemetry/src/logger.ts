@@ -15,7 +15,9 @@ export type AlertKind =
   | 'REVOKED_CREDENTIAL_USED'
   | 'BUDGET_THRESHOLD'
   | 'BUDGET_OVERRUN'
-  | 'LOG_TAIL_LOST';
+  | 'LOG_TAIL_LOST'
+  | 'NO_ELIGIBLE_APPROVER'
+  | 'APPROVAL_FATIGUE';
 
 /** Writes structured log lines. Messages are fixed texts; whatever varies is a field of the allow-list. */
 export abstract class Logger {

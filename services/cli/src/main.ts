@@ -1,23 +1,28 @@
 import { Command } from 'commander';
 import { budgetCommands } from './commands/budget.js';
 import { doctorCommands } from './commands/doctor.js';
+import { approvalCommands } from './commands/approvals.js';
 import { explainCommands } from './commands/explain.js';
+import { operatorCommands } from './commands/operators.js';
 import { policyCommands } from './commands/policy.js';
 import { registryCommands } from './commands/registry.js';
 import { taskCommands } from './commands/tasks.js';
 
 const program = new Command('countersign')
-  .description('Command a running Countersign with the local operator key.')
+  .description("Command a running Countersign with the local operator key, or with a person's.")
   .option('--json', 'one JSON value instead of tables')
+  .option('--as <file>', "sign with this person's key; else with the one of COUNTERSIGN_OPERATOR, else the operator's")
   .allowExcessArguments(false);
 registryCommands(program);
 policyCommands(program);
 budgetCommands(program);
 taskCommands(program);
+operatorCommands(program);
+approvalCommands(program);
 explainCommands(program);
 doctorCommands(program);
 for (const command of program.commands) {
-  command.option('--json', 'one JSON value instead of tables');
-  for (const sub of command.commands) sub.option('--json', 'one JSON value instead of tables');
+  for (const each of [command, ...command.commands])
+    each.option('--json', 'one JSON value instead of tables').option('--as <file>', "sign with this person's key");
 }
 await program.parseAsync();

@@ -17,11 +17,19 @@ export interface Tools {
 /** Whether `--json` stands anywhere on the command line. */
 const wantsJson = (): boolean => process.argv.includes('--json');
 
+/** The file of the person who commands: of `--as`, else of the environment. */
+function personFile(): string | undefined {
+  const at = process.argv.findIndex((argument) => argument === '--as' || argument.startsWith('--as='));
+  const given = process.argv[at];
+  if (at === -1 || given === undefined) return process.env['COUNTERSIGN_OPERATOR'];
+  return given === '--as' ? process.argv[at + 1] : given.slice('--as='.length);
+}
+
 /** Attaches, runs a command, and tells what went wrong on standard error with a meaning of the exit code: 1 refused, 2 wrong usage, 3 nobody answered. */
 export async function run(_options: Options, command: (tools: Tools) => Promise<number | void>): Promise<void> {
   let session: Session | undefined;
   try {
-    session = await Session.open();
+    session = await Session.open({ as: personFile() });
     process.exitCode = (await command({ session, output: new Output(wantsJson()) })) ?? 0;
   } catch (error) {
     process.exitCode = tell(error);

@@ -11,11 +11,10 @@ import {
 import { Bus, CommandClient } from '@countersign/bus';
 import { SigningKey, TrustBundle } from '@countersign/identity';
 import { z } from 'zod';
+import { readOperatorFile, type OperatorFile } from './operator-file.js';
+import { UsageError } from './usage-error.js';
 
-/** A mistake of whoever typed: the message says what would be right. */
-export class UsageError extends Error {
-  readonly code = 'USAGE';
-}
+export { UsageError } from './usage-error.js';
 
 const runSchema = z.object({
   nats: z.string(),
@@ -29,7 +28,10 @@ const runSchema = z.object({
   services: z.record(z.string(), z.object({ health: z.string() })),
 });
 
-/** A connection with the operator's key, and names resolved to ids. */
+/** An organisation as commands name it. */
+export type NamedOrg = Pick<OrgRecord, 'org' | 'name'>;
+
+/** A connection with the operator's key or a person's, and names resolved to ids. */
 export class Session {
   private constructor(
     readonly commands: CommandClient,
@@ -37,20 +39,26 @@ export class Session {
     readonly natsUrl: string,
     /** Where each replica of a service tells its health. */
     readonly health: Readonly<Record<string, string>>,
+    readonly person: OperatorFile | undefined,
   ) {}
 
-  /** Attaches to a running system by its run file. */
-  static async open(
-    runFile: string = process.env['COUNTERSIGN_RUN_FILE'] ?? join('.countersign', 'run.json'),
-  ): Promise<Session> {
+  /** Attaches to a running system by its run file. With the file of a person every command is signed by that person's key. */
+  static async open({
+    runFile = process.env['COUNTERSIGN_RUN_FILE'] ?? join('.countersign', 'run.json'),
+    as,
+  }: {
+    readonly runFile?: string;
+    readonly as?: string | undefined;
+  } = {}): Promise<Session> {
     const run = readRun(runFile);
+    const person = as === undefined ? undefined : readOperatorFile(as);
     const { natsSeedFile, signingKeyFile, trustBundleFile, installationKey } = run.operator;
     const bus = await Bus.connect({
       servers: [run.nats],
       service: 'operator',
       nkeySeed: readFileSync(natsSeedFile, 'utf8'),
     });
-    const key = SigningKey.fromPem('operator', readFileSync(signingKeyFile, 'utf8'));
+    const key = SigningKey.fromPem('operator', person?.privateKey ?? readFileSync(signingKeyFile, 'utf8'));
     const bundle = TrustBundle.open(JSON.parse(readFileSync(trustBundleFile, 'utf8')), installationKey);
     return new Session(
       new CommandClient({
@@ -59,11 +67,12 @@ export class Session {
         bundle,
         clock: new SystemClock(),
         random: new SystemRandom(),
-        actor: { kind: 'operator', id: 'local' },
+        actor: person === undefined ? { kind: 'operator', id: 'local' } : { kind: 'user', id: person.operator },
       }),
       bus,
       run.nats,
       Object.fromEntries(Object.entries(run.services).map(([name, { health }]) => [name, health])),
+      person,
     );
   }
 
@@ -72,8 +81,9 @@ export class Session {
     await this.bus.drain();
   }
 
-  /** An organisation by name or id; the newest one when none is named. */
-  async org(nameOrId: string | undefined): Promise<OrgRecord> {
+  /** An organisation by name or id; of a person their own, of the operator the newest one when none is named. */
+  async org(nameOrId: string | undefined): Promise<NamedOrg> {
+    if (this.person !== undefined) return ownOrg(this.person, nameOrId);
     const { organizations } = await this.commands.call(COMMANDS.registry.orgList, {});
     if (nameOrId !== undefined)
       return found(
@@ -127,6 +137,11 @@ export class Session {
     if (matching.length > 1) throw new UsageError(`${matching.length} tasks end with ${id}; give more of the id`);
     return found(only, 'task', id, []).task;
   }
+}
+
+function ownOrg({ org, orgName: name }: OperatorFile, asked: string | undefined): NamedOrg {
+  if (asked === undefined || asked === org || asked === name) return { org, name };
+  throw new UsageError(`a person commands in their own organisation, which is ${name}, not ${asked}`);
 }
 
 function readRun(path: string): z.infer<typeof runSchema> {

@@ -1,11 +1,13 @@
 import { Module } from '@nestjs/common';
 import { AnswerStatus } from './adapters/in/answer-status.controller.js';
+import { ApprovalCommands } from './adapters/in/approval-commands.controller.js';
 import { DispatcherCommands } from './adapters/in/dispatcher-commands.controller.js';
 import { LogReader } from './adapters/in/log.reader.js';
 import { ScreenedResults } from './adapters/in/screened-results.js';
 import { TakeResults } from './adapters/in/take-results.consumer.js';
 import { Timers } from './adapters/in/timers.js';
 import { Answers } from './adapters/out/answers.js';
+import { ApprovalStore } from './adapters/out/approval.store.js';
 import { BlockStore } from './adapters/out/block.store.js';
 import { Checkpoints } from './adapters/out/checkpoints.js';
 import { HandOver } from './adapters/out/hand-over.js';
@@ -13,9 +15,12 @@ import { Rounds } from './adapters/out/rounds.js';
 import { ScreeningPublisher } from './adapters/out/screening.publisher.js';
 import { TaskStore } from './adapters/out/task.store.js';
 import { TransitionPublisher } from './adapters/out/transition.publisher.js';
+import { ApprovalRequests, Approvers } from './application/approval-ports.js';
 import { Charges } from './application/charges.js';
+import { DecideApprovals } from './application/decide-approvals.js';
 import { Dispatch } from './application/dispatch.js';
 import { EvaluationBoard } from './application/evaluation-board.js';
+import { KnownApprovers } from './application/known-approvers.js';
 import { TakeVerdicts } from './application/take-verdicts.js';
 import { checkTransitions, TRANSITIONS } from './domain/transitions.js';
 import { Callers, LaterRounds, Screening, Targets, Tasks, Transitions } from './application/ports.js';
@@ -28,17 +33,22 @@ const ports = [
   { provide: Targets, useExisting: HandOver },
   { provide: LaterRounds, useExisting: Rounds },
   { provide: Screening, useExisting: ScreeningPublisher },
+  { provide: Approvers, useExisting: KnownApprovers },
+  { provide: ApprovalRequests, useExisting: ApprovalStore },
 ];
 
 /** The wiring of the dispatcher. */
 @Module({
-  controllers: [TakeResults, AnswerStatus, DispatcherCommands],
+  controllers: [TakeResults, AnswerStatus, DispatcherCommands, ApprovalCommands],
   providers: [
     EvaluationBoard,
     TakeVerdicts,
     Dispatch,
     Charges,
+    KnownApprovers,
+    DecideApprovals,
     TaskStore,
+    ApprovalStore,
     TransitionPublisher,
     Answers,
     HandOver,

@@ -4,7 +4,15 @@ import { Controller, Module, type INestMicroservice, type Type } from '@nestjs/c
 import { NestFactory } from '@nestjs/core';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { BusStrategy, CommandClient, OnCommand, PassErrors } from '@countersign/bus';
-import { COMMANDS, NEUTRAL_SURFACE, readModelKey, type AnswerOf, type ParsedRequestOf } from '@countersign/contracts';
+import {
+  COMMANDS,
+  NEUTRAL_SURFACE,
+  readModelKey,
+  type AnswerOf,
+  type ParsedRequestOf,
+  type Role,
+} from '@countersign/contracts';
+import { SigningKey } from '@countersign/identity';
 import { SystemClock, SystemRandom, uuidV7 } from '@countersign/primitives';
 import { HostModule, openHostParts, Readiness, type HostConfig, type HostParts } from '@countersign/service-host';
 import { testDatabase, testKeys, testNats, type TestDatabase, type TestNats } from '@countersign/testing';
@@ -352,5 +360,90 @@ describe('a command that is sent again', () => {
     await operator.call(registry.orgKillSwitch, off, { idempotencyKey: key });
     const rows = await database.asSuper('select epoch from registry.organization where org_id = $1', [org]);
     expect(rows).toEqual([{ epoch: '1' }]);
+  });
+});
+
+describe('a person', () => {
+  async function aPerson(
+    org: string,
+    ...roles: Role[]
+  ): Promise<{ id: string; key: SigningKey; commands: CommandClient }> {
+    const key = SigningKey.generate('operator');
+    const publicKey = key.publicKey.toString('base64url');
+    const name = `person-${String((count += 1))}`;
+    const { operator: id, kid } = await operator.call(registry.operatorCreate, { org, name, roles, publicKey });
+    expect(kid).toBe(key.kid);
+    // whatever the envelope says of its actor counts for nothing
+    const actor = { kind: 'operator', id: 'local' } as const;
+    const common = { bundle: keys.bundle, clock: new SystemClock(), random: new SystemRandom(), actor };
+    const commands = new CommandClient({ bus: await nats.connect('operator'), key, ...common });
+    expect(await until(() => parts.people.byId(id) !== undefined)).toBe(true);
+    return { id, key, commands };
+  }
+  const surface = { ...NEUTRAL_SURFACE };
+
+  it('commands with their own key, as themselves, in their own organisation', async () => {
+    const [org, other] = [await anOrganisation(), await anOrganisation()];
+    const { id, commands } = await aPerson(org, 'OPERATOR');
+    await commands.call(registry.agentCreate, { org, name: 'mine', surface });
+    const { agents } = await commands.call(registry.agentList, { org });
+    expect(agents).toEqual([expect.objectContaining({ name: 'mine', registeredBy: `user:${id}` })]);
+    const elsewhere = commands.call(registry.agentCreate, { org: other, name: 'mine', surface });
+    await expect(elsewhere).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
+    await expect(commands.call(registry.orgList, {})).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
+    await expect(commands.call(registry.agentRevoke, { org, agent: newId() })).rejects.toMatchObject({
+      code: 'PERMISSION_DENIED',
+    });
+  });
+
+  it('may do what their roles allow now, and nothing once they are disabled', async () => {
+    const org = await anOrganisation();
+    const { id, commands } = await aPerson(org, 'OPERATOR');
+    await operator.call(registry.operatorRoles, { org, operator: id, roles: ['VIEWER'] });
+    await until(() => parts.people.byId(id)?.roles[0] === 'VIEWER');
+    await expect(commands.call(registry.agentCreate, { org, name: 'mine', surface })).rejects.toMatchObject({
+      code: 'PERMISSION_DENIED',
+    });
+    expect(await commands.call(registry.agentList, { org })).toEqual({ agents: [] });
+    await operator.call(registry.operatorDisable, { org, operator: id, forCause: true });
+    await until(() => parts.people.byId(id)?.status === 'DISABLED');
+    await expect(commands.call(registry.agentList, { org })).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
+    const { operators } = await operator.call(registry.operatorList, { org });
+    expect(operators).toEqual([expect.objectContaining({ status: 'DISABLED', forCause: true, roles: ['VIEWER'] })]);
+    // for cause it stays, whoever disables again, and nobody gets roles back
+    await operator.call(registry.operatorDisable, { org, operator: id });
+    expect((await operator.call(registry.operatorList, { org })).operators[0]?.forCause).toBe(true);
+    await expect(operator.call(registry.operatorRoles, { org, operator: id, roles: ['OWNER'] })).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    });
+  });
+
+  it('has a key that nobody else has or had, in whatever organisation, and no program', async () => {
+    const org = await anOrganisation();
+    const { key } = await aPerson(org, 'APPROVER');
+    const again = (publicKey: Uint8Array, name: string): Promise<unknown> =>
+      operator.call(registry.operatorCreate, {
+        ...{ name, roles: ['APPROVER'] as Role[], publicKey: Buffer.from(publicKey).toString('base64url') },
+        org,
+      });
+    await expect(again(key.publicKey, 'second')).rejects.toMatchObject({ code: 'CREDENTIAL_KEY_IN_USE' });
+    await expect(again(keys.keyOf('dispatcher').publicKey, 'third')).rejects.toMatchObject({
+      code: 'CREDENTIAL_KEY_IN_USE',
+    });
+    const other = await anOrganisation();
+    const moved = {
+      org: other,
+      name: 'moved',
+      roles: ['OWNER'] as Role[],
+      publicKey: key.publicKey.toString('base64url'),
+    };
+    await expect(operator.call(registry.operatorCreate, moved)).rejects.toMatchObject({
+      code: 'CREDENTIAL_KEY_IN_USE',
+    });
+    const unknown = { org: newId(), name: 'lost', roles: ['OWNER'] as Role[] };
+    const publicKey = SigningKey.generate('operator').publicKey.toString('base64url');
+    await expect(operator.call(registry.operatorCreate, { ...unknown, publicKey })).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    });
   });
 });

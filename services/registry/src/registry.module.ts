@@ -5,9 +5,11 @@ import { AuthCalloutListener } from './adapters/in/auth-callout.listener.js';
 import { ConnectionCommands } from './adapters/in/connection-commands.controller.js';
 import { ExplainRegistry } from './adapters/in/explain.controller.js';
 import { JudgeWhenTasksSubmitted } from './adapters/in/judge-when-tasks-submitted.consumer.js';
+import { OperatorCommands } from './adapters/in/operator-commands.controller.js';
 import { OrganizationCommands } from './adapters/in/organization-commands.controller.js';
 import { ReadModelView } from './adapters/in/registry-view.js';
 import { DispatcherBlocks } from './adapters/out/dispatcher-blocks.js';
+import { OperatorStore } from './adapters/out/operator.store.js';
 import { ReadModelPublisher } from './adapters/out/read-model.publisher.js';
 import { RegistryStore } from './adapters/out/registry.store.js';
 import { ServerConnections } from './adapters/out/server-connections.js';
@@ -23,10 +25,12 @@ import { Revocations } from './application/revocations.js';
     OrganizationCommands,
     AgentCommands,
     ConnectionCommands,
+    OperatorCommands,
     ExplainRegistry,
   ],
   providers: [
     RegistryStore,
+    OperatorStore,
     ReadModelView,
     Revocations,
     AuthCalloutListener,

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { COMMANDS, NEUTRAL_SURFACE, type AgentRecord, type OrganizationPolicy } from '@countersign/contracts';
+import { toBase64Url } from '@countersign/primitives';
 import type { CommandClient } from '@countersign/bus';
+import { SigningKey } from '@countersign/identity';
 import { writeSecret, type Folders } from '../system/folders.js';
 
 /** A fresh organisation of the demo with its agents. */
@@ -11,6 +13,8 @@ export interface DemoOrganisation {
   readonly agents: ReadonlyMap<string, string>;
   /** Credential files by name. */
   readonly credentials: ReadonlyMap<string, string>;
+  /** Private key (PKCS #8 PEM) of the person who approves what waits. */
+  readonly approver: string;
 }
 
 type Change = Partial<OrganizationPolicy>;
@@ -36,6 +40,20 @@ function connectionsOf(now: Date): readonly (readonly [client: string, target: s
     ['playground', 'vault', { taskTypes: ['convert'], minTrustClient: { level: 'VERIFIED' } }],
     ['temp', 'converter', { taskTypes: ['convert'] }],
   ];
+}
+
+/** A person with a key of their own; the file is as `cs operator create` writes it, so `cs --as` takes it too. */
+async function createApprover(
+  commands: CommandClient,
+  folders: Folders,
+  { org, name }: { readonly org: string; readonly name: string },
+): Promise<string> {
+  const key = SigningKey.generate('operator');
+  const person = { org, name: 'approver', roles: ['APPROVER' as const], publicKey: toBase64Url(key.publicKey) };
+  const made = await commands.call(COMMANDS.registry.operatorCreate, person);
+  const file = { v: 1, org, orgName: name, ...made, name: person.name, privateKey: key.toPem() };
+  writeSecret(join(folders.agents, `${name}-approver.json`), `${JSON.stringify(file, null, 2)}\n`);
+  return file.privateKey;
 }
 
 /** Makes an organisation with agents, connections and policies, by the operator's commands and nothing else. */
@@ -69,5 +87,5 @@ export async function createDemoOrganisation(
     });
     await commands.call(policy.set, { scope: { kind: 'connection', org, connection }, change });
   }
-  return { org, name, agents, credentials };
+  return { org, name, agents, credentials, approver: await createApprover(commands, context.folders, { org, name }) };
 }

@@ -56,7 +56,13 @@ export async function runDemo({ system, report }: DemoOptions): Promise<Demo> {
     });
     for (const [name, file] of organisation.credentials) system.noteAgent(name, file);
     await Promise.all(SERVING.map((role) => startAgent(group, system, { role, organisation })));
-    const outcomes = await submitAll(organisation, { system, report, commands: operator.commands });
+    const approver = await connectOperator(system.run, organisation.approver);
+    const outcomes = await submitAll(organisation, {
+      system,
+      report,
+      commands: operator.commands,
+      approver: approver.commands,
+    }).finally(() => approver.close());
     const verified = await operator.commands.call(COMMANDS.audit.verify, { org: organisation.org });
     return {
       organisation,
@@ -73,9 +79,15 @@ export async function runDemo({ system, report }: DemoOptions): Promise<Demo> {
   }
 }
 
+/** The operator's commands, and those of a person who may approve. */
+interface Commanding {
+  readonly commands: CommandClient;
+  readonly approver: CommandClient;
+}
+
 async function submitAll(
   organisation: DemoOrganisation,
-  { system, report, commands }: DemoOptions & { readonly commands: CommandClient },
+  { system, report, ...commanding }: DemoOptions & Commanding,
 ): Promise<readonly DemoOutcome[]> {
   const clients: Agent[] = [];
   try {
@@ -84,7 +96,7 @@ async function submitAll(
     const temp = await connect(organisation.credentials.get('temp') ?? '');
     clients.push(temp);
     await untilConnected(playground, 5);
-    const run = new DemoRun(system, commands, organisation, { playground, temp });
+    const run = new DemoRun(system, commanding, organisation, { playground, temp });
     const outcomes: DemoOutcome[] = [];
     for (const task of readDemo(join(system.folders.project, 'infra', 'local', 'demo'))) {
       const outcome = await run.one(task);
@@ -142,7 +154,7 @@ async function startAgent(
 class DemoRun {
   constructor(
     private readonly system: LocalSystem,
-    private readonly commands: CommandClient,
+    private readonly as: Commanding,
     private readonly organisation: DemoOrganisation,
     private readonly clients: Readonly<Record<string, Agent>>,
   ) {}
@@ -177,7 +189,7 @@ class DemoRun {
       const id = uuidV7(new SystemClock().now(), new SystemRandom());
       const submitted = client.submit({ ...input, id }).catch(() => undefined);
       await new Promise((resolve) => setTimeout(resolve, 250));
-      await this.commands.call(
+      await this.as.commands.call(
         COMMANDS.registry.agentRevoke,
         { org: this.organisation.org, agent: client.id },
         { timeoutMs: 15_000 },
@@ -192,7 +204,7 @@ class DemoRun {
     this.system.services.get('guardrails')?.kill('SIGCONT');
     const until = performance.now() + PATIENCE_MS;
     while (performance.now() < until) {
-      const { rows } = await this.commands.call(COMMANDS.dispatcher.tasks, { tasks: [{ task: key, attempt: 1 }] });
+      const { rows } = await this.as.commands.call(COMMANDS.dispatcher.tasks, { tasks: [{ task: key, attempt: 1 }] });
       const [row] = rows;
       if (row !== undefined && !['EVALUATING', 'RELEASING', 'CANCELLING'].includes(row.state))
         return {
@@ -219,11 +231,11 @@ class DemoRun {
   }
 
   async #approve(answer: AnswerData): Promise<void> {
-    const { requests } = await this.commands.call(COMMANDS.dispatcher.approvals, { org: this.organisation.org });
+    const { requests } = await this.as.approver.call(COMMANDS.dispatcher.approvals, { org: this.organisation.org });
     const request = requests.find((r) => r.task.task === answer.task);
     if (request === undefined) return;
     const { task, attempt, round, actionDigest } = request;
-    await this.commands.call(COMMANDS.dispatcher.approve, {
+    await this.as.approver.call(COMMANDS.dispatcher.approve, {
       task,
       attempt,
       round,
@@ -244,7 +256,7 @@ class DemoRun {
   }
 
   async #decided(agent: string, task: string): Promise<object | undefined> {
-    const known = await this.commands
+    const known = await this.as.commands
       .call(COMMANDS.audit.explain, { task: { org: this.organisation.org, agent, task } })
       .catch(() => undefined);
     const found = known?.part['entries'];

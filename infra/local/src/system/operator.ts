@@ -10,15 +10,15 @@ export interface Operator {
   readonly close: () => Promise<void>;
 }
 
-/** Connects with the operator's key of a running system. */
-export async function connectOperator(run: RunFile): Promise<Operator> {
+/** Connects with the operator's key of a running system, or with a person's (PKCS #8 PEM). */
+export async function connectOperator(run: RunFile, personKey?: string, person = 'local'): Promise<Operator> {
   const { natsSeedFile, signingKeyFile, trustBundleFile, installationKey } = run.operator;
   const bus = await Bus.connect({
     servers: [run.nats],
     service: 'operator',
     nkeySeed: readFileSync(natsSeedFile, 'utf8'),
   });
-  const key = SigningKey.fromPem('operator', readFileSync(signingKeyFile, 'utf8'));
+  const key = SigningKey.fromPem('operator', personKey ?? readFileSync(signingKeyFile, 'utf8'));
   const bundle = TrustBundle.open(JSON.parse(readFileSync(trustBundleFile, 'utf8')), installationKey);
   const commands = new CommandClient({
     bus,
@@ -26,7 +26,7 @@ export async function connectOperator(run: RunFile): Promise<Operator> {
     bundle,
     clock: new SystemClock(),
     random: new SystemRandom(),
-    actor: { kind: 'operator', id: 'local' },
+    actor: { kind: personKey === undefined ? 'operator' : 'user', id: person },
   });
   return { commands, close: () => bus.drain() };
 }

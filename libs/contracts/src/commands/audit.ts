@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { recordRefSchema } from '../envelope.js';
 import { digestSchema, instantSchema, taskKeySchema, uuidSchema } from '../identities.js';
 import { command, dryRun, explain, ofOrg } from './command.js';
+import type { Role } from '../roles.js';
 
 /** One entry of a chain as it is stored: canonical header bytes as text, and its leaf. */
 export const auditEntrySchema = z.object({
@@ -9,6 +10,8 @@ export const auditEntrySchema = z.object({
   leaf: digestSchema,
   header: z.string(),
 });
+
+const READERS_OF_THE_RECORD: readonly Role[] = ['AUDITOR', 'OWNER'];
 
 /** Commands of audit. */
 export const audit = {
@@ -21,6 +24,7 @@ export const audit = {
       limit: z.number().int().min(1).max(500).default(500),
     }),
     z.object({ size: z.number().int(), entries: z.array(auditEntrySchema) }),
+    READERS_OF_THE_RECORD,
   ),
   verify: command(
     'audit',
@@ -33,6 +37,7 @@ export const audit = {
       root: digestSchema.nullable(),
       firstBad: z.object({ position: z.number().int(), problem: z.string() }).nullable(),
     }),
+    READERS_OF_THE_RECORD,
   ),
   open: command(
     'audit',

@@ -26,9 +26,14 @@ export interface CommandSpec<Q extends z.ZodType = z.ZodType, A extends z.ZodTyp
   readonly remembered: boolean;
   /** Roles of people who may send it with their own key, in their own organisation; absent: only the installation's operator and named services. */
   readonly people?: readonly Role[];
+  /** Whether its handler, and not the command server, holds a person to their own organisation: what it names may be of another one that is asked for approval. */
+  readonly acrossOrgs?: boolean;
   readonly request: Q;
   readonly answer: A;
 }
+
+/** Everybody with a role. */
+export const ANYBODY: readonly Role[] = ROLES;
 
 /** Services that take commands. */
 export type CommandService = 'registry' | 'policy' | 'guardrails' | 'trust' | 'budget' | 'dispatcher' | 'audit';
@@ -70,6 +75,9 @@ export const commandReplySchema = z.union([
 /** The outer form of every answer. */
 export type CommandReply = z.infer<typeof commandReplySchema>;
 
+/** A command whose handler holds people to their own organisation. */
+export const acrossOrgs = <C extends CommandSpec>(spec: C): C => ({ ...spec, acrossOrgs: true });
+
 /** A command about an organisation. */
 export const ofOrg = z.strictObject({ org: uuidSchema });
 /** A command about an agent. */
@@ -83,6 +91,7 @@ export const explain = <S extends CommandService>(service: S) =>
     'explain',
     z.strictObject({ task: taskKeySchema }),
     z.object({ found: z.boolean(), part: z.record(z.string(), jsonValueSchema) }),
+    ANYBODY,
   );
 
 /** What a control would say of a submission of these bytes (base64) now, without any effect: no token, no hold, no entry, no observation. Asked by the dispatcher for `check`. */
@@ -111,6 +120,3 @@ export const dryRun = <S extends Control>(service: S) =>
   );
 /** What a control answers to a dry run. */
 export type DryRunAnswer = z.output<ReturnType<typeof dryRun>['answer']>;
-
-/** Everybody with a role. */
-export const ANYBODY: readonly Role[] = ROLES;

@@ -3,7 +3,8 @@ import { reasonCodeSchema } from '../codes.js';
 import { TASK_STATES } from '../envelope.js';
 import { agentRefSchema, digestSchema, instantSchema, microsSchema, taskKeySchema, uuidSchema } from '../identities.js';
 import { grantTermsSchema } from '../frame-items.js';
-import { command, explain, ofOrg } from './command.js';
+import type { Role } from '../roles.js';
+import { acrossOrgs, ANYBODY, command, explain, ofOrg, problemSchema } from './command.js';
 
 const state = z.enum(TASK_STATES);
 /** A row of the dispatcher. */
@@ -28,14 +29,20 @@ export const taskRowSchema = z.object({
 /** A row of the dispatcher. */
 export type TaskRow = z.infer<typeof taskRowSchema>;
 
-const decision = z.strictObject({
+/** Who may decide on requests for approval. */
+const DECIDERS: readonly Role[] = ['APPROVER', 'OWNER'];
+const SEVERITIES = ['INFO', 'WARNING', 'HIGH', 'CRITICAL'] as const;
+
+/** One request as its approver saw it: decided only while it still is what was shown. */
+const shown = z.strictObject({
   task: taskKeySchema,
   attempt: z.number().int().min(1),
   round: z.number().int().min(1),
   actionDigest: digestSchema,
-  comment: z.string().max(500).optional(),
-  unsafe: z.boolean().optional(),
 });
+const comment = z.string().max(500).optional();
+/** What a decision led to: the task's state, and how many more people of this organisation have to approve. */
+const decided = z.object({ state, missing: z.number().int().nonnegative() });
 /** What an approver sees and its digest covers. */
 export const actionSchema = z.object({
   v: z.literal(1),
@@ -56,10 +63,56 @@ export const actionSchema = z.object({
 /** What an approver sees and its digest covers. */
 export type Action = z.infer<typeof actionSchema>;
 
+const person = z.object({ operator: uuidSchema, name: z.string() });
+/** A request for approval that waits, as those who may decide it see it. */
+export const approvalRequestSchema = z.object({
+  task: taskKeySchema,
+  attempt: z.number().int(),
+  round: z.number().int(),
+  /** Before anything is released, or of a result before it is delivered. */
+  stage: z.enum(['PRE_RELEASE', 'OUTPUT']),
+  reasons: z.array(z.object({ service: z.string(), code: reasonCodeSchema, id: z.string().optional() })),
+  severity: z.enum(SEVERITIES),
+  actionDigest: digestSchema,
+  action: actionSchema,
+  required: z.number().int().min(1).max(2),
+  /** People who have approved so far. */
+  approvedBy: z.array(z.string()),
+  /** People who may still decide. */
+  eligible: z.array(person),
+  /** Too few people may decide for it ever to be approved: it will expire. */
+  stuck: z.boolean(),
+  requestedAt: instantSchema,
+  expiresAt: instantSchema,
+});
+/** A request for approval that waits. */
+export type PendingApproval = z.infer<typeof approvalRequestSchema>;
+
 /** Commands of dispatcher. */
 export const dispatcher = {
-  approve: command('dispatcher', 'approve', decision, z.object({ state })),
-  reject: command('dispatcher', 'reject', decision, z.object({ state })),
+  /** Decides the request of the person's own organisation. */
+  approve: acrossOrgs(command('dispatcher', 'approve', shown.extend({ comment }), decided, DECIDERS)),
+  /** As `approve`; one rejection is final. `unsafe` charges the client agent's trust. */
+  reject: acrossOrgs(
+    command('dispatcher', 'reject', shown.extend({ comment, unsafe: z.boolean().optional() }), decided, DECIDERS),
+  ),
+  /** Approves many requests, each decided alone and answered in order. */
+  approveMany: acrossOrgs(
+    command(
+      'dispatcher',
+      'approve-many',
+      z.strictObject({ items: z.array(shown).min(1).max(50), comment }),
+      z.object({
+        results: z.array(
+          z.union([
+            z.object({ ok: z.literal(true), state, missing: z.number().int().nonnegative() }),
+            z.object({ ok: z.literal(false), problem: problemSchema }),
+          ]),
+        ),
+      }),
+      DECIDERS,
+    ),
+  ),
   cancel: command('dispatcher', 'cancel', z.strictObject({ task: taskKeySchema }), z.object({ state })),
   block: command(
     'dispatcher',
@@ -79,6 +132,7 @@ export const dispatcher = {
     'tasks',
     z.strictObject({ tasks: z.array(z.strictObject({ task: taskKeySchema, attempt: z.number().int() })).max(500) }),
     z.object({ rows: z.array(taskRowSchema) }),
+    ANYBODY,
   ),
   list: command(
     'dispatcher',
@@ -90,25 +144,9 @@ export const dispatcher = {
       limit: z.number().int().min(1).max(500).default(50),
     }),
     z.object({ rows: z.array(taskRowSchema) }),
+    ANYBODY,
   ),
-  approvals: command(
-    'dispatcher',
-    'approvals',
-    ofOrg,
-    z.object({
-      requests: z.array(
-        z.object({
-          task: taskKeySchema,
-          attempt: z.number().int(),
-          round: z.number().int(),
-          reasons: z.array(z.object({ service: z.string(), code: reasonCodeSchema, id: z.string().optional() })),
-          actionDigest: digestSchema,
-          action: actionSchema,
-          requestedAt: instantSchema,
-          expiresAt: instantSchema,
-        }),
-      ),
-    }),
-  ),
+  /** What this organisation is asked to approve now, its own tasks or those of others. */
+  approvals: command('dispatcher', 'approvals', ofOrg, z.object({ requests: z.array(approvalRequestSchema) }), ANYBODY),
   explain: explain('dispatcher'),
 } as const;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { uuidSchema } from '../identities.js';
 import { guardrailSchema } from '../guardrail.js';
-import { command, dryRun, explain, ofOrg } from './command.js';
+import { ANYBODY, command, dryRun, explain, ofOrg } from './command.js';
 
 /** Commands of guardrails. */
 export const guardrails = {
@@ -17,6 +17,7 @@ export const guardrails = {
     'set-show',
     ofOrg,
     z.object({ version: z.number().int().nullable(), guardrails: z.array(guardrailSchema) }),
+    ANYBODY,
   ),
   dryRun: dryRun('guardrails'),
   explain: explain('guardrails'),

@@ -1,12 +1,16 @@
 import { z } from 'zod';
 import { agentRefSchema, instantSchema, slugSchema, taskKeySchema, uuidSchema } from '../identities.js';
 import { surfaceSchema } from '../policy-document.js';
-import { agentRecordSchema, connectionRecordSchema, orgRecordSchema } from '../read-models.js';
+import { agentRecordSchema, connectionRecordSchema, operatorRecordSchema, orgRecordSchema } from '../read-models.js';
+import { ROLES } from '../roles.js';
 import { credentialFileSchema } from '../trust-bundle.js';
-import { command, dryRun, explain, ofOrg, ofAgent, ofConnection } from './command.js';
+import { ANYBODY, command, dryRun, explain, ofOrg, ofAgent, ofConnection } from './command.js';
 
 /** What a revoking command answers: whether the dispatcher confirmed the block, and the tasks that were handed over before it. */
 export const revocationSchema = z.object({ pending: z.boolean(), handedOver: z.array(taskKeySchema) });
+
+const roles = z.array(z.enum(ROLES)).min(1).max(ROLES.length);
+const ofOperator = z.strictObject({ org: uuidSchema, operator: uuidSchema });
 
 /** Commands of registry. */
 export const registry = {
@@ -53,8 +57,9 @@ export const registry = {
       mayOriginate: z.boolean().default(true),
     }),
     z.object({ agent: uuidSchema, credential: credentialFileSchema.omit({ nats: true }) }),
+    ['OPERATOR', 'OWNER'],
   ),
-  agentList: command('registry', 'agent-list', ofOrg, z.object({ agents: z.array(agentRecordSchema) })),
+  agentList: command('registry', 'agent-list', ofOrg, z.object({ agents: z.array(agentRecordSchema) }), ANYBODY),
   agentRevoke: command('registry', 'agent-revoke', ofAgent, revocationSchema),
   /** Cuts the live connections of an agent that floods the intake; it may connect again. */
   agentCut: command('registry', 'agent-cut', ofAgent, z.object({})),
@@ -84,6 +89,8 @@ export const registry = {
       target: agentRefSchema,
       sandbox: z.boolean().default(false),
       expiresAt: instantSchema.optional(),
+      /** How many people have to approve what is held on it, at least. */
+      requiredApprovals: z.union([z.literal(1), z.literal(2)]).default(1),
     }),
     z.object({ connection: uuidSchema }),
   ),
@@ -92,6 +99,7 @@ export const registry = {
     'connection-list',
     ofOrg,
     z.object({ connections: z.array(connectionRecordSchema) }),
+    ANYBODY,
   ),
   /** Consent of the target's organisation to a connection across organisations; `org` is the target's. */
   connectionConfirm: command('registry', 'connection-confirm', ofConnection, z.object({})),
@@ -121,6 +129,33 @@ export const registry = {
     'share-revoke',
     z.strictObject({ org: uuidSchema, share: uuidSchema }),
     revocationSchema,
+  ),
+  /** A person with a key of their own: `publicKey` is the raw Ed25519 key, the private one never leaves where it was made. */
+  operatorCreate: command(
+    'registry',
+    'operator-create',
+    z.strictObject({
+      org: uuidSchema,
+      name: slugSchema,
+      roles,
+      publicKey: z.string().regex(/^[A-Za-z0-9_-]{43}$/, 'must be the 32 bytes of an Ed25519 public key in base64url'),
+    }),
+    z.object({ operator: uuidSchema, kid: z.string() }),
+  ),
+  operatorList: command(
+    'registry',
+    'operator-list',
+    ofOrg,
+    z.object({ operators: z.array(operatorRecordSchema) }),
+    ANYBODY,
+  ),
+  operatorRoles: command('registry', 'operator-roles', ofOperator.extend({ roles }), z.object({})),
+  /** Ends what a person may do, for good. `forCause`: what the person approved and is not released yet counts no more. */
+  operatorDisable: command(
+    'registry',
+    'operator-disable',
+    ofOperator.extend({ forCause: z.boolean().default(false) }),
+    z.object({}),
   ),
   dryRun: dryRun('registry'),
   explain: explain('registry'),

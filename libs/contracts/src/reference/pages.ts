@@ -1,6 +1,8 @@
 import { mayCommand } from '../commands.js';
+import type { CommandSpec } from '../commands/command.js';
 import { SIGNERS } from '../identities.js';
 import { REASON_CODE_LIST, REASON_CODES } from '../reason-codes.js';
+import { ROLES } from '../roles.js';
 import { consumerSpecs, streamSpecs } from '../streams.js';
 import { commandSubject } from '../subjects.js';
 import { PURPOSES } from '../trust-bundle.js';
@@ -112,20 +114,25 @@ function heldText(perSubject: number, refusesMore: boolean): string {
   return refusesMore ? `${perSubject}, the next is refused` : `the last ${perSubject === 1 ? '' : perSubject}`.trim();
 }
 
+function peopleOf({ people = [] }: CommandSpec): string {
+  return people.length === ROLES.length ? 'all' : people.map((role) => role.toLowerCase()).join(', ') || '–';
+}
+
 /** The page of commands, by service. `schemas` are those of {@link commandSchemaName}. */
 export function commandsPage(schemas: ReadonlyMap<string, JsonObject>): string {
   const fields = (name: string): string => fieldsOf(schemas.get(name) ?? {});
   return page(
     'Commands',
-    `Requests with a reply, signed both ways. The body stands in a ${schemaLink('command-envelope')} and is answered with a ${schemaLink('command-reply')}. The operator and the gateway may send every command. The same idempotency key again answers the same, but for commands that only read or that answer a secret. A field with \`?\` may be left out.`,
+    `Requests with a reply, signed both ways. The body stands in a ${schemaLink('command-envelope')} and is answered with a ${schemaLink('command-reply')}. The operator and the gateway may send every command but those on which only people decide; people send with their own key what their roles allow, in their own organisation. The same idempotency key again answers the same, but for commands that only read or that answer a secret. A field with \`?\` may be left out.`,
     ...COMMANDS_BY_SERVICE.flatMap(([service, commands]) => [
       `## ${service}`,
       `Schemas: ${schemaLink(`commands-${service}`)}`,
       table(
-        ['subject', 'may send besides', 'asks', 'answers', 'remembered'],
+        ['subject', 'may send besides', 'people', 'asks', 'answers', 'remembered'],
         commands.map((command) => [
           code(commandSubject(service, command.verb)),
           SIGNERS.filter((s) => s !== 'operator' && s !== 'gateway' && mayCommand(s, command)).join(', ') || '–',
+          peopleOf(command),
           fields(commandSchemaName(command, 'request')),
           fields(commandSchemaName(command, 'answer')),
           command.remembered ? 'yes' : 'no',

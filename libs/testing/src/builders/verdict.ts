@@ -29,7 +29,7 @@ export function anApproval(control: Control): Judgement {
     case 'registry':
       return { ...approve, connection: CONNECTION, epochs: { client: 1, target: 1, connection: 1 } };
     case 'policy':
-      return { ...approve, ...money, grant: ANY_GRANT };
+      return { ...approve, ...money, grant: ANY_GRANT, approval: { authors: [] } };
     case 'guardrails':
       return { ...approve, guardrails: [] };
     case 'trust':

@@ -7,6 +7,18 @@ import { UsageError } from '../session.js';
 
 const { registry, guardrails } = COMMANDS;
 
+interface ConnectOptions extends Options {
+  readonly org?: string;
+  readonly sandbox?: boolean;
+  readonly approvals: string;
+}
+
+function approvalsOf(text: string): 1 | 2 {
+  if (text === '1') return 1;
+  if (text === '2') return 2;
+  throw new UsageError(`--approvals must be 1 or 2, not ${text}`);
+}
+
 /** `org`, `agent`, `connect`. */
 export function registryCommands(program: Command): void {
   const org = program.command('org').description('organisations');
@@ -45,7 +57,8 @@ export function registryCommands(program: Command): void {
     .description('let one agent send tasks to another; nothing is allowed before a policy is set')
     .option('--org <org>', 'organisation by name; the newest when absent')
     .option('--sandbox', 'record no observations for trust')
-    .action((client: string, target: string, options: Options & { org?: string; sandbox?: boolean }) =>
+    .option('--approvals <n>', 'how many people have to approve what is held, at least: 1 or 2', '1')
+    .action((client: string, target: string, options: ConnectOptions) =>
       run(options, async ({ session, output }) => {
         const { org: id } = await session.org(options.org);
         const [from, to] = [await session.agent(id, client), await session.agent(id, target)];
@@ -53,6 +66,7 @@ export function registryCommands(program: Command): void {
           client: { org: id, agent: from.agent },
           target: { org: id, agent: to.agent },
           sandbox: options.sandbox ?? false,
+          requiredApprovals: approvalsOf(options.approvals),
         });
         output.show(made, () => [`${from.name} -> ${to.name} (${made.connection})`]);
       }),

@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import { decimalOfMicros, parseMicros } from '@countersign/primitives';
-import { COMMANDS, isTerminal, type TaskRow } from '@countersign/contracts';
-import { tableLines } from '../output.js';
+import { COMMANDS, type TaskRow } from '@countersign/contracts';
 import { run, type Options, type Tools } from '../run.js';
 import { UsageError } from '../session.js';
 
@@ -28,7 +27,7 @@ const cells = (row: TaskRow): readonly string[] => [
   row.acceptedAt,
 ];
 
-/** `tasks`, `approve`, `reject`, `cancel`. */
+/** `tasks`, `cancel`. */
 export function taskCommands(program: Command): void {
   program
     .command('tasks')
@@ -39,12 +38,6 @@ export function taskCommands(program: Command): void {
     .action((options: OrgOptions & { follow?: boolean; limit: string }) =>
       run(options, (tools) => listTasks(tools, options)),
     );
-  decisionCommand(
-    program,
-    'approve',
-    'approve a task that waits for a person; it is judged again before anything is released',
-  );
-  decisionCommand(program, 'reject', 'reject a task that waits for a person');
   program
     .command('cancel <task>')
     .description('cancel a task')
@@ -79,37 +72,4 @@ async function listTasks(
       process.stdout.write(output.json ? `${JSON.stringify(row)}\n` : `${cells(row).join('  ')}\n`);
     after = changed.reduce((latest, row) => (row.updatedAt > latest ? row.updatedAt : latest), after);
   }
-}
-
-function decisionCommand(program: Command, verb: 'approve' | 'reject', description: string): void {
-  program
-    .command(`${verb} <task>`)
-    .description(description)
-    .option('--org <org>', 'organisation by name; the newest when absent')
-    .option('--comment <text>', 'why')
-    .action((id: string, options: OrgOptions & { comment?: string }) =>
-      run(options, async ({ session, output }) => {
-        const { org } = await session.org(options.org);
-        const { requests } = await session.commands.call(dispatcher.approvals, { org });
-        const request = requests.find((r) => r.task.task === id || r.task.task.endsWith(id));
-        if (request === undefined)
-          throw new UsageError(
-            `no task ${id} waits for a person (waiting: ${requests.map((r) => r.task.task).join(', ') || 'none'})`,
-          );
-        const { task, attempt, round, actionDigest } = request;
-        const answer = await session.commands.call(dispatcher[verb], {
-          task,
-          attempt,
-          round,
-          actionDigest,
-          ...(options.comment === undefined ? {} : { comment: options.comment }),
-        });
-        output.show(answer, () =>
-          tableLines(
-            ['TASK', 'NOW', ''],
-            [[task.task, answer.state, isTerminal(answer.state) ? 'ended' : 'being judged again']],
-          ),
-        );
-      }),
-    );
 }

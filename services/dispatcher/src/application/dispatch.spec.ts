@@ -3,9 +3,11 @@ import { CONTROLS, type RecordRef } from '@countersign/contracts';
 import type { ReadModels } from '@countersign/service-host';
 import { aTaskMessage, aVerdict, FixedClock, silentLogger } from '@countersign/testing';
 import { adopt } from '../domain/adopt.js';
+import { ORDINARY_TERMS, type ApprovalTerms } from '../domain/approval-terms.js';
 import { takeVerdict, takeWithdrawal } from '../domain/evaluation.js';
 import type { Evaluation, TaskRecord } from '../domain/model.js';
 import { applyEvent } from '../domain/row-events.js';
+import { Approvers } from './approval-ports.js';
 import { Dispatch } from './dispatch.js';
 import { EvaluationBoard, type OpenEvaluation } from './evaluation-board.js';
 import {
@@ -30,7 +32,7 @@ class Rows extends Tasks {
   whileWriting: () => void = () => undefined;
 
   override adopt([adoption]: readonly Adoption[]): Promise<readonly Changed[]> {
-    const record = adoption && adopt(adoption.evaluation, this.row, { currency: 'USD', now: clock.now() });
+    const record = adoption && adopt(adoption.evaluation, this.row, { ...adoption, now: clock.now() });
     this.whileWriting();
     this.row = record ?? this.row;
     return Promise.resolve(record === undefined ? [] : [{ record, items: [] }]);
@@ -82,6 +84,15 @@ class NoRounds extends LaterRounds {
   }
 }
 
+class NobodyAsked extends Approvers {
+  override termsFor(): ApprovalTerms {
+    return ORDINARY_TERMS;
+  }
+  override asked(): void {
+    throw new Error('nobody is asked here');
+  }
+}
+
 class NoScreening extends Screening {
   override request(): Promise<void> {
     return Promise.reject(new Error('there is no result'));
@@ -127,6 +138,7 @@ describe('a release that is decided', () => {
       new NoScreening(),
       logger,
       models,
+      new NobodyAsked(),
     );
     dispatch.decide(opened);
     // the loop takes what was pushed before it is stopped

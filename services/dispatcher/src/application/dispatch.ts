@@ -5,6 +5,7 @@ import { TaskFacts, ReadModels } from '@countersign/service-host';
 import { Logger } from '@countersign/telemetry';
 import { attemptText, type RoundKey } from '../domain/attempt.js';
 import type { TaskRecord } from '../domain/model.js';
+import { Approvers } from './approval-ports.js';
 import { EvaluationBoard, type OpenEvaluation } from './evaluation-board.js';
 import {
   Callers,
@@ -46,6 +47,7 @@ export class Dispatch {
     private readonly screening: Screening,
     private readonly logger: Logger,
     models: ReadModels,
+    private readonly approvers: Approvers,
   ) {
     this.#facts = new TaskFacts(models);
     this.#adoptions = new BatchLoop({
@@ -109,7 +111,10 @@ export class Dispatch {
       if (record.state !== 'COMPLETED') this.callers.send(record);
       return;
     }
-    if (record.state === 'AWAITING_APPROVAL') this.callers.send(record);
+    if (record.state === 'AWAITING_APPROVAL' || record.state === 'AWAITING_OUTPUT_APPROVAL') {
+      this.callers.send(record);
+      this.approvers.asked(record);
+    }
     if (record.state === 'EVALUATING') this.#background(this.rounds.publish(record), 'a round could not be published');
     if (record.state === 'DISPATCHED') this.#background(this.#deliver(record), 'a hand-over failed');
   }
@@ -146,7 +151,8 @@ export class Dispatch {
   }
 
   #adoptionOf({ evaluation, body }: OpenEvaluation): Adoption {
-    return { evaluation, body, currency: this.#facts.org(evaluation.key.org)?.currency ?? 'USD' };
+    const currency = this.#facts.org(evaluation.key.org)?.currency ?? 'USD';
+    return { evaluation, body, currency, terms: this.approvers.termsFor(evaluation) };
   }
 
   async #onRecorded(batch: readonly RecordedItem[]): Promise<void> {

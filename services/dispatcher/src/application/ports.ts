@@ -1,4 +1,5 @@
 import type { RecordedItem, RecordRef, TransitionItem } from '@countersign/contracts';
+import type { ApprovalTerms } from '../domain/approval-terms.js';
 import type { AttemptKey, RoundKey } from '../domain/attempt.js';
 import type { Evaluation, TaskRecord } from '../domain/model.js';
 import type { RowEvent } from '../domain/row-events.js';
@@ -16,6 +17,7 @@ export interface Adoption {
   readonly evaluation: Evaluation;
   readonly body: Buffer;
   readonly currency: string;
+  readonly terms: ApprovalTerms;
 }
 
 /** A row that changed, with the items that say so. */

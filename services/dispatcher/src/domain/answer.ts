@@ -20,7 +20,8 @@ export function answerOf(
   record: TaskRecord,
   more: { readonly parts?: readonly Part[] | undefined; readonly record?: RecordRef | undefined },
 ): AnswerData {
-  const code = record.state === 'AWAITING_APPROVAL' ? 'APPROVAL_PENDING' : callerCode(record.codes, record.primary);
+  const waits = record.state === 'AWAITING_APPROVAL' || record.state === 'AWAITING_OUTPUT_APPROVAL';
+  const code = waits ? 'APPROVAL_PENDING' : callerCode(record.codes, record.primary);
   return {
     task: record.key.task,
     digest: record.digest,

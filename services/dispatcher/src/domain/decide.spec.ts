@@ -3,6 +3,7 @@ import { CONTROLS, type CodeRef, type Control, type ReasonCode, type VerdictItem
 import type { Judgement } from '@countersign/bus';
 import { aTaskMessage, aVerdict, FixedClock } from '@countersign/testing';
 import { adopt } from './adopt.js';
+import { ORDINARY_TERMS } from './approval-terms.js';
 import { decide } from './decide.js';
 import { takeVerdict, takeWithdrawal } from './evaluation.js';
 import type { Evaluation, TaskRecord } from './model.js';
@@ -110,8 +111,12 @@ describe('whatever six controls say, in all 4,096 ways', () => {
 
   it('six approvals or demands release when people have met every demand, and only then', () => {
     for (const said of EVERYTHING.filter((way) => expected(way) === 'hold')) {
-      const held = adopt(evaluationOf(said), undefined, { currency: 'USD', now: clock.now() }) as TaskRecord;
-      const met = held.reasons ?? [];
+      const held = adopt(evaluationOf(said), undefined, {
+        currency: 'USD',
+        now: clock.now(),
+        terms: ORDINARY_TERMS,
+      }) as TaskRecord;
+      const met = held.requests?.flatMap(({ reasons }) => reasons) ?? [];
       const second = evaluationOf(said, 2);
       expect(decide(second, { ...held, covered: met }, 'USD').kind).toBe('release');
       expect(decide(second, { ...held, covered: met.slice(1) }, 'USD').kind).toBe('hold');

@@ -6,11 +6,13 @@ import {
   TIMERS,
   type CodeRef,
   type Control,
-  type Covered,
   type Facts,
   type ReasonCode,
 } from '@countersign/contracts';
 import { actionDigest, actionOf, sameButGrant } from './action.js';
+import { voided, withRequestsClosed, type AskedReason } from './approval-request.js';
+import { requestsFor, type ApprovalTerms } from './approval-terms.js';
+import { askedReasons, isCovered } from './asked-reasons.js';
 import { isNarrowerOrEqual } from './grant-narrower.js';
 import type { CountedVerdict, Evaluation, TaskRecord } from './model.js';
 import { codesInOrder } from './primary-code.js';
@@ -23,7 +25,7 @@ export type Decision =
       readonly kind: 'hold';
       readonly release: Release;
       readonly action: ReturnType<typeof actionOf>;
-      readonly reasons: readonly Covered[];
+      readonly reasons: readonly AskedReason[];
       readonly codes: readonly CodeRef[];
     }
   | { readonly kind: 'again' }
@@ -66,10 +68,8 @@ function estimatesDiffer({ verdicts }: Evaluation): boolean {
 
 function approveOrAsk(evaluation: Evaluation, before: TaskRecord | undefined, currency: string): Decision {
   const covered = before?.covered ?? [];
-  const asked = reasonsOf(evaluation.verdicts);
-  const open = asked.filter(
-    (reason) => !covered.some((c) => c.service === reason.service && c.code === reason.code && c.id === reason.id),
-  );
+  const asked = askedReasons(evaluation);
+  const open = asked.filter((reason) => !isCovered(reason, covered));
   const approvals = approvalsOf(evaluation, open.length === 0 ? covered : [...covered, ...open]);
   const release = approvals === undefined ? undefined : releaseOf(approvals, evaluation.digest);
   if (release === undefined) return deny([{ code: 'CONTROL_ERROR' }]);
@@ -94,7 +94,7 @@ function askPerson(
   parts: {
     readonly release: Release;
     readonly action: ReturnType<typeof actionOf>;
-    readonly asked: readonly Covered[];
+    readonly asked: readonly AskedReason[];
   },
 ): Decision {
   if (round >= MAX_ROUNDS) return deny([{ code: 'APPROVAL_CHURN' }]);
@@ -105,14 +105,6 @@ function askPerson(
     reasons: parts.asked,
     codes: codesInOrder(verdicts, 'ESCALATE'),
   };
-}
-
-function reasonsOf(verdicts: ReadonlyMap<Control, CountedVerdict>): readonly Covered[] {
-  return CONTROLS.flatMap((service) => {
-    const found = verdicts.get(service)?.verdict;
-    if (found?.decision !== 'ESCALATE') return [];
-    return found.codes.map(({ code, id }): Covered => ({ service, code, ...(id === undefined ? {} : { id }) }));
-  });
 }
 
 /** What the record wants to know of an evaluation. */
@@ -142,17 +134,28 @@ export function factsOf(evaluation: Evaluation, decision: Decision): Facts {
     ...(estimate === undefined ? {} : { estimateMicros: estimate }),
     ...(book === undefined ? {} : { priceBookVersion: book }),
     ...(verdict('guardrails')?.guardrails === undefined ? {} : { guardrails: verdict('guardrails')?.guardrails ?? [] }),
+    ...(verdict('policy')?.approval === undefined ? {} : { approval: verdict('policy')?.approval }),
     ...(verdict('policy')?.grant === undefined ? {} : { grant: verdict('policy')?.grant }),
     ...(decision.kind === 'deny' && decision.missing !== undefined ? { missing: decision.missing } : {}),
   };
 }
 
+/** What a row depends on besides evaluation and decision. */
+export interface RecordContext {
+  /** The row of an earlier round. */
+  readonly before: TaskRecord | undefined;
+  readonly now: number;
+  readonly currency: string;
+  readonly terms: ApprovalTerms;
+}
+
 /** The row after a decision; `now` in ms by the database's clock. */
-export function recordOf(
-  evaluation: Evaluation,
-  decision: Decision,
-  { before, now }: { readonly before: TaskRecord | undefined; readonly now: number },
-): TaskRecord {
+export function recordOf(evaluation: Evaluation, decision: Decision, context: RecordContext): TaskRecord {
+  return withRequestsClosed(decidedRow(evaluation, decision, context));
+}
+
+function decidedRow(evaluation: Evaluation, decision: Decision, context: RecordContext): TaskRecord {
+  const { before, now } = context;
   const head = headOf(evaluation, decision, before);
   switch (decision.kind) {
     case 'deny':
@@ -161,6 +164,7 @@ export function recordOf(
       return {
         ...head,
         ...judgedConnection(evaluation),
+        ...(before?.action === undefined ? {} : { action: before.action }),
         state: 'EVALUATING',
         round: head.round + 1,
         codes: [],
@@ -170,26 +174,46 @@ export function recordOf(
       return {
         ...head,
         ...released(decision),
+        ...askedOn(context),
         // what people approved: should the verdicts expire, a later round is compared with it again
         ...(before?.action === undefined ? {} : { action: before.action }),
         state: 'RELEASING',
         codes: [],
-        ...(before?.approvedAt === undefined ? {} : { approvedAt: before.approvedAt }),
         timerAt: Math.min(now + TIMERS.release, head.task.deadline),
       };
     case 'hold':
       return {
         ...head,
         ...released(decision),
+        ...askedOn(context),
         // what the approver sees; a later round is compared with it
         action: decision.action,
         state: 'AWAITING_APPROVAL',
         codes: decision.codes,
-        reasons: decision.reasons,
+        requests: heldRequests(evaluation.round, decision, head.facts, context),
         clockLeft: Math.max(head.task.deadline - now, DEADLINE.minAfterHold),
-        timerAt: now + TIMERS.approval,
+        timerAt: now + context.terms.expiryMs,
       };
   }
+}
+
+/** What asking people about the result will need. */
+function askedOn({ currency, terms }: RecordContext): Pick<TaskRecord, 'currency' | 'approvalTerms'> {
+  return { currency, approvalTerms: { required: terms.required, expiryMs: terms.expiryMs } };
+}
+
+/** What was approved before is void as soon as something else is asked. */
+function heldRequests(
+  round: number,
+  { reasons }: Extract<Decision, { kind: 'hold' }>,
+  facts: Facts,
+  { before, now, terms }: RecordContext,
+): NonNullable<TaskRecord['requests']> {
+  const cost = { thresholdMicros: facts.approval?.thresholdMicros, estimateMicros: facts.estimateMicros };
+  return [
+    ...voided(before?.requests ?? []),
+    ...requestsFor(reasons, { ...cost, round, stage: 'PRE_RELEASE', terms, now }),
+  ];
 }
 
 /** What every row has, whatever was decided. */
@@ -207,6 +231,20 @@ function headOf(evaluation: Evaluation, decision: Decision, before: TaskRecord |
     facts: factsOf({ ...evaluation, task }, decision),
     covered: before?.covered ?? [],
     claim: 'NONE' as const,
+    ...approvalsOfAttempt(before),
+  };
+}
+
+/** What people decided stays part of the row through its rounds. */
+function approvalsOfAttempt(
+  before: TaskRecord | undefined,
+): Pick<TaskRecord, 'requests' | 'approvedBy' | 'approvedAt'> {
+  if (before === undefined) return {};
+  const { requests, approvedBy, approvedAt } = before;
+  return {
+    ...(requests === undefined ? {} : { requests }),
+    ...(approvedBy === undefined ? {} : { approvedBy }),
+    ...(approvedAt === undefined ? {} : { approvedAt }),
   };
 }
 

@@ -2,7 +2,6 @@ import type {
   Action,
   CodeRef,
   Control,
-  Covered,
   Facts,
   GrantTerms,
   ReasonCode,
@@ -12,6 +11,7 @@ import type {
   Usage,
   VerdictItem,
 } from '@countersign/contracts';
+import type { ApprovalRequest, AskedReason } from './approval-request.js';
 
 /** A verdict that counts, with where it stands; `at` and `validUntil` in ms. */
 export interface CountedVerdict {
@@ -78,10 +78,15 @@ export interface TaskRecord {
   readonly transformed?: boolean;
   readonly action?: Action;
   readonly actionDigest?: string;
-  /** What a person is asked about now. */
-  readonly reasons?: readonly Covered[];
-  /** What people have approved. */
-  readonly covered: readonly Covered[];
+  /** ISO 4217, of the client's organisation. */
+  readonly currency?: string;
+  /** How many people the connection asks for, and how long they have (ms): as when the task was released or held. */
+  readonly approvalTerms?: { readonly required: 1 | 2; readonly expiryMs: number };
+  /** What people were and are asked in this attempt, oldest first. */
+  readonly requests?: readonly ApprovalRequest[];
+  /** What people have approved, and who they were. */
+  readonly covered: readonly AskedReason[];
+  readonly approvedBy?: readonly string[];
   /** What is left of the deadline while a person decides. */
   readonly clockLeft?: number;
   readonly approvedAt?: number;

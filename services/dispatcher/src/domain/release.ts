@@ -1,5 +1,7 @@
 import { parseInstant } from '@countersign/primitives';
-import { CONTROLS, type Control, type Covered, type VerdictItem } from '@countersign/contracts';
+import { CONTROLS, type Control, type VerdictItem } from '@countersign/contracts';
+import type { AskedReason } from './approval-request.js';
+import { askedReason, isCovered } from './asked-reasons.js';
 import type { CountedVerdict, Evaluation } from './model.js';
 
 /** A verdict that lets a task pass: an approval, or a demand for a person that people have met. */
@@ -12,11 +14,11 @@ export interface Approval {
 export type Approvals = { readonly [C in Control]: Approval };
 
 /** Collects the approvals of an evaluation; undefined unless every one of the six approved, or asked for what is covered. */
-export function approvalsOf(evaluation: Evaluation, covered: readonly Covered[]): Approvals | undefined {
+export function approvalsOf(evaluation: Evaluation, covered: readonly AskedReason[]): Approvals | undefined {
   const found = new Map<Control, Approval>();
   for (const control of CONTROLS) {
     const counted = evaluation.verdicts.get(control);
-    if (counted === undefined || !isApproval(counted, covered)) return undefined;
+    if (counted === undefined || !isApproval(evaluation, counted, covered)) return undefined;
     found.set(control, { verdict: counted.verdict, validUntil: parseInstant(counted.verdict.validUntil) });
   }
   const [registry, policy, guardrails, trust, budget, audit] = CONTROLS.map((control) => found.get(control));
@@ -24,7 +26,11 @@ export function approvalsOf(evaluation: Evaluation, covered: readonly Covered[])
   return { registry, policy, guardrails, trust, budget, audit };
 }
 
-function isApproval({ control, verdict }: CountedVerdict, covered: readonly Covered[]): boolean {
+function isApproval(
+  evaluation: Evaluation,
+  { control, verdict }: CountedVerdict,
+  covered: readonly AskedReason[],
+): boolean {
   switch (verdict.decision) {
     case 'APPROVE':
       return true;
@@ -33,9 +39,7 @@ function isApproval({ control, verdict }: CountedVerdict, covered: readonly Cove
     case 'ESCALATE':
       return (
         verdict.codes.length > 0 &&
-        verdict.codes.every((code) =>
-          covered.some((c) => c.service === control && c.code === code.code && c.id === code.id),
-        )
+        verdict.codes.every((code) => isCovered(askedReason(evaluation, control, code), covered))
       );
   }
 }

@@ -1,6 +1,5 @@
 import { assertNever } from '@countersign/primitives';
 import {
-  DEADLINE,
   MAX_ROUNDS,
   TIMERS,
   type CodeRef,
@@ -8,7 +7,10 @@ import {
   type TerminalState,
   type Usage,
 } from '@countersign/contracts';
+import { withRequestsClosed } from './approval-request.js';
+import { end } from './ending.js';
 import type { Claim, TaskRecord } from './model.js';
+import { awaitOutputApproval } from './output-approval.js';
 import { permitted } from './transitions.js';
 
 /** What the claim found in the statement after its locks. */
@@ -43,8 +45,6 @@ export type RowEvent =
       readonly chargedMicros: string | undefined;
       readonly triggered: boolean;
     }
-  | { readonly type: 'approved'; readonly actor: string; readonly round: number; readonly actionDigest: string }
-  | { readonly type: 'rejected'; readonly actor: string; readonly round: number; readonly actionDigest: string }
   | { readonly type: 'cancel'; readonly actor: string; readonly code: ReasonCode }
   | { readonly type: 'withdrawn'; readonly codes: readonly CodeRef[] }
   | { readonly type: 'timer' };
@@ -59,8 +59,9 @@ export interface RowChange {
 /** Applies an event to a row: pure; `now` in ms by the database's clock, read after the row was locked. What is not listed for a state is a no-op. */
 export function applyEvent(row: TaskRecord, event: RowEvent, now: number): RowChange | undefined {
   const change = changeOf(row, event, now);
-  if (change !== undefined) permitted(row.state, change.record);
-  return change;
+  if (change === undefined) return undefined;
+  // whatever ends the waiting closes what people were asked
+  return { ...change, record: permitted(row.state, withRequestsClosed(change.record)) };
 }
 
 function changeOf(row: TaskRecord, event: RowEvent, now: number): RowChange | undefined {
@@ -73,12 +74,6 @@ function changeOf(row: TaskRecord, event: RowEvent, now: number): RowChange | un
       return result(row, event, now);
     case 'screened':
       return screened(row, event, now);
-    case 'approved':
-      return approved(row, event, now);
-    case 'rejected':
-      return matches(row, event)
-        ? end(row, 'DENIED', { now, cause: 'rejected', actor: event.actor, codes: [{ code: 'APPROVAL_REJECTED' }] })
-        : undefined;
     case 'cancel':
       return cancelled(row, event, now);
     case 'withdrawn':
@@ -88,34 +83,6 @@ function changeOf(row: TaskRecord, event: RowEvent, now: number): RowChange | un
     default:
       return assertNever(event);
   }
-}
-
-interface Ending {
-  readonly now: number;
-  readonly cause: string;
-  readonly codes: readonly CodeRef[];
-  readonly claim?: Claim;
-  readonly actor?: string;
-  readonly chargedMicros?: string | undefined;
-}
-
-function end(
-  row: TaskRecord,
-  state: TerminalState,
-  { now, cause, codes, claim = row.claim, actor, chargedMicros }: Ending,
-): RowChange {
-  const { timerAt: _timer, reasons: _reasons, clockLeft: _left, primary: _primary, ...rest } = row;
-  const primary = codes[0]?.code;
-  const record: TaskRecord = {
-    ...rest,
-    state,
-    claim,
-    codes,
-    endedAt: now,
-    ...(primary === undefined ? {} : { primary }),
-    ...(chargedMicros === undefined ? {} : { chargedMicros }),
-  };
-  return { record, cause, ...(actor === undefined ? {} : { actor }) };
 }
 
 /** The release itself: only from RELEASING, without a block, with the epochs that were judged, while verdicts and deadline are alive. */
@@ -191,9 +158,10 @@ function screened(row: TaskRecord, event: Extract<RowEvent, { type: 'screened' }
     case 'ALLOW':
     case 'WARN':
       return end(row, 'COMPLETED', { now, cause: 'screened', codes, chargedMicros });
-    // nobody decides on outputs yet and nothing is tried again, so both end where a block ends
-    case 'BLOCK':
     case 'ESCALATE':
+      return asked(row, event, now);
+    // nothing is tried again, so it ends where a block ends
+    case 'BLOCK':
     case 'RETRY':
       return end(row, 'QUARANTINED', {
         now,
@@ -206,29 +174,14 @@ function screened(row: TaskRecord, event: Extract<RowEvent, { type: 'screened' }
   }
 }
 
-function matches(row: TaskRecord, event: { readonly round: number; readonly actionDigest: string }): boolean {
-  return row.state === 'AWAITING_APPROVAL' && row.round === event.round && row.actionDigest === event.actionDigest;
-}
-
-/** An approval is always followed by a new round; it never releases by itself. */
-function approved(row: TaskRecord, event: Extract<RowEvent, { type: 'approved' }>, now: number): RowChange | undefined {
-  if (!matches(row, event) || row.timerAt === undefined || now >= row.timerAt) return undefined;
-  const { reasons = [], clockLeft, ...rest } = row;
-  const deadline = now + (clockLeft ?? DEADLINE.minAfterHold);
-  const covered = [...row.covered, ...reasons];
-  return {
-    record: {
-      ...rest,
-      state: 'EVALUATING',
-      round: row.round + 1,
-      covered,
-      approvedAt: now,
-      task: { ...row.task, deadline },
-      timerAt: now + TIMERS.verdict + 60_000,
-    },
-    cause: 'approved',
-    actor: event.actor,
-  };
+/** People decide about the result; one that they cannot be shown ends where a block ends. */
+function asked(row: TaskRecord, event: Extract<RowEvent, { type: 'screened' }>, now: number): RowChange {
+  const { codes, chargedMicros, digest } = event;
+  const reasons: readonly CodeRef[] = codes.length > 0 ? codes : [{ code: 'APPROVAL_GUARDRAIL' }];
+  return (
+    awaitOutputApproval(row, { codes: reasons, digest, chargedMicros }, now) ??
+    end(row, 'QUARANTINED', { now, cause: 'blocked', codes: reasons, chargedMicros })
+  );
 }
 
 function cancelled(
@@ -281,8 +234,9 @@ function timer(row: TaskRecord, now: number): RowChange | undefined {
     case 'DISPATCHED':
       return over('EXPIRED', 'RESULT_TIMEOUT');
     case 'SCREENING':
-    case 'AWAITING_OUTPUT_APPROVAL':
       return over('QUARANTINED', 'OUTPUT_SCREEN_TIMEOUT');
+    case 'AWAITING_OUTPUT_APPROVAL':
+      return over('QUARANTINED', 'APPROVAL_EXPIRED');
     case 'CANCELLING':
       return end(row, 'CANCELLED', { now, cause: 'grace over', codes: row.codes });
     default:

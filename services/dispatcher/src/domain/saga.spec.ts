@@ -3,6 +3,8 @@ import { CONTROLS, MAX_ROUNDS, TASK_STATES, TIMERS, type Control, type ReasonCod
 import { aTaskMessage, aVerdict, ANY_GRANT, FixedClock } from '@countersign/testing';
 import type { Judgement, TaskMessage } from '@countersign/bus';
 import { adopt } from './adopt.js';
+import { decideRequest, type DecisionOutcome } from './approval-decision.js';
+import { ORDINARY_TERMS } from './approval-terms.js';
 import { takeVerdict, type Counting } from './evaluation.js';
 import type { Evaluation, TaskRecord } from './model.js';
 import { applyEvent, type RowEvent } from './row-events.js';
@@ -75,7 +77,11 @@ class Saga {
 
   /** Adopts the decision of this round; false when another stands. */
   decide(): boolean {
-    const row = adopt(this.#evaluation, this.row, { currency: 'USD', now: this.clock.now() });
+    const row = adopt(this.#evaluation, this.row, {
+      currency: 'USD',
+      now: this.clock.now(),
+      terms: ORDINARY_TERMS,
+    });
     if (row === undefined) return false;
     this.row = row;
     return true;
@@ -95,8 +101,19 @@ class Saga {
   }
 
   approve(): boolean {
-    const { round = 1, actionDigest = '' } = this.row ?? {};
-    return this.event({ type: 'approved', actor: 'operator:local', round, actionDigest });
+    return this.decided('APPROVE').kind === 'counted';
+  }
+
+  /** What one approver says of what is shown to them. */
+  decided(decision: 'APPROVE' | 'REJECT', shown: { round?: number; actionDigest?: string } = {}): DecisionOutcome {
+    if (this.row === undefined) throw new Error('there is no row');
+    const { key, round, actionDigest = '' } = this.row;
+    const person = { org: key.org, operator: 'ann', roles: ['APPROVER'], status: 'ACTIVE' } as const;
+    const said = { person, decision, unsafe: false, bulk: false, round, actionDigest, ...shown };
+    const facts = { now: this.clock.now(), approvals: [], registrars: ['operator:local'], stands: () => true };
+    const outcome = decideRequest(this.row, said, facts);
+    if (outcome.kind === 'counted') this.row = outcome.record;
+    return outcome;
   }
 
   claim(facts: { blocked?: ReasonCode; epochsMoved?: boolean; recordedRound?: number } = {}): boolean {
@@ -295,12 +312,12 @@ describe('a person', () => {
     expect(saga.state).toBe('AWAITING_APPROVAL');
   });
 
-  it.each(['rejected', 'approved'] as const)('%s what is no longer shown changes nothing', (type) => {
+  it.each(['REJECT', 'APPROVE'] as const)('who says %s to what is no longer shown changes nothing', (decision) => {
     const saga = held();
-    expect(saga.event({ type, actor: 'operator:local', round: 1, actionDigest: 'sha256:other' })).toBe(false);
-    expect(saga.event({ type, actor: 'operator:local', round: 2, actionDigest: saga.row?.actionDigest ?? '' })).toBe(
-      false,
-    );
+    const stale = { kind: 'refused', code: 'APPROVAL_STALE_DIGEST' };
+    expect(saga.decided(decision, { actionDigest: 'sha256:other' })).toMatchObject(stale);
+    expect(saga.decided(decision, { round: 2 })).toMatchObject(stale);
+    expect(saga.state).toBe('AWAITING_APPROVAL');
   });
 
   it('comes too late after four hours', () => {
@@ -429,8 +446,6 @@ describe('a task that has ended', () => {
     { type: 'undelivered' },
     RESULT,
     { type: 'screened', digest: RESULT.digest, outcome: 'ALLOW', codes: [], chargedMicros: '0', triggered: false },
-    { type: 'approved', actor: 'a', round: 1, actionDigest: '' },
-    { type: 'rejected', actor: 'a', round: 1, actionDigest: '' },
     { type: 'cancel', actor: 'a', code: 'CANCELLED_BY_USER' },
     { type: 'withdrawn', codes: [{ code: 'AGENT_REVOKED' }] },
     { type: 'timer' },

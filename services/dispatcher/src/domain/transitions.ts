@@ -3,18 +3,18 @@ import { isTerminal, TASK_STATES, type TaskState } from '@countersign/contracts'
 /** From every state those that may follow it. A task without a row is in EVALUATING; a later round or another look at the same state is a transition too. */
 export type TransitionTable = Readonly<Record<TaskState, readonly TaskState[]>>;
 
-/** States of the contract that no task is in: nobody decides on outputs yet. What a row in one of them would do is listed all the same. */
-export const NOT_ENTERED: readonly TaskState[] = ['AWAITING_OUTPUT_APPROVAL'];
+/** States of the contract that no task is in. */
+export const NOT_ENTERED: readonly TaskState[] = [];
 
 /** Every transition that there is; nothing else is ever written. */
 export const TRANSITIONS: TransitionTable = {
   EVALUATING: ['EVALUATING', 'AWAITING_APPROVAL', 'RELEASING', 'DENIED', 'CANCELLED'],
-  AWAITING_APPROVAL: ['EVALUATING', 'DENIED', 'CANCELLED', 'EXPIRED'],
+  AWAITING_APPROVAL: ['AWAITING_APPROVAL', 'EVALUATING', 'DENIED', 'CANCELLED', 'EXPIRED'],
   RELEASING: ['EVALUATING', 'DISPATCHED', 'DENIED', 'CANCELLED'],
   DISPATCHED: ['SCREENING', 'CANCELLING', 'DENIED', 'FAILED', 'EXPIRED'],
   CANCELLING: ['CANCELLED'],
-  SCREENING: ['COMPLETED', 'QUARANTINED', 'CANCELLING'],
-  AWAITING_OUTPUT_APPROVAL: ['CANCELLING', 'QUARANTINED'],
+  SCREENING: ['COMPLETED', 'QUARANTINED', 'AWAITING_OUTPUT_APPROVAL', 'CANCELLING'],
+  AWAITING_OUTPUT_APPROVAL: ['AWAITING_OUTPUT_APPROVAL', 'COMPLETED', 'QUARANTINED', 'CANCELLING'],
   DENIED: [],
   CANCELLED: [],
   EXPIRED: [],

@@ -1,18 +1,9 @@
 import { Controller } from '@nestjs/common';
 import { formatInstant } from '@countersign/primitives';
-import {
-  COMMANDS,
-  isTerminal,
-  type AnswerOf,
-  type ParsedRequestOf,
-  type TaskKey,
-  type TaskRow,
-  type TaskState,
-} from '@countersign/contracts';
+import { COMMANDS, type AnswerOf, type ParsedRequestOf, type TaskRow, type TaskState } from '@countersign/contracts';
 import { CommandRefused, OnCommand, type CommandContext } from '@countersign/bus';
 import { Dispatch } from '../../application/dispatch.js';
 import { EvaluationBoard } from '../../application/evaluation-board.js';
-import type { TaskRecord } from '../../domain/model.js';
 import type { RowEvent } from '../../domain/row-events.js';
 import { BlockStore } from '../out/block.store.js';
 import { INSTALLATION } from '../out/claim-locks.js';
@@ -20,7 +11,6 @@ import type { StoredTask } from '../../application/ports.js';
 import { TaskStore } from '../out/task.store.js';
 
 const { dispatcher } = COMMANDS;
-type Decision = ParsedRequestOf<typeof dispatcher.approve>;
 
 /** Commands on tasks and blocks. */
 @Controller()
@@ -31,26 +21,6 @@ export class DispatcherCommands {
     private readonly board: EvaluationBoard,
     private readonly blocks: BlockStore,
   ) {}
-
-  @OnCommand(dispatcher.approve)
-  async approve(request: Decision, { actor }: CommandContext): Promise<{ state: TaskState }> {
-    return this.#decide(request, {
-      type: 'approved',
-      actor: `${actor.kind}:${actor.id}`,
-      round: request.round,
-      actionDigest: request.actionDigest,
-    });
-  }
-
-  @OnCommand(dispatcher.reject)
-  async reject(request: Decision, { actor }: CommandContext): Promise<{ state: TaskState }> {
-    return this.#decide(request, {
-      type: 'rejected',
-      actor: `${actor.kind}:${actor.id}`,
-      round: request.round,
-      actionDigest: request.actionDigest,
-    });
-  }
 
   @OnCommand(dispatcher.cancel)
   async cancel(
@@ -114,35 +84,6 @@ export class DispatcherCommands {
     return { rows: rows.map(rowOf) };
   }
 
-  @OnCommand(dispatcher.approvals)
-  async approvals({
-    org,
-  }: ParsedRequestOf<typeof dispatcher.approvals>): Promise<AnswerOf<typeof dispatcher.approvals>> {
-    const rows = await this.store.selectOf(
-      org,
-      `t.org_id = $1 and t.state = 'AWAITING_APPROVAL' order by t.accepted_at limit 500`,
-      [org],
-    );
-    return {
-      requests: rows.flatMap(({ record, updatedAt }) => {
-        const { action, actionDigest, reasons, timerAt, key: task, attempt, round } = record;
-        if (action === undefined || actionDigest === undefined || timerAt === undefined) return [];
-        return [
-          {
-            task,
-            attempt,
-            round,
-            reasons: [...(reasons ?? [])],
-            actionDigest,
-            action,
-            requestedAt: formatInstant(updatedAt),
-            expiresAt: formatInstant(timerAt),
-          },
-        ];
-      }),
-    };
-  }
-
   @OnCommand(dispatcher.explain)
   async explain({ task }: ParsedRequestOf<typeof dispatcher.explain>): Promise<AnswerOf<typeof dispatcher.explain>> {
     const row = await this.store.find(task);
@@ -157,6 +98,7 @@ export class DispatcherCommands {
       codes: record.codes.map((c) => ({ ...c })),
       acceptedAt: formatInstant(record.acceptedAt),
       covered: record.covered.map((c) => ({ ...c })),
+      approvals: (record.requests ?? []).map((request) => ({ ...request })),
       grant: record.grant ?? null,
       facts: record.facts,
       chargedMicros: record.chargedMicros ?? null,
@@ -166,30 +108,6 @@ export class DispatcherCommands {
     };
     return { found: true, part: JSON.parse(JSON.stringify(part)) as AnswerOf<typeof dispatcher.explain>['part'] };
   }
-
-  async #decide(request: Decision, event: RowEvent): Promise<{ state: TaskState }> {
-    const [changed] = await this.dispatch.apply([{ key: request.task, attempt: request.attempt, event }]);
-    if (changed !== undefined) return { state: changed.record.state };
-    const row = await this.store.find(request.task);
-    throw refusalOf(row?.record, request);
-  }
-}
-
-/** Why a decision of a person changed nothing. */
-function refusalOf(
-  record: TaskRecord | undefined,
-  request: { readonly task: TaskKey; readonly round: number; readonly actionDigest: string },
-): CommandRefused {
-  if (record === undefined)
-    return new CommandRefused('TASK_NOT_FOUND', `there is no task ${request.task.task}`, 'task');
-  if (isTerminal(record.state)) return new CommandRefused('NOT_FOUND', `the task has ended (${record.state})`, 'task');
-  if (record.state !== 'AWAITING_APPROVAL')
-    return new CommandRefused('NOT_FOUND', `the task does not wait for a person (${record.state})`, 'task');
-  return new CommandRefused(
-    'APPROVAL_STALE_DIGEST',
-    'the request has changed or expired since it was shown; look at it again',
-    'actionDigest',
-  );
 }
 
 function rowOf({ record, acceptedAt, updatedAt }: StoredTask): TaskRow {
@@ -225,6 +143,8 @@ function rowOf({ record, acceptedAt, updatedAt }: StoredTask): TaskRow {
     ...(actionDigest === undefined ? {} : { actionDigest }),
     ...(facts.estimateMicros === undefined ? {} : { estimateMicros: facts.estimateMicros }),
     ...(chargedMicros === undefined ? {} : { chargedMicros }),
-    ...(state === 'AWAITING_APPROVAL' && timerAt !== undefined ? { expiresAt: formatInstant(timerAt) } : {}),
+    ...((state === 'AWAITING_APPROVAL' || state === 'AWAITING_OUTPUT_APPROVAL') && timerAt !== undefined
+      ? { expiresAt: formatInstant(timerAt) }
+      : {}),
   };
 }

@@ -43,7 +43,7 @@ export class Rounds extends LaterRounds {
       round: record.round,
       digest: record.digest,
       connection: record.connection.id,
-      covered: [...record.covered],
+      covered: record.covered.map(({ service, code, id }) => ({ service, code, ...(id === undefined ? {} : { id }) })),
       at: formatInstant(this.clock.now()),
       ...(estimateMicros === undefined ? {} : { estimateMicros }),
       ...(priceBookVersion === undefined ? {} : { priceBookVersion }),

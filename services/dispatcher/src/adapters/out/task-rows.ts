@@ -33,6 +33,15 @@ function storedOf(row: TaskRowShape): StoredTask {
   };
 }
 
+/** The database's clock in ms; asked for after the locks whose holders it has to be later than. */
+export async function clock(tx: Tx): Promise<number> {
+  const [row] = await tx.query<{ readonly ms: number }>(
+    'select floor(extract(epoch from clock_timestamp()) * 1000)::float8 as ms',
+  );
+  if (row === undefined) throw new Error('the database has no clock');
+  return row.ms;
+}
+
 /** Locks rows in the order of their keys and reads them. */
 export async function lockRows(tx: Tx, keys: readonly AttemptKey[]): Promise<Map<string, StoredTask>> {
   const sorted = [...new Map(keys.map((k) => [attemptText(k), k])).entries()]

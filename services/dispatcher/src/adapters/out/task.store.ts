@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Random, uuidV7 } from '@countersign/primitives';
 import type { RecordedItem, TaskKey, TaskState } from '@countersign/contracts';
-import { DependencyUnavailable, itemNonce } from '@countersign/bus';
+import { itemNonce } from '@countersign/bus';
 import { ServiceConfig } from '@countersign/service-host';
-import { Database, DatabaseUnavailable, seal, unseal, type Tx } from '@countersign/store';
+import { Database, seal, unseal, type Tx } from '@countersign/store';
 import { adopt } from '../../domain/adopt.js';
 import { itemsOfChange, itemsOfDecision } from '../../domain/items.js';
 import { Tasks, type Addressed, type Adoption, type Changed, type StoredTask } from '../../application/ports.js';
@@ -12,8 +12,11 @@ import type { TaskRecord } from '../../domain/model.js';
 import { applyEvent, type RowChange } from '../../domain/row-events.js';
 import type { DispatcherConfig } from '../../dispatcher.config.js';
 import { blockKeysOf, blocksAgainst, lockShared, readBlocks } from './claim-locks.js';
+import { writeRequests, type RowPair } from './approval-rows.js';
+import { onBehalfOf } from './organizations.js';
 import { insertBodies, readBodies } from './task-bodies.js';
 import {
+  clock,
   insertRows,
   insertUnrecorded,
   lockRows,
@@ -46,7 +49,7 @@ export class TaskStore extends Tasks {
   async adopt(adoptions: readonly Adoption[]): Promise<readonly Changed[]> {
     return this.#transaction(
       adoptions.map((a) => a.evaluation.key.org),
-      async (tx) => {
+      async (tx, orgs) => {
         const evaluations = adoptions.map((a) => a.evaluation);
         const [rows, now] = await Promise.all([lockRows(tx, evaluations), clock(tx)]);
         const decided = adoptions.flatMap((adoption) =>
@@ -61,7 +64,12 @@ export class TaskStore extends Tasks {
         const kept = won.filter(({ changed: { record } }) => WAITING.includes(record.state));
         const bodies = kept.map((d) => this.#sealed(d.changed.record, 'in', d.adoption.body));
         const items = won.flatMap((d) => d.changed.items);
-        await Promise.all([insertUnrecorded(tx, items), insertBodies(tx, 'in', bodies)]);
+        const pairs = won.map((d): RowPair => ({ before: d.before, after: d.changed.record }));
+        await Promise.all([
+          insertUnrecorded(tx, items),
+          insertBodies(tx, 'in', bodies),
+          writeRequests(tx, orgs, pairs),
+        ]);
         return won.map((d) => d.changed);
       },
     );
@@ -72,8 +80,8 @@ export class TaskStore extends Tasks {
     before: TaskRecord | undefined,
     now: number,
   ): readonly { readonly changed: Changed; readonly before: TaskRecord | undefined; readonly adoption: Adoption }[] {
-    const { evaluation, currency } = adoption;
-    const record = adopt(evaluation, before, { currency, now });
+    const { evaluation, currency, terms } = adoption;
+    const record = adopt(evaluation, before, { currency, now, terms });
     if (record === undefined) return [];
     return [
       {
@@ -113,7 +121,7 @@ export class TaskStore extends Tasks {
     for (const key of keys) recorded.set(attemptText(key), Math.max(key.round, recorded.get(attemptText(key)) ?? 0));
     return this.#transaction(
       keys.map((k) => k.key.org),
-      async (tx) => {
+      async (tx, orgs) => {
         const wanted = (await lockRowsUnlocked(tx, keys)).flatMap(blockKeysOf);
         await lockShared(tx, wanted);
         // sent together, done one after another: rows are locked before blocks are read, and the clock is read last
@@ -123,7 +131,7 @@ export class TaskStore extends Tasks {
           const facts = { grantId: uuidV7(now, this.random), recordedRound, ...blocksAgainst(row, blocks) };
           return applyEvent(row, { type: 'claim', facts }, now);
         });
-        await write(tx, changed);
+        await Promise.all([write(tx, changed), writeRequests(tx, orgs, pairsOf(rows, changed))]);
         return changed;
       },
     );
@@ -134,7 +142,7 @@ export class TaskStore extends Tasks {
     if (events.length === 0) return [];
     return this.#transaction(
       events.map((e) => e.key.org),
-      async (tx) => {
+      async (tx, orgs) => {
         const [rows, now] = await Promise.all([lockRows(tx, events), clock(tx)]);
         const byKey = new Map(events.map((e) => [attemptText(e), e]));
         const changed = this.#changed(rows, now, (row) => {
@@ -145,7 +153,11 @@ export class TaskStore extends Tasks {
           const output = byKey.get(attemptText(record))?.output;
           return output === undefined ? [] : [this.#sealed(record, 'out', output)];
         });
-        await Promise.all([write(tx, changed), insertBodies(tx, 'out', outputs)]);
+        await Promise.all([
+          write(tx, changed),
+          insertBodies(tx, 'out', outputs),
+          writeRequests(tx, orgs, pairsOf(rows, changed)),
+        ]);
         return changed;
       },
     );
@@ -229,15 +241,14 @@ export class TaskStore extends Tasks {
 
   async #transaction(
     orgs: readonly string[],
-    run: (tx: Tx) => Promise<readonly Changed[]>,
+    run: (tx: Tx, orgs: readonly string[]) => Promise<readonly Changed[]>,
   ): Promise<readonly Changed[]> {
-    if (orgs.length === 0) return [];
-    try {
-      return await this.database.tenants([...new Set(orgs)].sort(), run);
-    } catch (error) {
-      throw error instanceof DatabaseUnavailable ? new DependencyUnavailable('postgresql', { cause: error }) : error;
-    }
+    return orgs.length === 0 ? [] : onBehalfOf(this.database, orgs, run);
   }
+}
+
+function pairsOf(rows: ReadonlyMap<string, StoredTask>, changed: readonly Changed[]): readonly RowPair[] {
+  return changed.map(({ record }) => ({ before: rows.get(attemptText(record))?.record, after: record }));
 }
 
 async function write(tx: Tx, changed: readonly Changed[]): Promise<void> {
@@ -255,14 +266,6 @@ async function write(tx: Tx, changed: readonly Changed[]): Promise<void> {
 
 function orgsOf(keys: readonly AttemptKey[]): readonly string[] {
   return [...new Set(keys.map((k) => k.key.org))].sort();
-}
-
-async function clock(tx: Tx): Promise<number> {
-  const [row] = await tx.query<{ readonly ms: number }>(
-    'select floor(extract(epoch from clock_timestamp()) * 1000)::float8 as ms',
-  );
-  if (row === undefined) throw new Error('the database has no clock');
-  return row.ms;
 }
 
 /** Reads what the locks are named after; connection and agents of a row never change. */

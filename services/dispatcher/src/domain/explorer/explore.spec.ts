@@ -13,6 +13,9 @@ const FOUND: Readonly<Record<Bug, string>> = {
   'a later verdict replaces an earlier one': 'S1',
   'an adoption does not test the row': 'S',
   'an approval releases': 'S9',
+  'one person counts as two': 'S11',
+  'whoever was disabled for cause counts': 'S12',
+  'a result that people are asked about is delivered': 'S13',
   'a claim does not test the state': 'S',
   'a claim ignores blocks': 'S3',
   'a claim ignores epochs': 'S3',
@@ -46,6 +49,7 @@ describe('everything that can happen to a task in three rounds', () => {
 
   it.each([
     'COMPLETED',
+    'COMPLETED APPROVAL_GUARDRAIL',
     'DENIED TASK_TYPE_NOT_ALLOWED',
     'DENIED VERDICT_TIMEOUT',
     'DENIED VERDICT_EXPIRED',
@@ -64,6 +68,8 @@ describe('everything that can happen to a task in three rounds', () => {
     'FAILED TASK_FAILED',
     'QUARANTINED GUARDRAIL_BLOCKED',
     'QUARANTINED OUTPUT_SCREEN_TIMEOUT',
+    'QUARANTINED APPROVAL_REJECTED',
+    'QUARANTINED APPROVAL_EXPIRED',
   ])('reaches %s', (end) => {
     expect([...explored.ends.keys()]).toContain(end);
   });

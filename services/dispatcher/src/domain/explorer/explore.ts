@@ -70,7 +70,13 @@ function brokenBy(world: World, { name, next }: Move): string | undefined {
   if (is === 'RELEASING' && was !== 'RELEASING') {
     if (was === 'AWAITING_APPROVAL') return 'S9: an approval is followed by a new round';
     if (!approvedBySix(world, next)) return 'S1: six approvals of this round';
+    if (world.disabled && next.row?.approvedBy?.includes('p') === true)
+      return 'S12: nothing is released on the approval of somebody who was disabled for cause';
   }
+  if (was === 'AWAITING_APPROVAL' && is === 'EVALUATING' && !clickedByTwo(next))
+    return 'S11: as many different people as are needed';
+  if (is === 'COMPLETED' && was !== 'COMPLETED' && next.askedOutput && !clickedByTwo(next))
+    return 'S13: a result that people are asked about is delivered when they approved it';
   if (next.handedOver > 1) return 'S2: at most one hand-over';
   if (is === 'DISPATCHED' && was !== 'DISPATCHED') {
     if (world.barred !== 'no' || world.cancelled)
@@ -88,6 +94,10 @@ function brokenBy(world: World, { name, next }: Move): string | undefined {
 
 function isAlive({ now, row }: World): boolean {
   return row?.validUntil !== undefined && now < row.validUntil && now < row.task.deadline;
+}
+
+function clickedByTwo({ clicks }: World): boolean {
+  return new Set(clicks).size === 2;
 }
 
 function approvedBySix({ votes }: World, { row }: World): boolean {
@@ -127,6 +137,11 @@ function openKey({ now, roundAt, row, remembered: _remembered, ...rest }: World)
     row.round,
     row.claim,
     row.covered.map(({ id }) => id),
+    row.approvedBy,
+    // what is closed tells nothing any more
+    row.requests
+      ?.filter(({ status }) => status === 'PENDING' || status === 'APPROVED')
+      .map(({ status, decisions }) => [status, decisions.map(({ person }) => person).sort()]),
     ...[row.timerAt, row.validUntil, row.approvedAt, row.task.deadline].map(ago),
   ];
   return [rest, ago(roundAt), kept];

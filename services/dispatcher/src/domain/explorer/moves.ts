@@ -1,8 +1,10 @@
 import { isTerminal, TIMERS, VERDICT_VALIDITY_MS } from '@countersign/contracts';
 import { adopt } from '../adopt.js';
+import { ORDINARY_TERMS, type ApprovalTerms } from '../approval-terms.js';
 import { isComplete } from '../evaluation.js';
 import type { TaskRecord } from '../model.js';
 import { applyEvent, type RowEvent } from '../row-events.js';
+import { peopleMoves } from './people.js';
 import { evaluationOf, VOTERS, votesOpen, type Hold, type Vote, type Voter, type World } from './world.js';
 
 /** Ways in which a dispatcher or a budget could be wrong; the explorer has to find each. */
@@ -14,6 +16,9 @@ export const BUGS = [
   'a later verdict replaces an earlier one',
   'an adoption does not test the row',
   'an approval releases',
+  'one person counts as two',
+  'whoever was disabled for cause counts',
+  'a result that people are asked about is delivered',
   'a claim does not test the state',
   'a claim ignores blocks',
   'a claim ignores epochs',
@@ -52,9 +57,16 @@ export function movesOf(world: World, bug?: Bug): readonly Move[] {
     ...secondDecisions(world, bug),
     ...record(world),
     ...release(world, bug),
-    ...people(world, bug),
+    ...peopleMoves(world, bug),
+    ...cancels(world),
     ...endings(world, bug),
   ];
+}
+
+/** Everything that people approve takes two of them. */
+function termsOf({ disabled }: World, bug: Bug | undefined): ApprovalTerms {
+  const counts = bug === 'whoever was disabled for cause counts';
+  return { ...ORDINARY_TERMS, required: 2, stands: (person) => counts || !(disabled && person === 'p') };
 }
 
 function votes(world: World, bug: Bug | undefined): Move[] {
@@ -106,8 +118,10 @@ function decisions(world: World, bug: Bug | undefined): Move[] {
   if (votesOpen(world))
     out.push({ name: 'verdicts are over', next: { ...world, now: world.roundAt + TIMERS.verdict + 1 } });
   const due = isComplete(evaluation) || evaluation.deniedAt !== undefined || !votesOpen(world);
-  const decided = due ? adopt(evaluation, row, { currency: 'USD', now: world.now }) : undefined;
-  if (decided !== undefined) out.push({ name: 'decided', next: { ...world, row: decided } });
+  const decided = due
+    ? adopt(evaluation, row, { currency: 'USD', now: world.now, terms: termsOf(world, bug) })
+    : undefined;
+  if (decided !== undefined) out.push({ name: 'decided', next: { ...world, row: decided, clicks: '' } });
   return out;
 }
 
@@ -120,7 +134,7 @@ function secondDecisions(world: World, bug: Bug | undefined): Move[] {
     if (memory === world && row.state === 'EVALUATING') return [];
     const before: TaskRecord =
       bug === 'an adoption does not test the row' ? { ...row, state: 'EVALUATING', round: memory.round } : row;
-    const decided = adopt(evaluationOf(memory), before, { currency: 'USD', now });
+    const decided = adopt(evaluationOf(memory), before, { currency: 'USD', now, terms: termsOf(world, bug) });
     return decided === undefined ? [] : [{ name: 'decided again', next: { ...world, row: decided } }];
   });
 }
@@ -204,34 +218,12 @@ function handOvers(world: World, bug: Bug | undefined): Move[] {
   return out;
 }
 
-function people(world: World, bug: Bug | undefined): Move[] {
-  const { row } = world;
-  if (row === undefined) return [];
-  const { round, actionDigest = '' } = row;
-  const approved = event(world, 'approved', { type: 'approved', actor: 'p', round, actionDigest }).map((move): Move => {
-    if (bug !== 'an approval releases' || move.next.row === undefined) return move;
-    return {
-      ...move,
-      next: {
-        ...move.next,
-        row: { ...move.next.row, state: 'RELEASING', round, validUntil: world.roundAt + VERDICT_VALIDITY_MS },
-      },
-    };
-  });
-  const cancelled = world.cancelled
-    ? []
-    : [
-        ...event(world, 'cancelled', { type: 'cancel', actor: 'p', code: 'CANCELLED_BY_USER' }),
-        ...event(world, 'withdrawn', { type: 'withdrawn', codes: [{ code: 'AGENT_REVOKED' }] }),
-      ].map((move) => ({
-        ...move,
-        next: { ...move.next, cancelled: true },
-      }));
+function cancels(world: World): Move[] {
+  if (world.row === undefined || world.cancelled) return [];
   return [
-    ...approved,
-    ...event(world, 'rejected', { type: 'rejected', actor: 'p', round, actionDigest }),
-    ...cancelled,
-  ];
+    ...event(world, 'cancelled', { type: 'cancel', actor: 'p', code: 'CANCELLED_BY_USER' }),
+    ...event(world, 'withdrawn', { type: 'withdrawn', codes: [{ code: 'AGENT_REVOKED' }] }),
+  ].map((move) => ({ ...move, next: { ...move.next, cancelled: true } }));
 }
 
 function endings(world: World, bug: Bug | undefined): Move[] {
@@ -252,6 +244,10 @@ function endings(world: World, bug: Bug | undefined): Move[] {
   out.push(
     ...event(world, 'screened', { ...SCREENED, outcome: 'ALLOW' }),
     ...event(world, 'screened out', { ...SCREENED, outcome: 'BLOCK' }),
+    ...event({ ...world, askedOutput: true, clicks: '' }, 'people are asked about the result', {
+      ...SCREENED,
+      outcome: bug === 'a result that people are asked about is delivered' ? 'ALLOW' : 'ESCALATE',
+    }),
   );
   if (!isTerminal(row.state)) return out;
   const mayAnswer = world.endRecorded || bug === 'an answer does not wait for the record';

@@ -36,6 +36,12 @@ export interface World {
   readonly remembered: Pick<World, 'round' | 'roundAt' | 'votes'> | undefined;
   readonly cancelled: boolean;
   readonly compensated: boolean;
+  /** Who really approved what is asked now, one letter a click. */
+  readonly clicks: string;
+  /** One of the two people was disabled for cause. */
+  readonly disabled: boolean;
+  /** People had to be asked about the result. */
+  readonly askedOutput: boolean;
 }
 
 /** A task that was just submitted. */
@@ -56,6 +62,9 @@ export const SUBMITTED: World = {
   remembered: undefined,
   cancelled: false,
   compensated: false,
+  clicks: '',
+  disabled: false,
+  askedOutput: false,
 };
 
 const ALL_YES: World['votes'] = { policy: 'yes', guardrails: 'yes', budget: 'yes' };
@@ -174,6 +183,7 @@ function verdictOf(
     },
     estimateMicros: '0',
     priceBookVersion: 1,
+    approval: { authors: [] },
     score: { client: standing, target: standing },
     record: { position: 0, leaf: DIGEST },
   };

@@ -33,6 +33,7 @@ export class ConnectionCommands {
     target,
     sandbox,
     expiresAt,
+    requiredApprovals,
   }: ParsedRequestOf<typeof registry.connectionCreate>): Promise<AnswerOf<typeof registry.connectionCreate>> {
     if (client.agent === target.agent)
       throw new CommandRefused('REQUEST_INVALID', 'an agent cannot be connected to itself', 'target');
@@ -46,6 +47,7 @@ export class ConnectionCommands {
       share,
       sandbox,
       expiresAt: expiresAt ?? null,
+      requiredApprovals,
       status,
     });
     await this.publication.now().catch(() => undefined);

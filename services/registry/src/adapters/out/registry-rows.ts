@@ -20,6 +20,7 @@ export interface NewConnection {
   readonly share: string | null;
   readonly sandbox: boolean;
   readonly expiresAt: string | null;
+  readonly requiredApprovals: 1 | 2;
   readonly status: 'ACTIVE' | 'PENDING_CONSENT';
 }
 

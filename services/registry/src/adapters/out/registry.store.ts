@@ -163,7 +163,7 @@ export class RegistryStore {
       const { client, target } = connection;
       await tx
         .query(
-          'insert into registry.connection (org_id, connection_id, client_agent, target_org, target_agent, status, share_id, sandbox, expires_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)',
+          'insert into registry.connection (org_id, connection_id, client_agent, target_org, target_agent, status, share_id, sandbox, expires_at, required_approvals) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)',
           [
             client.org,
             connection.connection,
@@ -174,6 +174,7 @@ export class RegistryStore {
             connection.share,
             connection.sandbox,
             connection.expiresAt,
+            connection.requiredApprovals,
           ],
         )
         .catch((error: unknown) =>
