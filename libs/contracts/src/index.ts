@@ -33,5 +33,12 @@ export {
 export { revocationSchema } from './commands/registry.js';
 export { budgetScopeSchema, budgetStateSchema, type BudgetScope } from './commands/budget.js';
 export { actionSchema, taskRowSchema, type Action, type TaskRow } from './commands/dispatcher.js';
-export { auditEntrySchema } from './commands/audit.js';
+export {
+  auditEntrySchema,
+  epochSchema,
+  ERASURE_REASONS,
+  exportedPayloadSchema,
+  type ErasureReason,
+  type ExportedPayload,
+} from './commands/audit.js';
 export * from './agent-requests.js';
