@@ -20,18 +20,28 @@ const ONLY_ERASE = `create function audit.only_erase() returns trigger language 
   raise exception 'a key of payloads is made once and erased once' using errcode = '42501';
 end $$`;
 
+/** Headers, leaves and payloads come one behind another in three values with the lengths beside them: an array of so many bytes would be sent as text, twice as long. */
 const APPEND = `
-create function audit.append(p_org uuid, p_size bigint, p_last bytea, p_entries jsonb, p_headers bytea[], p_leaves bytea[], p_payloads jsonb, p_sealed bytea[]) returns void ${DEFINER} as $$
+create function audit.append(p_org uuid, p_size bigint, p_last bytea, p_entries jsonb, p_headers bytea, p_leaves bytea, p_payloads jsonb, p_sealed bytea) returns void ${DEFINER} as $$
+declare n int := jsonb_array_length(p_entries);
 begin
-  perform audit.append(p_org, p_size, p_last, p_entries, p_headers, p_leaves);
-  if jsonb_array_length(p_payloads) <> cardinality(p_sealed) then raise exception 'payloads differ in number' using errcode = '23514'; end if;
+  if n = 0 or length(p_leaves) <> n * 32 then raise exception 'entries and leaves differ in number' using errcode = '22023'; end if;
+  insert into audit.head (org_id, size, last_hash) values (p_org, 0, p_last) on conflict do nothing;
+  -- a stale writer loses here: two replicas can never give one position twice
+  update audit.head set size = p_size + n, last_hash = substring(p_leaves from n * 32 - 31) where org_id = p_org and size = p_size and last_hash = p_last;
+  if not found then raise exception 'the head of the chain has moved' using errcode = '40001'; end if;
+  insert into audit.entry (org_id, position, leaf, header, event_id, type, agent_id, task_id, attempt, round, digest, at)
+    select p_org, p_size + i - 1, substring(p_leaves from i::int * 32 - 31 for 32), substring(p_headers from (e ->> 'from')::int for (e ->> 'length')::int),
+      (e ->> 'eventId')::uuid, e ->> 'type', (e ->> 'agent')::uuid, (e ->> 'task')::uuid, (e ->> 'attempt')::int, (e ->> 'round')::int, e ->> 'digest', (e ->> 'at')::timestamptz
+    from jsonb_array_elements(p_entries) with ordinality as t(e, i);
+  if jsonb_array_length(p_payloads) = 0 then return; end if;
   -- sealed with a key that was erased meanwhile: whoever did looks again
   if exists (select 1 from audit.payload_key k where k.org_id = p_org and k.wrapped is null and k.epoch in (select (p ->> 'epoch')::int from jsonb_array_elements(p_payloads) p)) then
     raise exception 'the key of the payloads was erased' using errcode = '40001';
   end if;
   insert into audit.payload (org_id, epoch, position, kind, sealed)
-    select p_org, (p ->> 'epoch')::int, p_size + (p ->> 'index')::int, p ->> 'kind', p_sealed[i]
-    from jsonb_array_elements(p_payloads) with ordinality as t(p, i) where (p ->> 'index')::int between 0 and cardinality(p_leaves) - 1;
+    select p_org, (p ->> 'epoch')::int, p_size + (p ->> 'index')::int, p ->> 'kind', substring(p_sealed from (p ->> 'from')::int for (p ->> 'length')::int)
+    from jsonb_array_elements(p_payloads) p where (p ->> 'index')::int between 0 and n - 1;
 end $$`;
 
 /** Statement triggers of a partitioned table do not fire for its partitions: every one gets its own when it is made. */
@@ -80,7 +90,7 @@ begin
 end $$`;
 
 const functions = [
-  'append(uuid, bigint, bytea, jsonb, bytea[], bytea[], jsonb, bytea[])',
+  'append(uuid, bigint, bytea, jsonb, bytea, bytea, jsonb, bytea)',
   'open_epoch(int)',
   'prune_payload(int)',
   'erase_key(uuid, int)',

@@ -77,13 +77,30 @@ interface OrgAppend {
   readonly keys: PayloadKeys;
 }
 
+/** Values one behind another, each with where it begins (from 1) and its length. */
+class Packed {
+  readonly #parts: Buffer[] = [];
+  #length = 0;
+
+  add(part: Buffer): { readonly from: number; readonly length: number } {
+    const from = this.#length + 1;
+    this.#parts.push(part);
+    this.#length += part.length;
+    return { from, length: part.length };
+  }
+
+  bytes(): Buffer {
+    return Buffer.concat(this.#parts, this.#length);
+  }
+}
+
 /** Entries of one organisation as the parameters of append(). */
-class EntryArrays {
+class EntryValues {
   readonly rows: object[] = [];
-  readonly headers: Buffer[] = [];
-  readonly leaves: Buffer[] = [];
+  readonly headers = new Packed();
+  readonly leaves = new Packed();
   readonly payloads: object[] = [];
-  readonly sealed: Buffer[] = [];
+  readonly sealed = new Packed();
 
   constructor(private readonly keys: PayloadKeys) {}
 
@@ -93,9 +110,9 @@ class EntryArrays {
     const leaf = merkleLeaf(header);
     const { eventId, type, agent, task, attempt, round, at, content } = draft;
     const digest = content['inputDigest'] ?? null;
-    this.rows.push({ eventId, type, agent, task, attempt, round, digest, at: formatInstant(at) });
-    this.headers.push(header);
-    this.leaves.push(leaf);
+    const place = this.headers.add(header);
+    this.rows.push({ eventId, type, agent, task, attempt, round, digest, at: formatInstant(at), ...place });
+    this.leaves.add(leaf);
     return formatDigest(leaf);
   }
 
@@ -103,25 +120,37 @@ class EntryArrays {
     if (payload === undefined) return null;
     const { kind } = payload;
     const epoch = epochOf(at);
-    const sealed = this.keys.known(org, epoch)?.seal(payload, { org, id: eventId });
-    if (sealed === undefined) return { kind, epoch, commitment: null };
-    this.payloads.push({ index: this.rows.length, epoch: epochNumber(epoch), kind });
-    this.sealed.push(sealed.sealed);
-    return { kind, epoch, commitment: sealed.commitment };
+    const found = this.keys.known(org, epoch)?.seal(payload, { org, id: eventId });
+    if (found === undefined) return { kind, epoch, commitment: null };
+    this.payloads.push({
+      index: this.rows.length,
+      epoch: epochNumber(epoch),
+      kind,
+      ...this.sealed.add(found.sealed),
+    });
+    return { kind, epoch, commitment: found.commitment };
   }
 }
 
 async function appendOrg(tx: Tx, { org, head, drafts, known, keys }: OrgAppend): Promise<void> {
-  const arrays = new EntryArrays(keys);
+  const values = new EntryValues(keys);
   let prev = head.last;
   drafts.forEach((draft, i) => {
     const position = head.size + i;
-    prev = arrays.add(draft, position, prev);
+    prev = values.add(draft, position, prev);
     known.set(keyOf(draft), { position, leaf: prev });
   });
-  const { rows, headers, leaves, payloads, sealed } = arrays;
-  const entries = [org, head.size, parseDigest(head.last), JSON.stringify(rows), headers, leaves];
-  await tx.query('select audit.append($1, $2, $3, $4, $5, $6, $7, $8)', [...entries, JSON.stringify(payloads), sealed]);
+  const { rows, headers, leaves, payloads, sealed } = values;
+  await tx.query('select audit.append($1, $2, $3, $4, $5::bytea, $6::bytea, $7, $8::bytea)', [
+    org,
+    head.size,
+    parseDigest(head.last),
+    JSON.stringify(rows),
+    headers.bytes(),
+    leaves.bytes(),
+    JSON.stringify(payloads),
+    sealed.bytes(),
+  ]);
 }
 
 const keyOf = ({ org, eventId }: EntryDraft): string => `${org}/${eventId}`;

@@ -262,6 +262,8 @@ describe('the database', () => {
     await parts.chains.append([submission('a')]);
     const theirs = await database.tenant(anId(), (tx) => tx.query('select 1 from audit.payload'));
     expect(theirs).toEqual([]);
-    await expect(database.installation((tx) => tx.query('select 1 from audit.payload'))).rejects.toThrow(/app.org_ids|malformed/);
+    await expect(database.installation((tx) => tx.query('select 1 from audit.payload'))).rejects.toThrow(
+      /app.org_ids|malformed/,
+    );
   });
 });
