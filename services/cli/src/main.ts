@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { auditCommands } from './commands/audit.js';
 import { explainCommands } from './commands/explain.js';
 import { policyCommands } from './commands/policy.js';
 import { registryCommands } from './commands/registry.js';
@@ -12,6 +13,7 @@ registryCommands(program);
 policyCommands(program);
 taskCommands(program);
 explainCommands(program);
+auditCommands(program);
 for (const command of program.commands) {
   command.option('--json', 'one JSON value instead of tables');
   for (const sub of command.commands) sub.option('--json', 'one JSON value instead of tables');

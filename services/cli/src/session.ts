@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SystemClock, SystemRandom } from '@countersign/primitives';
 import {
@@ -7,6 +7,7 @@ import {
   type ConnectionRecord,
   type OrgRecord,
   type TaskKey,
+  type TrustBundleFile,
 } from '@countersign/contracts';
 import { Bus, CommandClient } from '@countersign/bus';
 import { SigningKey, TrustBundle } from '@countersign/identity';
@@ -16,6 +17,8 @@ import { z } from 'zod';
 export class UsageError extends Error {
   readonly code = 'USAGE';
 }
+
+const runFilePath = (): string => process.env['COUNTERSIGN_RUN_FILE'] ?? join('.countersign', 'run.json');
 
 const runSchema = z.object({
   nats: z.string(),
@@ -34,12 +37,12 @@ export class Session {
     readonly commands: CommandClient,
     private readonly bus: Bus,
     readonly natsUrl: string,
+    readonly installationKey: string,
+    readonly trustBundle: TrustBundleFile,
   ) {}
 
   /** Attaches to a running system by its run file. */
-  static async open(
-    runFile: string = process.env['COUNTERSIGN_RUN_FILE'] ?? join('.countersign', 'run.json'),
-  ): Promise<Session> {
+  static async open(runFile: string = runFilePath()): Promise<Session> {
     const run = readRun(runFile);
     const { natsSeedFile, signingKeyFile, trustBundleFile, installationKey } = run.operator;
     const bus = await Bus.connect({
@@ -60,6 +63,8 @@ export class Session {
       }),
       bus,
       run.nats,
+      installationKey,
+      bundle.file,
     );
   }
 
@@ -123,6 +128,11 @@ export class Session {
     if (matching.length > 1) throw new UsageError(`${matching.length} tasks end with ${id}; give more of the id`);
     return found(only, 'task', id, []).task;
   }
+}
+
+/** The public key of the local installation; undefined where none is. Reads a file and nothing else. */
+export function installationKeyOfRun(path: string = runFilePath()): string | undefined {
+  return existsSync(path) ? readRun(path).operator.installationKey : undefined;
 }
 
 function readRun(path: string): z.infer<typeof runSchema> {

@@ -12,7 +12,7 @@ function text(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-/** `explain`, `trust show`, `audit verify`. */
+/** `explain`, `trust show`. */
 export function explainCommands(program: Command): void {
   program
     .command('explain <task>')
@@ -37,24 +37,6 @@ export function explainCommands(program: Command): void {
         output.show(breakdown, () =>
           Object.entries(breakdown).map(([key, value]) => `${key.padEnd(12)} ${text(value)}`),
         );
-      }),
-    );
-  program
-    .command('audit')
-    .description('the record')
-    .command('verify')
-    .description('check the chain of an organisation from its first entry on')
-    .option('--org <org>', 'organisation by name; the newest when absent')
-    .action((options: Options & { org?: string }) =>
-      run(options, async ({ session, output }) => {
-        const { org, name } = await session.org(options.org);
-        const found = await session.commands.call(COMMANDS.audit.verify, { org }, { timeoutMs: 60_000 });
-        output.show(found, () =>
-          found.firstBad === null
-            ? [`the record of ${name} verifies: ${found.size} entries, root ${found.root ?? 'none'}`]
-            : [`the record of ${name} is broken at entry ${found.firstBad.position}: ${found.firstBad.problem}`],
-        );
-        return found.ok ? 0 : 1;
       }),
     );
 }
