@@ -17,6 +17,8 @@ export interface InvalidFrame {
 export interface ReceivedItem<T> {
   readonly item: T;
   readonly ref: FrameRef;
+  /** The item's line as it stood in the frame: its leaf in `ref` is SHA-256(0x00 ‖ these bytes). */
+  readonly line: Buffer;
   readonly subject: string;
   readonly streamAt: number;
   readonly seq: number;
@@ -51,6 +53,7 @@ export class FrameReader {
       if (!item.success) return report('malformed');
       out.push({
         item: item.data,
+        line,
         ref: { frame: root, index, leaf: formatDigest(frame.leaves[index] ?? Buffer.alloc(32)) },
         subject,
         streamAt,

@@ -47,7 +47,6 @@ export {
   type PendingApproval,
   type TaskRow,
 } from './commands/dispatcher.js';
-export { auditEntrySchema } from './commands/audit.js';
 export {
   negativeSummarySchema,
   POSTURE_FACT_NAMES,
@@ -65,4 +64,12 @@ export {
   type TrustFact,
   type TrustSnapshot,
 } from './commands/trust.js';
+export {
+  auditEntrySchema,
+  epochSchema,
+  ERASURE_REASONS,
+  exportedPayloadSchema,
+  type ErasureReason,
+  type ExportedPayload,
+} from './commands/audit.js';
 export * from './agent-requests.js';

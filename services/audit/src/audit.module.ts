@@ -1,13 +1,28 @@
 import { Module } from '@nestjs/common';
 import { AuditCommands } from './adapters/in/audit-commands.controller.js';
+import { KeepRetention } from './adapters/in/keep-retention.timer.js';
 import { RecordWhenTasksMove } from './adapters/in/record-when-tasks-move.consumer.js';
 import { RecordWhenTasksSubmitted } from './adapters/in/record-when-tasks-submitted.consumer.js';
+import { PayloadKeys } from './adapters/out/payload-keys.js';
 import { PostgresChains } from './adapters/out/postgres-chains.js';
-import { Chains } from './application/ports.js';
+import { PostgresPayloads } from './adapters/out/postgres-payloads.js';
+import { PostgresRetention } from './adapters/out/postgres-retention.js';
+import { ChainCheck } from './application/chain-check.js';
+import { Chains, Payloads, Retention } from './application/ports.js';
+import { SignCheckpoints } from './application/sign-checkpoints.js';
 
 /** The wiring of audit: which adapter serves which port. */
 @Module({
   controllers: [RecordWhenTasksSubmitted, RecordWhenTasksMove, AuditCommands],
-  providers: [{ provide: Chains, useClass: PostgresChains }],
+  providers: [
+    PayloadKeys,
+    PostgresChains,
+    { provide: Chains, useExisting: PostgresChains },
+    { provide: Payloads, useClass: PostgresPayloads },
+    { provide: Retention, useClass: PostgresRetention },
+    ChainCheck,
+    SignCheckpoints,
+    KeepRetention,
+  ],
 })
 export class AuditModule {}

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { budgetCommands } from './commands/budget.js';
 import { doctorCommands } from './commands/doctor.js';
 import { approvalCommands } from './commands/approvals.js';
+import { auditCommands } from './commands/audit.js';
 import { explainCommands } from './commands/explain.js';
 import { operatorCommands } from './commands/operators.js';
 import { policyCommands } from './commands/policy.js';
@@ -21,6 +22,7 @@ operatorCommands(program);
 approvalCommands(program);
 explainCommands(program);
 doctorCommands(program);
+auditCommands(program);
 for (const command of program.commands) {
   for (const each of [command, ...command.commands])
     each.option('--json', 'one JSON value instead of tables').option('--as <file>', "sign with this person's key");

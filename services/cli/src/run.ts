@@ -38,6 +38,15 @@ export async function run(_options: Options, command: (tools: Tools) => Promise<
   }
 }
 
+/** Runs a command that needs no running system. */
+export async function runOffline(command: (output: Output) => Promise<number>): Promise<void> {
+  try {
+    process.exitCode = await command(new Output(wantsJson()));
+  } catch (error) {
+    process.exitCode = tell(error);
+  }
+}
+
 function tell(error: unknown): number {
   const json = wantsJson();
   const write = (text: string, problem: object): void =>

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SystemClock, SystemRandom } from '@countersign/primitives';
 import {
@@ -7,6 +7,7 @@ import {
   type ConnectionRecord,
   type OrgRecord,
   type TaskKey,
+  type TrustBundleFile,
 } from '@countersign/contracts';
 import { Bus, CommandClient } from '@countersign/bus';
 import { SigningKey, TrustBundle } from '@countersign/identity';
@@ -15,6 +16,8 @@ import { readOperatorFile, type OperatorFile } from './operator-file.js';
 import { UsageError } from './usage-error.js';
 
 export { UsageError } from './usage-error.js';
+
+const runFilePath = (): string => process.env['COUNTERSIGN_RUN_FILE'] ?? join('.countersign', 'run.json');
 
 const runSchema = z.object({
   nats: z.string(),
@@ -40,11 +43,13 @@ export class Session {
     /** Where each replica of a service tells its health. */
     readonly health: Readonly<Record<string, string>>,
     readonly person: OperatorFile | undefined,
+    readonly installationKey: string,
+    readonly trustBundle: TrustBundleFile,
   ) {}
 
   /** Attaches to a running system by its run file. With the file of a person every command is signed by that person's key. */
   static async open({
-    runFile = process.env['COUNTERSIGN_RUN_FILE'] ?? join('.countersign', 'run.json'),
+    runFile = runFilePath(),
     as,
   }: {
     readonly runFile?: string;
@@ -73,6 +78,8 @@ export class Session {
       run.nats,
       Object.fromEntries(Object.entries(run.services).map(([name, { health }]) => [name, health])),
       person,
+      installationKey,
+      bundle.file,
     );
   }
 
@@ -142,6 +149,11 @@ export class Session {
 function ownOrg({ org, orgName: name }: OperatorFile, asked: string | undefined): NamedOrg {
   if (asked === undefined || asked === org || asked === name) return { org, name };
   throw new UsageError(`a person commands in their own organisation, which is ${name}, not ${asked}`);
+}
+
+/** The public key of the local installation; undefined where none is. Reads a file and nothing else. */
+export function installationKeyOfRun(path: string = runFilePath()): string | undefined {
+  return existsSync(path) ? readRun(path).operator.installationKey : undefined;
 }
 
 function readRun(path: string): z.infer<typeof runSchema> {

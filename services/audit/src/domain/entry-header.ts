@@ -1,28 +1,17 @@
-import { canonicalJson, formatInstant, utf8 } from '@countersign/primitives';
+import { assertNever } from '@countersign/primitives';
 import {
-  CONTROLS,
   eventIdOf,
   kindOfTransition,
   traceIdOf,
   transitionQualifier,
-  type Facts,
+  type Control,
+  type FinishedItem,
   type TaskKey,
   type TransitionItem,
 } from '@countersign/contracts';
-
-/** What one entry of a chain says, before it has its place. Only identifiers, codes, digests, versions and amounts: no free text, no personal datum. */
-export interface EntryDraft {
-  readonly org: string;
-  readonly eventId: string;
-  readonly type: string;
-  readonly agent: string;
-  readonly task: string;
-  readonly attempt: number;
-  readonly round: number;
-  /** The stream's timestamp in ms, so that a replay makes the same bytes. */
-  readonly at: number;
-  readonly content: Readonly<Record<string, unknown>>;
-}
+import type { EntryDraft } from './entry-draft.js';
+import { codesOf, factsOf, guardrailOf, spanHashesOf, versionsOf } from './header-facts.js';
+import { checkVerdicts } from './verdict-lines.js';
 
 /** A submission or a later round as audit sees it. */
 export interface SubmissionFacts {
@@ -34,8 +23,10 @@ export interface SubmissionFacts {
   readonly valid: boolean;
   readonly taskType?: string;
   readonly target?: string;
-  /** SHA-256(salt ‖ body): the body itself is not in the chain. */
-  readonly payload: string;
+  /** The task that it says it is part of. */
+  readonly parent?: string;
+  /** The bytes as they were submitted: sealed beside the entry, never in it. */
+  readonly body: Buffer;
 }
 
 /** The type of a submission's entry. */
@@ -43,46 +34,52 @@ export const SUBMITTED = 'submitted';
 
 /** Draft of the entry of a submission or a round. */
 export function submissionDraft(facts: SubmissionFacts): EntryDraft {
-  const { key, attempt, round, at, digest, valid, taskType, target, payload } = facts;
+  const { key, attempt, round, at, digest, valid, taskType, target, parent, body } = facts;
   const evaluation = { key, attempt, round };
-  const content = {
-    actor: { kind: 'agent', id: key.agent },
-    valid,
-    inputDigest: digest,
-    payload,
-    trace: traceIdOf(evaluation),
-    ...(taskType === undefined ? {} : { taskType }),
-    ...(target === undefined ? {} : { target }),
-  };
   return {
     org: key.org,
     eventId: eventIdOf(evaluation, SUBMITTED),
     type: SUBMITTED,
-    agent: key.agent,
-    task: key.task,
-    attempt,
-    round,
-    at,
-    content,
+    ...{ agent: key.agent, task: key.task, attempt, round, at },
+    content: {
+      actor: { kind: 'agent', id: key.agent },
+      valid,
+      inputDigest: digest,
+      trace: traceIdOf(evaluation),
+      taskType: taskType ?? null,
+      target: target ?? null,
+      parent: parent ?? null,
+    },
+    payload: { kind: 'submission', bytes: body },
   };
 }
 
-/** Draft of the entry of a transition. */
-export function transitionDraft(item: TransitionItem, at: number): EntryDraft {
+/** The entry of a transition, and the controls whose verdict line came with it but is not the one that was judged by. */
+export interface TransitionEntry {
+  readonly draft: EntryDraft;
+  readonly mismatched: readonly Control[];
+}
+
+/** The entry of a transition. */
+export function transitionEntry(item: TransitionItem, at: number): TransitionEntry {
   const key = { org: item.task.org, agent: item.task.agent, task: item.task.id };
   const evaluation = { key, attempt: item.attempt, round: item.round };
-  const common = { actor: actorOf(item), inputDigest: item.digest, trace: traceIdOf(evaluation) };
-  return {
+  const verdicts = item.type === 'decided' ? checkVerdicts(item) : undefined;
+  const draft: EntryDraft = {
     org: key.org,
     eventId: eventIdOf(evaluation, item.type, transitionQualifier(item)),
     type: kindOfTransition(item),
-    agent: key.agent,
-    task: key.task,
-    attempt: item.attempt,
-    round: item.round,
-    at,
-    content: { ...common, ...contentOf(item) },
+    ...{ agent: key.agent, task: key.task, attempt: item.attempt, round: item.round, at },
+    content: {
+      actor: actorOf(item),
+      inputDigest: item.digest,
+      trace: traceIdOf(evaluation),
+      ...contentOf(item),
+      ...(verdicts === undefined ? {} : { verdicts: verdicts.compact }),
+    },
+    ...(verdicts?.payload === undefined ? {} : { payload: verdicts.payload }),
   };
+  return { draft, mismatched: verdicts?.mismatched ?? [] };
 }
 
 function actorOf(item: TransitionItem): object {
@@ -97,16 +94,11 @@ function contentOf(item: TransitionItem): Readonly<Record<string, unknown>> {
     case 'decided':
       return {
         decision: item.decision,
-        codes: item.codes.map(withoutUndefined),
+        codes: codesOf(item.codes),
         primary: item.primary ?? null,
         ...factsOf(item.facts),
         deliverDigest: item.deliverDigest ?? null,
         actionDigest: item.actionDigest ?? null,
-        verdicts: Object.fromEntries(
-          CONTROLS.flatMap((control) =>
-            item.verdicts[control] === undefined ? [] : [[control, item.verdicts[control].leaf]],
-          ),
-        ),
       };
     case 'claimed':
       return { grant: item.grant, target: item.to.agent, targetOrg: item.to.org };
@@ -116,11 +108,12 @@ function contentOf(item: TransitionItem): Readonly<Record<string, unknown>> {
       return {
         state: item.state,
         code: item.code ?? null,
-        codes: item.codes.map(withoutUndefined),
+        codes: codesOf(item.codes),
         claimed: item.claimed,
         costMicros: item.chargedMicros ?? null,
         outputDigest: item.outputDigest ?? null,
         ...factsOf(item.facts),
+        ...outputOf(item),
       };
     case 'moved':
       return { to: item.to, cause: item.cause };
@@ -139,58 +132,23 @@ function contentOf(item: TransitionItem): Readonly<Record<string, unknown>> {
         models: item.usage.map((use) => use.model),
         outputDigest: item.outputDigest ?? null,
       };
+    default:
+      return assertNever(item);
   }
 }
 
-function factsOf(facts: Facts): Readonly<Record<string, unknown>> {
+/** What output screening came to; hashes of what it found join those of the input. */
+function outputOf({ output, facts }: FinishedItem): Readonly<Record<string, unknown>> {
+  if (output === undefined) return { output: null };
+  const { outcome, codes, guardrails, versions, transformedDigest } = output;
   return {
-    agentLevel: facts.client?.level ?? null,
-    agentScore: facts.client?.score ?? null,
-    targetLevel: facts.targetTrust?.level ?? null,
-    targetScore: facts.targetTrust?.score ?? null,
-    taskType: facts.taskType ?? null,
-    target: facts.target?.agent ?? null,
-    targetOrg: facts.target?.org ?? null,
-    connection: facts.connection ?? null,
-    clause: facts.clause ?? null,
-    estimateMicros: facts.estimateMicros ?? null,
-    priceBookVersion: facts.priceBookVersion ?? null,
-    versions: withoutUndefined(facts.versions ?? {}),
-    guardrails: facts.guardrails ?? [],
-    missing: facts.missing ?? null,
+    output: {
+      outcome,
+      codes: codesOf(codes),
+      guardrails: guardrails.map(guardrailOf),
+      versions: versionsOf(versions),
+      transformedDigest: transformedDigest ?? null,
+    },
+    spanHashes: spanHashesOf([...(facts.guardrails ?? []), ...guardrails]),
   };
-}
-
-function withoutUndefined<T extends object>(value: T): object {
-  return Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined));
-}
-
-/** Where an entry stands: its index, and the leaf of the one before it. */
-export interface EntryPlace {
-  readonly position: number;
-  readonly prev: string;
-}
-
-/** The canonical bytes (RFC 8785) of an entry at its place: what is stored, hashed and chained. */
-export function headerBytes(draft: EntryDraft, place: EntryPlace): Buffer {
-  const { org, eventId, type, agent, task, attempt, round, at, content } = draft;
-  return utf8(
-    canonicalJson({
-      ...content,
-      v: 1,
-      org,
-      seq: place.position,
-      at: formatInstant(at),
-      id: eventId,
-      type,
-      agent,
-      task,
-      attempt,
-      round,
-      userRef: null,
-      root: task,
-      parent: null,
-      prev: place.prev,
-    }),
-  );
 }

@@ -24,22 +24,48 @@ interface Append {
   readonly events?: readonly string[];
 }
 
+type Form = 'arrays' | 'packed';
+
 /** One call of append() by the service for an organisation, in a transaction that is open for `as`. */
-async function append(org: string, parts: Append = {}): Promise<void> {
+async function appendAs(form: Form, org: string, parts: Append = {}): Promise<void> {
   const headers = parts.headers ?? [Buffer.from(anId())];
   const events = (parts.events ?? headers.map(() => anId())).map((eventId) => ({
     ...{ eventId, type: 'submitted', agent: anId(), task: anId(), attempt: 1, round: 1, digest: null },
     at: '2026-11-24T10:00:00.000Z',
   }));
   const { as = org, size = 0, last = FIRST, leaves = headers.map((header) => merkleLeaf(header)) } = parts;
-  const params = [org, size, last, JSON.stringify(events), headers, leaves];
-  await database.tenant(as, (tx) => tx.query('select audit.append($1, $2, $3, $4, $5, $6)', params));
+  const common = [org, size, last];
+  await database.tenant(as, (tx) =>
+    form === 'arrays'
+      ? tx.query('select audit.append($1, $2, $3, $4, $5::bytea[], $6::bytea[])', [
+          ...common,
+          JSON.stringify(events),
+          headers,
+          leaves,
+        ])
+      : tx.query("select audit.append($1, $2, $3, $4, $5::bytea, $6::bytea, '[]', ''::bytea)", [
+          ...common,
+          JSON.stringify(events.map((event, i) => ({ ...event, ...placeOf(headers, i) }))),
+          Buffer.concat(headers),
+          Buffer.concat(leaves),
+        ]),
+  );
 }
+
+const placeOf = (headers: readonly Buffer[], i: number): object => ({
+  from: Buffer.concat(headers.slice(0, i)).length + 1,
+  length: headers[i]?.length ?? 0,
+});
 
 const stored = async (org: string): Promise<number> =>
   (await testing.asSuper('select 1 from audit.entry where org_id = $1', [org])).length;
 
-describe('append()', () => {
+describe.each<[how: string, form: Form]>([
+  ['with arrays, as older replicas call it', 'arrays'],
+  ['with packed values', 'packed'],
+])('append() %s', (_how, form) => {
+  const append = (org: string, parts: Append = {}): Promise<void> => appendAs(form, org, parts);
+
   it('takes what follows the head', async () => {
     const org = anId();
     const headers = [Buffer.from('a'), Buffer.from('b')];

@@ -1,5 +1,6 @@
 import type { Migration } from '@countersign/store';
 import { auditTables } from './202611240001-audit.js';
+import { payloadTables } from './202611250001-payloads.js';
 
 /** Steps of the audit schema in order. */
-export const auditMigrations: readonly Migration[] = [auditTables];
+export const auditMigrations: readonly Migration[] = [auditTables, payloadTables];

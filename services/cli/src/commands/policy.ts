@@ -195,4 +195,3 @@ function versionOf(text: string): number {
   if (!/^[1-9]\d{0,8}$/.test(text)) throw new UsageError(`--version ${text} is no version (right would be 3)`);
   return Number(text);
 }
-

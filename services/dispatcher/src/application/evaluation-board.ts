@@ -18,7 +18,7 @@ export interface OpenEvaluation {
 export interface ArrivedVerdict {
   readonly control: Control;
   readonly verdict: VerdictItem;
-  readonly received: Pick<CountedVerdict, 'ref' | 'at'>;
+  readonly received: Pick<CountedVerdict, 'ref' | 'at' | 'line'>;
 }
 
 /** How long a verdict is kept for a task that was not read yet, and an early one of another round. */

@@ -1,5 +1,12 @@
+import { isUtf8 } from 'node:buffer';
 import { Injectable } from '@nestjs/common';
-import { CONTROLS, verdictFrameItemSchema, type VerdictFrameItem, type WithdrawItem } from '@countersign/contracts';
+import {
+  CONTROLS,
+  MAX_VERDICT_LINE,
+  verdictFrameItemSchema,
+  type VerdictFrameItem,
+  type WithdrawItem,
+} from '@countersign/contracts';
 import { FrameReader, type ReceivedItem, type StreamMessage } from '@countersign/bus';
 import { EvaluationBoard, type OpenEvaluation } from './evaluation-board.js';
 
@@ -29,11 +36,16 @@ export class TakeVerdicts {
       this.board.invalidFrame(control, 'signature');
       return NOTHING;
     }
-    const complete = items.flatMap(({ item, ref, streamAt }) =>
+    const complete = items.flatMap(({ item, ref, line, streamAt }) =>
       item.type === 'verdict'
-        ? (this.board.verdict({ control, verdict: item, received: { ref, at: streamAt } }) ?? [])
+        ? (this.board.verdict({ control, verdict: item, received: { ref, at: streamAt, ...lineOf(line) } }) ?? [])
         : [],
     );
     return { complete, withdrawn: items.flatMap(({ item }) => (item.type === 'withdraw' ? [item] : [])) };
   }
+}
+
+/** The line for the record. One that is too long, or no UTF-8, is left to its leaf. */
+function lineOf(bytes: Buffer): { readonly line?: string } {
+  return bytes.length <= MAX_VERDICT_LINE && isUtf8(bytes) ? { line: bytes.toString('utf8') } : {};
 }

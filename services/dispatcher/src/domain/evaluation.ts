@@ -13,7 +13,7 @@ export function takeVerdict(
   evaluation: Evaluation,
   control: Control,
   verdict: VerdictItem,
-  received: Pick<CountedVerdict, 'ref' | 'at'>,
+  received: Pick<CountedVerdict, 'ref' | 'at' | 'line'>,
 ): Counting {
   if (evaluation.verdicts.has(control)) return 'repeated';
   const cause = causeAgainst(evaluation, verdict, received.at);

@@ -31,25 +31,29 @@ export function itemsOfDecision(
   if (record.state === 'EVALUATING')
     return [{ type: 'moved', ...headOf(record, head), to: 'EVALUATING', cause: 'estimates differ' }];
   const decision = record.state === 'RELEASING' ? 'release' : record.state === 'AWAITING_APPROVAL' ? 'hold' : 'deny';
-  const verdicts: DecidedItem['verdicts'] = Object.fromEntries(
-    CONTROLS.flatMap((control) => {
-      const found = evaluation?.verdicts.get(control);
-      return found === undefined ? [] : [[control, found.ref]];
-    }),
-  );
   const decided: DecidedItem = {
     type: 'decided',
     ...headOf(record, head),
     round,
     decision,
     codes: [...record.codes],
-    verdicts,
+    ...verdictsOf(evaluation),
     facts: record.facts,
     ...(record.primary === undefined ? {} : { primary: record.primary }),
     ...(record.actionDigest === undefined ? {} : { actionDigest: record.actionDigest }),
     ...(record.deliverDigest === undefined ? {} : { deliverDigest: record.deliverDigest }),
   };
   return isTerminal(record.state) ? [decided, finishedItem(record, head)] : [decided];
+}
+
+/** The verdicts that counted: where each stands, and its line as it was signed. */
+function verdictsOf(evaluation: Evaluation | undefined): Pick<DecidedItem, 'verdicts' | 'lines'> {
+  const counted = CONTROLS.flatMap((control) => evaluation?.verdicts.get(control) ?? []);
+  const lines = counted.flatMap(({ control, line }) => (line === undefined ? [] : [[control, line] as const]));
+  return {
+    verdicts: Object.fromEntries(counted.map(({ control, ref }) => [control, ref])),
+    ...(lines.length === 0 ? {} : { lines: Object.fromEntries(lines) }),
+  };
 }
 
 /** Items of any later change of a row. */

@@ -19,6 +19,8 @@ export interface CountedVerdict {
   readonly verdict: VerdictItem;
   readonly ref: { readonly frame: string; readonly index: number; readonly leaf: string };
   readonly at: number;
+  /** The verdict as it stood in its frame, for the record; absent where it is too long. */
+  readonly line?: string;
 }
 
 /** Why a verdict is missing. */

@@ -1,13 +1,19 @@
 import { Controller } from '@nestjs/common';
-import { formatInstant } from '@countersign/primitives';
+import { Clock, formatInstant } from '@countersign/primitives';
 import { COMMANDS, TIMERS, type AnswerOf, type ParsedRequestOf } from '@countersign/contracts';
-import { OnCommand } from '@countersign/bus';
+import { CommandRefused, OnCommand, parseSubmission, type CommandContext } from '@countersign/bus';
+import { parseObject } from '@countersign/record';
 import { Logger } from '@countersign/telemetry';
-import { Chains } from '../../application/ports.js';
-import { ChainWalker, type BrokenEntry } from '../../domain/chain.js';
+import { ChainCheck } from '../../application/chain-check.js';
+import { SignCheckpoints } from '../../application/sign-checkpoints.js';
+import { Chains, Payloads, Retention } from '../../application/ports.js';
+import { lastDecision, verdictsOf } from '../../domain/decision-verdicts.js';
+import { pageOf } from '../../domain/entry-page.js';
+import { erasableAt } from '../../domain/payload-epoch.js';
 
 const { audit } = COMMANDS;
-const PAGE = 1_000;
+/** Payloads are read in small pages: each may be a quarter of a megabyte. */
+const PAGE_WITH_PAYLOADS = 50;
 /** A submission without a decision is told of this long after its verdicts were due. */
 const OPEN_AFTER_MS = TIMERS.verdict + 60_000;
 
@@ -16,30 +22,66 @@ const OPEN_AFTER_MS = TIMERS.verdict + 60_000;
 export class AuditCommands {
   constructor(
     private readonly chains: Chains,
+    private readonly payloads: Payloads,
+    private readonly retention: Retention,
+    private readonly check: ChainCheck,
+    private readonly checkpoints: SignCheckpoints,
+    private readonly clock: Clock,
     private readonly logger: Logger,
   ) {}
 
   @OnCommand(audit.export)
-  async export({ org, from, limit }: ParsedRequestOf<typeof audit.export>): Promise<AnswerOf<typeof audit.export>> {
-    const [{ size }, entries] = await Promise.all([this.chains.head(org), this.chains.entries(org, from, limit)]);
-    return { size, entries: [...entries] };
+  async export(request: ParsedRequestOf<typeof audit.export>): Promise<AnswerOf<typeof audit.export>> {
+    const { org, from, limit, payloads } = request;
+    const wanted = payloads ? Math.min(limit, PAGE_WITH_PAYLOADS) : limit;
+    const [{ size }, entries] = await Promise.all([this.chains.head(org), this.chains.entries(org, from, wanted)]);
+    const opened = payloads ? await this.payloads.of(org, entries) : new Map();
+    return { size, entries: [...pageOf(entries, opened)] };
+  }
+
+  @OnCommand(audit.checkpoint)
+  async checkpoint({ org }: ParsedRequestOf<typeof audit.checkpoint>): Promise<AnswerOf<typeof audit.checkpoint>> {
+    const signed = await this.checkpoints.sign(org);
+    if ('problem' in signed) {
+      this.logger.alert('AUDIT_CHAIN_BROKEN', { org, seq: signed.position });
+      throw new CommandRefused(
+        'AUDIT_UNAVAILABLE',
+        `the record is not signed: entry ${signed.position}: ${signed.problem}`,
+        'org',
+      );
+    }
+    return signed;
   }
 
   @OnCommand(audit.verify)
   async verify({ org }: ParsedRequestOf<typeof audit.verify>): Promise<AnswerOf<typeof audit.verify>> {
-    const head = await this.chains.head(org);
-    const walker = new ChainWalker(org);
-    const broken = (await this.#walk(org, walker, head.size)) ?? shortOf(walker, head);
-    const firstBad =
-      (await this.#misfiled(org, broken?.position ?? head.size)) ?? broken ?? (await this.#beyond(org, head.size));
+    const { size, head, root, firstBad } = await this.check.of(org);
     if (firstBad !== undefined) this.logger.alert('AUDIT_CHAIN_BROKEN', { org, seq: firstBad.position });
     return {
-      size: head.size,
+      size,
       ok: firstBad === undefined,
-      head: head.last ?? null,
-      root: walker.root() ?? null,
+      head: head ?? null,
+      root: root ?? null,
       firstBad: firstBad ?? null,
     };
+  }
+
+  @OnCommand(audit.erase)
+  async erase(
+    { org, epoch, reason }: ParsedRequestOf<typeof audit.erase>,
+    { actor }: CommandContext,
+  ): Promise<AnswerOf<typeof audit.erase>> {
+    const now = this.clock.now();
+    if (now < erasableAt(epoch))
+      throw new CommandRefused(
+        'REQUEST_INVALID',
+        `payloads of ${epoch} are still being written; they can be erased from ${formatInstant(erasableAt(epoch))} on`,
+        'epoch',
+      );
+    const erased = await this.retention.erase({ org, epoch, reason, actor, now });
+    if (erased === undefined)
+      throw new CommandRefused('NOT_FOUND', `the organisation has no payloads of ${epoch}`, 'epoch');
+    return erased;
   }
 
   @OnCommand(audit.open)
@@ -48,52 +90,35 @@ export class AuditCommands {
     return { submissions: found.map(({ at, ...rest }) => ({ ...rest, at: formatInstant(at) })) };
   }
 
+  /** Writes nothing: audit would approve whatever is a valid envelope, as long as chains can be reached at all. */
+  @OnCommand(audit.dryRun)
+  async dryRun({ task, envelope }: ParsedRequestOf<typeof audit.dryRun>): Promise<AnswerOf<typeof audit.dryRun>> {
+    const parsed = parseSubmission(task, Buffer.from(envelope, 'base64'), undefined);
+    await this.chains.head(task.org);
+    const nothing = { details: {}, versions: {} };
+    return parsed.ok
+      ? { decision: 'APPROVE', codes: [], ...nothing }
+      : { decision: 'DENY', codes: [{ code: parsed.error.code, clause: 10 }], ...nothing };
+  }
+
   @OnCommand(audit.explain)
   async explain({ task }: ParsedRequestOf<typeof audit.explain>): Promise<AnswerOf<typeof audit.explain>> {
     const entries = await this.chains.ofTask(task);
+    const decision = lastDecision(entries);
+    const payloads = decision === undefined ? new Map() : await this.payloads.of(task.org, [decision]);
+    const payload = decision === undefined ? undefined : payloads.get(decision.position);
     return {
       found: entries.length > 0,
       part: {
-        entries: entries.map(({ position, leaf, header }) => ({ position, leaf, header: JSON.parse(header) as never })),
+        entries: entries.map(({ position, leaf, header }) => ({
+          position,
+          leaf,
+          header: parseObject(header) as never,
+        })),
+        decision: decision?.position ?? null,
+        payload: payload?.state ?? null,
+        verdicts: verdictsOf(payload),
       },
     };
   }
-
-  async #misfiled(org: string, size: number): Promise<BrokenEntry | undefined> {
-    const position = await this.chains.misfiled(org, size);
-    return position === undefined
-      ? undefined
-      : { position, problem: 'the entry is filed under what its header does not say' };
-  }
-
-  /** An entry behind the last one that the head names, where the head has not moved on meanwhile: both are written in one transaction, so it was set back. */
-  async #beyond(org: string, size: number): Promise<BrokenEntry | undefined> {
-    const [next] = await this.chains.entries(org, size, 1);
-    if (next === undefined || (await this.chains.head(org)).size > next.position) return undefined;
-    return { position: size, problem: `the head names ${size} entries, the chain goes on` };
-  }
-
-  /** Walks a chain up to the size its head had when the walk began; entries written meanwhile are left for the next one. */
-  async #walk(org: string, walker: ChainWalker, size: number): Promise<BrokenEntry | undefined> {
-    while (walker.size < size) {
-      const page = await this.chains.entries(org, walker.size, Math.min(PAGE, size - walker.size));
-      for (const entry of page) {
-        const broken = walker.step(entry);
-        if (broken !== undefined) return broken;
-      }
-      if (page.length === 0) return undefined;
-    }
-    return undefined;
-  }
-}
-
-function shortOf(
-  walker: ChainWalker,
-  head: { readonly size: number; readonly last: string | undefined },
-): BrokenEntry | undefined {
-  if (walker.size !== head.size)
-    return { position: walker.size, problem: `the head names ${head.size} entries, the chain ends here` };
-  return head.size === 0 || walker.head === head.last
-    ? undefined
-    : { position: walker.size - 1, problem: 'the head names another last entry' };
 }

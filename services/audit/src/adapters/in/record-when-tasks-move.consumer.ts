@@ -3,8 +3,10 @@ import { Clock, formatInstant, Random } from '@countersign/primitives';
 import { kindOfTransition, type RecordedItem, type TransitionItem } from '@countersign/contracts';
 import { FrameWriter, itemNonce, OnTransitions, type ReceivedItem } from '@countersign/bus';
 import { Readiness } from '@countersign/service-host';
+import { Logger } from '@countersign/telemetry';
 import { Chains } from '../../application/ports.js';
-import { transitionDraft } from '../../domain/entry-header.js';
+import { transitionEntry } from '../../domain/entry-header.js';
+import type { EntryDraft } from '../../domain/entry-draft.js';
 
 /** Audit decides nothing any more when it is this far behind. */
 const MAX_LAG_MS = 5_000;
@@ -19,6 +21,7 @@ export class RecordWhenTasksMove {
     private readonly writer: FrameWriter,
     private readonly clock: Clock,
     private readonly random: Random,
+    private readonly logger: Logger,
     readiness: Readiness,
   ) {
     readiness.add({
@@ -30,7 +33,7 @@ export class RecordWhenTasksMove {
   @OnTransitions()
   async record(items: readonly ReceivedItem<TransitionItem>[]): Promise<void> {
     this.#behindSince = Math.min(...items.map((received) => received.streamAt));
-    const positions = await this.chains.append(items.map(({ item, streamAt }) => transitionDraft(item, streamAt)));
+    const positions = await this.chains.append(items.map((received) => this.#draft(received)));
     const at = formatInstant(this.clock.now());
     const recorded = items.flatMap(({ item }, i): RecordedItem[] => {
       const place = positions[i];
@@ -51,5 +54,14 @@ export class RecordWhenTasksMove {
     });
     await this.writer.write('rec', recorded);
     this.#behindSince = undefined;
+  }
+
+  /** A verdict line that is not the one decided on is left out and told of; the decision is recorded all the same. */
+  #draft({ item, streamAt }: ReceivedItem<TransitionItem>): EntryDraft {
+    const { draft, mismatched } = transitionEntry(item, streamAt);
+    const { org, agent, id: task } = item.task;
+    for (const control of mismatched)
+      this.logger.alert('INVALID_FRAME', { task: { org, agent, task }, control, failure: 'verdict line' });
+    return draft;
   }
 }

@@ -1,12 +1,10 @@
-import { createHmac } from 'node:crypto';
 import { Controller } from '@nestjs/common';
-import { Clock, formatDigest, sha256 } from '@countersign/primitives';
-import { eventIdOf, TIMERS } from '@countersign/contracts';
+import { Clock } from '@countersign/primitives';
+import { TIMERS, type TaskData } from '@countersign/contracts';
 import { JudgeTasks, type Judgement, type TaskMessage } from '@countersign/bus';
-import { ServiceConfig } from '@countersign/service-host';
 import { Chains, type Position } from '../../application/ports.js';
-import { submissionDraft, SUBMITTED, type EntryDraft } from '../../domain/entry-header.js';
-import type { AuditConfig } from '../../audit.config.js';
+import { submissionDraft, type SubmissionFacts } from '../../domain/entry-header.js';
+import type { EntryDraft } from '../../domain/entry-draft.js';
 
 /** Records every submission, invalid and late ones too, and approves those that stand in the chain in time. */
 @Controller()
@@ -14,7 +12,6 @@ export class RecordWhenTasksSubmitted {
   constructor(
     private readonly chains: Chains,
     private readonly clock: Clock,
-    private readonly config: ServiceConfig,
   ) {}
 
   @JudgeTasks()
@@ -24,29 +21,18 @@ export class RecordWhenTasksSubmitted {
     return tasks.map((task, i) => (now - task.streamAt > TIMERS.verdict ? null : verdict(task, positions[i])));
   }
 
-  #draft(task: TaskMessage): EntryDraft {
-    const { key, attempt, round, streamAt: at, digest, body, envelope } = task;
-    const named = envelope.ok ? { taskType: envelope.value.data.taskType, target: envelope.value.data.target } : {};
+  #draft({ key, attempt, round, streamAt: at, digest, body, envelope }: TaskMessage): EntryDraft {
     return submissionDraft({
-      key,
-      attempt,
-      round,
-      at,
-      digest,
+      ...{ key, attempt, round, at, digest, body },
       valid: envelope.ok,
-      payload: this.#commitment(task, body),
-      ...named,
+      ...(envelope.ok ? namedBy(envelope.value.data) : {}),
     });
   }
+}
 
-  /** SHA-256(salt ‖ body) under a salt that only this service can make: nobody can guess a short body from it, and a replay makes the same. */
-  #commitment({ key, attempt, round }: TaskMessage, body: Buffer): string {
-    const { COUNTERSIGN_SEAL_KEY_FILE: sealKey } = this.config.values as AuditConfig;
-    const salt = createHmac('sha256', sealKey)
-      .update(`countersign/audit/salt/v1\0${key.org}\0${eventIdOf({ key, attempt, round }, SUBMITTED)}`)
-      .digest();
-    return formatDigest(sha256(salt, body));
-  }
+/** What a valid envelope names of its task. */
+function namedBy({ taskType, target, parent }: TaskData): Pick<SubmissionFacts, 'taskType' | 'target' | 'parent'> {
+  return { taskType, target, ...(parent === undefined ? {} : { parent: parent.task }) };
 }
 
 function verdict(task: TaskMessage, record: Position | undefined): Judgement {

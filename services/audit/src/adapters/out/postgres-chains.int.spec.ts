@@ -1,10 +1,29 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { transitionItemSchema } from '@countersign/contracts';
-import { anId, aTaskKey, silentLogger, testDatabase, type TestDatabase } from '@countersign/testing';
+import {
+  anId,
+  aTaskKey,
+  FixedClock,
+  silentLogger,
+  testDatabase,
+  testKeys,
+  type TestDatabase,
+} from '@countersign/testing';
 import { AuditCommands } from '../in/audit-commands.controller.js';
-import { submissionDraft, transitionDraft, type EntryDraft } from '../../domain/entry-header.js';
+import { ChainCheck } from '../../application/chain-check.js';
+import { SignCheckpoints } from '../../application/sign-checkpoints.js';
+import type { EntryDraft } from '../../domain/entry-draft.js';
+import { submissionDraft, transitionEntry } from '../../domain/entry-header.js';
 import { auditMigrations } from '../../migrations/index.js';
+import { PayloadKeys } from './payload-keys.js';
 import { PostgresChains } from './postgres-chains.js';
+import { PostgresPayloads } from './postgres-payloads.js';
+import { PostgresRetention } from './postgres-retention.js';
+
+const keys = testKeys();
+const CONFIG = {
+  values: { COUNTERSIGN_SEAL_KEY_FILE: Buffer.alloc(32, 7), COUNTERSIGN_INSTALLATION_KEY: keys.installationKey },
+};
 
 let database: TestDatabase;
 let chains: PostgresChains;
@@ -12,9 +31,20 @@ let commands: AuditCommands;
 
 beforeAll(async () => {
   database = await testDatabase('audit', auditMigrations);
-  chains = new PostgresChains(await database.open());
-  commands = new AuditCommands(chains, silentLogger('audit'));
-});
+  const opened = await database.open();
+  const payloadKeys = new PayloadKeys(opened, CONFIG);
+  chains = new PostgresChains(opened, payloadKeys);
+  const [check, logger] = [new ChainCheck(chains), silentLogger('audit')];
+  commands = new AuditCommands(
+    chains,
+    new PostgresPayloads(opened, payloadKeys, logger),
+    new PostgresRetention(opened, chains, payloadKeys),
+    check,
+    new SignCheckpoints(chains, check, keys.keyOf('audit'), CONFIG),
+    new FixedClock(),
+    logger,
+  );
+}, 30_000);
 afterAll(() => database.drop());
 
 const draft = (org: string): EntryDraft =>
@@ -25,8 +55,12 @@ const draft = (org: string): EntryDraft =>
     at: 1_000,
     digest: `sha256:${'1'.repeat(64)}`,
     valid: true,
-    payload: `sha256:${'2'.repeat(64)}`,
+    body: Buffer.from('{"a":1}'),
   });
+const another = async (): Promise<PostgresChains> => {
+  const opened = await database.open();
+  return new PostgresChains(opened, new PayloadKeys(opened, CONFIG));
+};
 const drafts = (org: string, count: number): EntryDraft[] => Array.from({ length: count }, () => draft(org));
 
 describe('chains in PostgreSQL', () => {
@@ -53,7 +87,7 @@ describe('chains in PostgreSQL', () => {
       { type: 'resulted', seq: 1, usage: [] },
       { type: 'moved', to: 'SCREENING', cause: 'result' },
       { type: 'finished', state: 'COMPLETED', codes: [], claimed: true, chargedMicros: '5', facts: {} },
-    ].map((item) => transitionDraft(transitionItemSchema.parse({ ...common, ...item }), 1_000));
+    ].map((item) => transitionEntry(transitionItemSchema.parse({ ...common, ...item }), 1_000).draft);
     const places = await chains.append(items);
     expect(places.map(({ position }) => position)).toEqual([0, 1, 2, 3, 4, 5]);
     expect(await chains.append(items)).toEqual(places);
@@ -69,7 +103,7 @@ describe('chains in PostgreSQL', () => {
   });
 
   it('stay one unbroken chain each under two writers at once', async () => {
-    const other = new PostgresChains(await database.open());
+    const other = await another();
     const [a, b] = [anId(), anId()];
     const batches = Array.from({ length: 12 }, (_, i) => [...drafts(a, 1 + (i % 3)), ...drafts(b, 1)]);
     const places = await Promise.all(batches.map((batch, i) => (i % 2 === 0 ? chains : other).append(batch)));

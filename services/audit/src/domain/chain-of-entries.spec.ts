@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { canonicalJson, formatDigest, merkleLeaf, merkleRoot } from '@countersign/primitives';
 import { aTaskKey, anId } from '@countersign/testing';
-import { ChainWalker, GENESIS, type BrokenEntry, type StoredEntry } from './chain.js';
-import { headerBytes, submissionDraft } from './entry-header.js';
+import { ChainWalker, GENESIS, type BrokenEntry, type StoredEntry } from '@countersign/record';
+import { headerBytes } from './entry-draft.js';
+import { submissionDraft } from './entry-header.js';
 
 const ORG = anId();
 
@@ -17,9 +18,10 @@ function chainOf(size: number, org = ORG): readonly StoredEntry[] {
       at: 1_000 + position,
       digest: `sha256:${'1'.repeat(64)}`,
       valid: true,
-      payload: `sha256:${'2'.repeat(64)}`,
+      body: Buffer.from('{}'),
     });
-    const header = headerBytes(draft, { position, prev: entries.at(-1)?.leaf ?? GENESIS });
+    const payload = { kind: 'submission', epoch: '1970-01', commitment: `sha256:${'2'.repeat(64)}` } as const;
+    const header = headerBytes(draft, { position, prev: entries.at(-1)?.leaf ?? GENESIS }, payload);
     entries.push({ position, leaf: formatDigest(merkleLeaf(header)), header: header.toString('utf8') });
   }
   return entries;
@@ -108,6 +110,16 @@ describe('a chain', () => {
         ...at(good, 1),
         header: `${at(good, 1).header} `,
         leaf: formatDigest(merkleLeaf(Buffer.from(`${at(good, 1).header} `))),
+      }),
+      1,
+      /canonical/,
+    ],
+    [
+      'a header with a number that has no canonical form',
+      good.with(1, {
+        ...at(good, 1),
+        header: at(good, 1).header.replace('"attempt":1', '"attempt":1.5'),
+        leaf: formatDigest(merkleLeaf(Buffer.from(at(good, 1).header.replace('"attempt":1', '"attempt":1.5')))),
       }),
       1,
       /canonical/,

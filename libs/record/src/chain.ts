@@ -1,4 +1,5 @@
-import { canonicalJson, formatDigest, merkleLeaf, merkleNode, sha256, type Digest } from '@countersign/primitives';
+import { canonicalJson, formatDigest, merkleLeaf, sha256, type Digest } from '@countersign/primitives';
+import { MerkleFrontier } from './frontier.js';
 
 /** The leaf before the first entry of a chain. */
 export const GENESIS: Digest = formatDigest(sha256('countersign/audit/genesis/v1'));
@@ -7,6 +8,13 @@ export const GENESIS: Digest = formatDigest(sha256('countersign/audit/genesis/v1
 export interface StoredEntry {
   readonly position: number;
   readonly leaf: Digest;
+  readonly header: string;
+}
+
+/** An entry as somebody handed it over. */
+export interface ReadEntry {
+  readonly position: number;
+  readonly leaf: string;
   readonly header: string;
 }
 
@@ -23,16 +31,18 @@ export interface BrokenEntry {
 export class ChainWalker {
   #next = 0;
   #last: Digest = GENESIS;
-  readonly #frontier: (Buffer | undefined)[] = [];
+  readonly #frontier = new MerkleFrontier();
 
   constructor(private readonly org: string) {}
 
   /** Checks the next entry; the first problem ends the walk. */
-  step(entry: StoredEntry): BrokenEntry | undefined {
-    const problem = this.#problemOf(entry);
+  step({ position, leaf, header }: ReadEntry): BrokenEntry | undefined {
+    const hash = merkleLeaf(Buffer.from(header, 'utf8'));
+    const digest = formatDigest(hash);
+    const problem = this.#problemOf(position, header, digest === leaf);
     if (problem !== undefined) return { position: this.#next, problem };
-    this.#push(merkleLeaf(Buffer.from(entry.header, 'utf8')));
-    this.#last = entry.leaf;
+    this.#frontier.push(hash);
+    this.#last = digest;
     this.#next += 1;
     return undefined;
   }
@@ -49,35 +59,36 @@ export class ChainWalker {
 
   /** RFC 6962 root over all leaves walked; undefined before the first. */
   root(): Digest | undefined {
-    let root: Buffer | undefined;
-    for (const node of this.#frontier)
-      if (node !== undefined) root = root === undefined ? node : merkleNode(node, root);
-    return root === undefined ? undefined : formatDigest(root);
+    return this.#next === 0 ? undefined : this.#frontier.root();
   }
 
-  #push(leaf: Buffer): void {
-    let node = leaf;
-    let level = 0;
-    for (let left = this.#frontier[level]; left !== undefined; left = this.#frontier[level]) {
-      node = merkleNode(left, node);
-      this.#frontier[level] = undefined;
-      level += 1;
-    }
-    this.#frontier[level] = node;
+  /** RFC 6962 root over all leaves walked, of none too: what a checkpoint names. */
+  rootOfAll(): Digest {
+    return this.#frontier.root();
   }
 
-  #problemOf({ position, leaf, header }: StoredEntry): string | undefined {
+  #problemOf(position: number, header: string, hashes: boolean): string | undefined {
     if (position !== this.#next) return `entry ${this.#next} is missing, the next one there is ${position}`;
-    if (formatDigest(merkleLeaf(Buffer.from(header, 'utf8'))) !== leaf) return 'the header does not hash to its leaf';
+    if (!hashes) return 'the header does not hash to its leaf';
     const parsed = parseObject(header);
-    if (parsed === undefined || canonicalJson(parsed) !== header) return 'the header is not canonical JSON';
+    if (parsed === undefined || !isCanonical(parsed, header)) return 'the header is not canonical JSON';
     if (parsed['seq'] !== position) return 'the header names another position';
     if (parsed['org'] !== this.org) return 'the header belongs to another organisation';
     return parsed['prev'] === this.#last ? undefined : 'the header does not name the leaf before it';
   }
 }
 
-function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
+/** Fractions and numbers beyond 2^53 have no canonical form here, so no header holds them. */
+function isCanonical(value: object, text: string): boolean {
+  try {
+    return canonicalJson(value) === text;
+  } catch {
+    return false;
+  }
+}
+
+/** Parses a JSON object; undefined when the text is none. */
+export function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === 'object' && value !== null && !Array.isArray(value)
