@@ -79,11 +79,20 @@ function matchesIn(view: View, rule: Rule, pack: string): readonly Hit[] {
   const hits: Hit[] = [];
   for (const offset of windowsOf(view.text.length)) {
     const text = view.text.length <= WINDOW ? view.text : view.text.slice(offset, offset + WINDOW);
-    for (const { 0: match, index } of text.matchAll(rule.pattern))
-      if (match !== '' && (rule.confirm === undefined || rule.confirm(match, text, index)))
-        hits.push({ rule, pack, view: view.name, ...view.span(offset + index, offset + index + match.length) });
+    for (const { start, end } of confirmedIn(text, rule))
+      hits.push({ rule, pack, view: view.name, ...view.span(offset + start, offset + end) });
   }
   return hits;
+}
+
+/** Matches that are confirmed. Behind one that is not, the search goes on one unit further: what is looked for may begin inside of it. */
+function* confirmedIn(text: string, { pattern, confirm }: Rule): Generator<Span> {
+  pattern.lastIndex = 0;
+  for (let found = pattern.exec(text); found !== null; found = pattern.exec(text)) {
+    const { 0: match, index } = found;
+    if (match === '' || (confirm !== undefined && !confirm(match, text, index))) pattern.lastIndex = index + 1;
+    else yield { start: index, end: index + match.length };
+  }
 }
 
 /** Where windows over a text of that length begin; each overlaps the one before. */

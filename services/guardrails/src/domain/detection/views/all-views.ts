@@ -50,5 +50,6 @@ function otherDecoders({ name }: View): readonly Decoder[] {
 
 function spellings(view: View): readonly View[] {
   const plain = folded(view);
-  return [...new Set([view, plain, unspaced(plain), unleeted(plain)])];
+  const joined = unspaced(plain);
+  return [...new Set([view, plain, joined, ...unleeted(joined)])];
 }
