@@ -95,15 +95,21 @@ const RULES: readonly WordRule[] = [
   },
 ];
 
+const SQUEEZED_NEEDS = ['previous', 'prior', 'above', 'earlier', 'preceding', 'original', 'initial', 'system']
+  .flatMap((before) =>
+    ['instruction', 'prompt', 'rule', 'guideline', 'directive', 'command', 'order'].map((what) => before + what),
+  )
+  .join('|');
+
 /** The same with nothing but letters: whatever stands between them. */
 const SQUEEZED: readonly WordRule[] = [
   {
     id: 'squeezed-override',
-    needs: 'ignore|disregard|forget|override|bypass',
+    needs: SQUEEZED_NEEDS,
     weight: 100,
     on: 'squeezed',
     pattern:
-      '(?:ignore|disregard|forget|override|bypass)(?:all|any|the|your|of|my|these|those|every){0,4}(?:previous|prior|above|earlier|preceding|original|initial|system)(?:all|the|of|system|given){0,2}(?:instructions?|prompts?|rules?|guidelines|directives|commands|orders)',
+      '(?:ignore|disregard|forget|override|bypass)(?:all|any|the|your|of|my|these|those|every){0,4}(?:previous|prior|above|earlier|preceding|original|initial|system)(?:instructions?|prompts?|rules?|guidelines|directives|commands|orders)',
   },
   {
     id: 'squeezed-reveal',

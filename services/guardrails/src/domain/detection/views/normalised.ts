@@ -1,7 +1,4 @@
-import { rewrite, type View } from './view.js';
-
-/** Stands between the fields of a document: no rule's `.` or space matches it, and normalisation keeps it. Texts never hold it, see Document. */
-export const BARRIER = '\u2028';
+import { BARRIER, rewrite, type View } from './view.js';
 
 const NON_ASCII = /[^\x00-\x7f]/;
 /** Characters that show nothing (Unicode's default-ignorable ones), annotation marks and controls other than white space. */
