@@ -14,7 +14,7 @@ export function canaryHash(canary: CanaryText): string {
 /** `cnry-` in base64 at each of its three alignments, with how many characters of its first group stand before. */
 const BASE64_MARKS = [
   ['Y25ye', 0],
-  ['NucnkT', 2],
+  ['Nucnkt', 2],
   ['jbnJ5L', 3],
 ] as const;
 /** Characters of base64 that hold `cnry-`, 16 digits and what its alignment puts before them. */
