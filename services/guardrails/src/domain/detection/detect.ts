@@ -1,7 +1,14 @@
+import { Document, type Place } from './document.js';
 import type { Field } from './fields.js';
-import type { Finding } from './finding.js';
+import type { Finding, Origin } from './finding.js';
 import { PACKS } from './packs.js';
-import type { Rule, RulePack } from './rule.js';
+import { FOUND, weightOf, type RulePack } from './rule.js';
+import { scan, type Budget, type Hit } from './scan.js';
+import { scored } from './scoring.js';
+import { viewsOf } from './views/all-views.js';
+import { View } from './views/view.js';
+
+export type { Budget } from './scan.js';
 
 /** What was found, and whether the time ran out before everything was looked at. */
 export interface Detection {
@@ -9,40 +16,96 @@ export interface Detection {
   readonly timedOut: boolean;
 }
 
-/** Time that a detection may take; asked between rules. */
-export interface Budget {
-  expired(): boolean;
-}
+type Indexed = readonly [index: number, field: Field];
+
+const ORIGINS: readonly Origin[] = ['instruction', 'data', 'agent_output'];
 
 /** Runs rule packs over the fields of a body. Throws on a pack that is not in PACKS: whoever stored the name must be told, not passed. */
 export function detect(fields: readonly Field[], packs: readonly string[], budget: Budget): Detection {
-  const named = packs.map((name) => {
+  const named = packsNamed(packs);
+  const findings: Finding[] = [];
+  for (const origin of ORIGINS) {
+    const spoken = [...fields.entries()].filter(([, field]) => field.origin === origin);
+    if (spoken.length === 0) continue;
+    for (const look of [lookInside, lookAcross]) {
+      const found = look(spoken, origin, named, budget);
+      if (found === undefined) return { findings, timedOut: true };
+      findings.push(...found);
+    }
+  }
+  return { findings, timedOut: false };
+}
+
+function packsNamed(names: readonly string[]): readonly RulePack[] {
+  return names.map((name) => {
     const pack = PACKS.get(name);
     if (pack === undefined) throw new RangeError(`there is no rule pack "${name}"`);
     return pack;
   });
-  const findings: Finding[] = [];
-  for (const [index, field] of fields.entries())
-    for (const pack of named)
-      for (const rule of pack.rules) {
-        if (budget.expired()) return { findings, timedOut: true };
-        findings.push(...found(pack, rule, field, index));
-      }
-  return { findings, timedOut: false };
 }
 
-function found(pack: RulePack, rule: Rule, field: Field, index: number): readonly Finding[] {
-  return [...field.text.matchAll(rule.pattern)]
-    .filter((m) => rule.confirm === undefined || rule.confirm(m[0], field.text, m.index))
-    .map((m) => ({
-      pack: pack.name,
-      rule: rule.id,
-      category: rule.category,
-      kind: rule.kind,
-      field: index,
-      start: m.index,
-      end: m.index + m[0].length,
-      view: 'original',
-      origin: field.origin,
-    }));
+/** What stands in one field each. */
+function lookInside(
+  fields: readonly Indexed[],
+  origin: Origin,
+  packs: readonly RulePack[],
+  budget: Budget,
+): readonly Finding[] | undefined {
+  const document = new Document(fields);
+  const views = viewsOf(View.original(document.text));
+  const hits = scan(views, packs, budget);
+  if (hits === undefined) return undefined;
+  const placed = hits.map((hit) => ({ ...hit, place: document.place(hit) })).filter(({ place }) => !place.crosses);
+  const found = groups(placed, ({ pack, place }) => `${pack} ${place.field}`).flatMap(
+    (group) => scored(group, origin).found,
+  );
+  const findings = found.map((hit) => findingOf(hit, document.place(hit), origin));
+  return views.overflow ? [...findings, ...packs.flatMap((pack) => tooManyLayers(pack, fields, origin))] : findings;
+}
+
+/** What crosses from one string of a part's JSON into the next: an attack cut in pieces that whoever reads the JSON puts together again. */
+function lookAcross(
+  fields: readonly Indexed[],
+  origin: Origin,
+  packs: readonly RulePack[],
+  budget: Budget,
+): readonly Finding[] | undefined {
+  const findings: Finding[] = [];
+  const strings = fields.filter(([, field]) => field.leaf === 'string');
+  for (const part of groups(strings, ([, field]) => String(field.part))) {
+    if (part.length < 2) continue;
+    const document = new Document(part, ' ');
+    const hits = scan(viewsOf(View.original(document.text)), packs, budget);
+    if (hits === undefined) return undefined;
+    for (const hit of hits) {
+      const place = document.place(hit);
+      if (place.crosses && weightOf(hit.rule, origin) >= FOUND)
+        findings.push({ ...findingOf(hit, place, origin), view: 'joined' });
+    }
+  }
+  return findings;
+}
+
+function findingOf({ pack, rule, view }: Hit, { field, start, end }: Place, origin: Origin): Finding {
+  const { id, category, kind } = rule;
+  return { pack, rule: id, category, kind, field, start, end, view, origin };
+}
+
+/** More layers of encoding than are looked through: nobody writes so who wants to be read. Only for a pack that looks for what tries to hide. */
+function tooManyLayers(pack: RulePack, [first]: readonly Indexed[], origin: Origin): readonly Finding[] {
+  if (pack.reads !== 'words' || first === undefined) return [];
+  const [field, { text }] = first;
+  const what = { category: 'UNSAFE', kind: 'ENCODING_LAYERS', view: 'original' } as const;
+  return [{ pack: pack.name, rule: 'encoding-layers', ...what, field, start: 0, end: text.length, origin }];
+}
+
+function groups<T>(items: readonly T[], keyOf: (item: T) => string): readonly (readonly T[])[] {
+  const out = new Map<string, T[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = out.get(key);
+    if (group === undefined) out.set(key, [item]);
+    else group.push(item);
+  }
+  return [...out.values()];
 }

@@ -6,11 +6,11 @@ const ACTS_BELOW = 0.8;
 
 /** What can be checked in a text, most telling first: each takes its text away from those that follow. */
 const ATOMS: readonly (readonly [RegExp, (match: readonly string[]) => string])[] = [
-  [/"([^"]{12,})"/g, ([, quote = '']) => `quote:${wordsOf(quote).join(' ')}`],
   [/https?:\/\/[^\s)"'<>]+/g, ([all = '']) => `url:${all.replace(/[.,;]+$/, '').toLowerCase()}`],
   [/\b(\d{4})-(\d{2})-(\d{2})\b/g, ([all = '']) => `date:${all}`],
   [/([$€£])\s?(\d[\d,]*(?:\.\d+)?)/g, ([, sign = '', amount = '']) => `money:${sign}${numberOf(amount)}`],
   [/(?<![\d,])(\d[\d,]*(?:\.\d+)?)\s?%/g, ([, share = '']) => `pct:${numberOf(share)}`],
+  [/"([^"]{12,})"/g, ([, quote = '']) => `quote:${wordsOf(quote).join(' ')}`],
   [/\b[A-Z]{2,20}-\d{2,20}\b/g, ([all = '']) => `id:${all}`],
   [/\b\d[\d,]*(?:\.\d+)?\b/g, ([all = '']) => `num:${numberOf(all)}`],
 ];

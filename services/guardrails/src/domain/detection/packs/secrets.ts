@@ -1,0 +1,187 @@
+import type { Confirm, Rule, RulePack } from '../rule.js';
+import { confirmAssigned, confirmBasic, confirmUrl } from './secret-values.js';
+import { random } from './randomness.js';
+
+type Vendor = readonly [id: string, prefix: string, pattern: RegExp, confirm?: Confirm];
+
+const key = (kind: string, [id, prefix, pattern, confirm = random(2.8)]: Vendor): Rule => ({
+  id,
+  category: 'SECRET',
+  kind,
+  pattern,
+  weight: 100,
+  needs: prefix === '' ? [] : prefix.split(' '),
+  confirm,
+});
+
+const always: Confirm = () => true;
+
+/** Keys that vendors give a fixed prefix or form, as their documentation shows it. */
+const VENDORS: readonly Vendor[] = [
+  ['aws-access-key', 'akia asia abia acca', /\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}\b/g],
+  ['aws-bedrock-key', 'absk', /\bABSK[A-Za-z0-9+/]{100,280}={0,2}/g, random(3.8)],
+  ['aws-bedrock-short-key', 'bedrock-api-key-', /\bbedrock-api-key-YmVkcm9jay[A-Za-z0-9+/]{40,2000}={0,2}/g],
+  ['azure-client-secret', '8q~ 7q~ 9q~ 6q~ 5q~', /(?<![\w~.-])[\w~.-]{3}\dQ~[\w~.-]{31,34}(?![\w~.-])/g],
+  ['azure-storage-key', 'accountkey=', /\bAccountKey=[A-Za-z0-9+/]{80,100}={0,2}/g],
+  ['azure-devops-token', 'azdo', /\b[A-Za-z0-9]{76}AZDO[A-Za-z0-9]{4}\b/g],
+  ['google-api-key', 'aiza', /\bAIza[\w-]{35}(?![\w-])/g, random(3.5)],
+  ['google-oauth-secret', 'gocspx-', /\bGOCSPX-[\w-]{28}(?![\w-])/g],
+  ['google-oauth-token', 'ya29.', /\bya29\.[\w-]{20,500}/g],
+  ['google-service-account', 'service_account', /"type": {0,4}"service_account"/g, always],
+  ['github-token', 'ghp_ gho_ ghu_ ghs_ ghr_', /\bgh[pousr]_[A-Za-z0-9]{36,251}\b/g],
+  ['github-fine-grained-token', 'github_pat_', /\bgithub_pat_\w{22,255}\b/g],
+  [
+    'gitlab-token',
+    'glpat- gldt- glrt- glptt- glft- glimt- glagent- gloas- glcbt- glsoat- glffct-',
+    /\bgl(?:pat|dt|rt|ptt|ft|imt|agent|oas|cbt|soat|ffct)-[\w.-]{20,90}/g,
+    random(3.2),
+  ],
+  ['gitlab-runner-token', 'gr1348941', /\bGR1348941[\w-]{20}\b/g, random(3.5)],
+  ['bitbucket-token', 'atbb atctt3', /\b(?:ATBB[A-Za-z0-9]{28,32}|ATCTT3[\w=-]{60,250})(?![\w-])/g],
+  ['atlassian-token', 'atatt3', /\bATATT3[\w=-]{60,250}/g],
+  [
+    'slack-token',
+    'xoxb- xoxa- xoxp- xoxr- xoxs- xoxo- xoxe xoxc- xoxd-',
+    /\bxox(?:[abcdoprs]|e(?:\.xox[bp])?)-(?:\d{1,14}-)?[A-Za-z0-9-]{18,240}/g,
+  ],
+  ['slack-app-token', 'xapp-', /\bxapp-\d-[A-Z0-9]{6,20}-\d{6,20}-[a-z0-9]{20,80}\b/gi],
+  [
+    'slack-webhook',
+    'hooks.slack.com',
+    /hooks\.slack\.com\/(?:services|workflows|triggers)\/[A-Z0-9]{6,14}\/[A-Z0-9]{6,14}\/[A-Za-z0-9/]{15,60}/g,
+  ],
+  ['discord-webhook', 'discord', /discord(?:app)?\.com\/api\/webhooks\/\d{17,20}\/[\w-]{60,80}/g],
+  ['discord-bot-token', '.', /\b[MNO][A-Za-z\d]{23,27}\.[\w-]{6}\.[\w-]{27,40}(?![\w-])/g, random(4)],
+  ['telegram-bot-token', ':aa', /(?<!\d)\d{8,10}:AA[\w-]{33}(?![\w-])/g],
+  [
+    'teams-webhook',
+    'webhook.office.com',
+    /webhook\.office\.com\/webhookb2\/[0-9a-f-]{36}@[0-9a-f-]{36}\/IncomingWebhook\/[0-9a-f]{32}/g,
+  ],
+  [
+    'stripe-key',
+    'sk_live_ sk_test_ rk_live_ rk_test_ whsec_',
+    /\b(?:(?:sk|rk)_(?:live|test)_[A-Za-z0-9]{16,120}|whsec_[A-Za-z0-9+/]{24,64})/g,
+  ],
+  ['square-token', 'sq0', /\b(?:sq0(?:atp|csp|idp)-[\w-]{22,50})(?![\w-])/g],
+  ['square-access-token', 'eaaa', /\bEAAA[\w-]{60}(?![\w-])/g, random(4)],
+  ['paypal-braintree-token', 'access_token$', /access_token\$(?:production|sandbox)\$[0-9a-z]{16}\$[0-9a-f]{32}/g],
+  ['shopify-token', 'shpat_ shpca_ shppa_ shpss_', /\bshp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}\b/g],
+  ['openai-key', 't3blbkfj', /\bsk-(?:proj-|svcacct-|admin-)?[\w-]{20,160}T3BlbkFJ[\w-]{20,160}/g],
+  ['sk-key', 'sk- sk_ pk- pk_', /\b[sp]k[-_](?!ant-)[\w-]{16,200}/g, random(3)],
+  ['anthropic-key', 'sk-ant-', /\bsk-ant-(?:api|admin|sid|oat)\d\d-[\w-]{60,120}AA(?![\w-])/g],
+  ['huggingface-token', 'hf_ api_org_', /\b(?:hf_|api_org_)[A-Za-z]{34}\b/g, random(3.6)],
+  ['replicate-token', 'r8_', /\br8_[A-Za-z0-9]{37}\b/g],
+  ['groq-key', 'gsk_', /\bgsk_[A-Za-z0-9]{48,56}\b/g],
+  ['perplexity-key', 'pplx-', /\bpplx-[A-Za-z0-9]{40,60}\b/g],
+  ['xai-key', 'xai-', /\bxai-[A-Za-z0-9]{70,90}\b/g],
+  ['nvidia-key', 'nvapi-', /\bnvapi-[\w-]{60,70}(?![\w-])/g],
+  ['fireworks-key', 'fw_', /\bfw_[A-Za-z0-9]{22,24}\b/g, random(3.6)],
+  ['tavily-key', 'tvly-', /\btvly-(?:dev-|prod-)?[A-Za-z0-9]{32}\b/g],
+  ['langsmith-key', 'lsv2_', /\blsv2_(?:pt|sk)_[0-9a-f]{32}_[0-9a-f]{10}\b/g],
+  ['pinecone-key', 'pcsk_', /\bpcsk_\w{40,80}\b/g],
+  ['npm-token', 'npm_', /\bnpm_[A-Za-z0-9]{36}\b/g],
+  ['pypi-token', 'pypi-agei', /\bpypi-AgEI[\w-]{50,300}/g],
+  ['rubygems-key', 'rubygems_', /\brubygems_[0-9a-f]{48}\b/g],
+  ['crates-token', 'cio', /\bcio[A-Za-z0-9]{32}\b/g, random(3.8)],
+  ['nuget-key', 'oy2', /\boy2[a-z0-9]{43}\b/g],
+  ['clojars-token', 'clojars_', /\bCLOJARS_[0-9a-z]{60}\b/gi],
+  ['dockerhub-token', 'dckr_', /\bdckr_(?:pat|oat)_[\w-]{27,40}(?![\w-])/g],
+  ['sendgrid-key', 'sg.', /\bSG\.[\w-]{22}\.[\w-]{43}(?![\w-])/g],
+  ['mailgun-key', 'key-', /\bkey-[0-9a-f]{32}\b/g],
+  ['mailchimp-key', '-us', /\b[0-9a-f]{32}-us\d{1,2}\b/g],
+  ['brevo-key', 'xkeysib-', /\bxkeysib-[0-9a-f]{64}-[A-Za-z0-9]{16}\b/g],
+  ['postmark-resend-key', 're_', /\bre_[A-Za-z0-9]{8}_[A-Za-z0-9]{24}\b/g],
+  ['twilio-key', 'sk ac', /\b(?:SK|AC)[0-9a-f]{32}\b/g],
+  ['digitalocean-token', 'dop_v1_ doo_v1_ dor_v1_', /\bdo[opr]_v1_[0-9a-f]{64}\b/g],
+  ['heroku-key', 'hrku-', /\bHRKU-AA[\w-]{58}(?![\w-])/g],
+  ['flyio-token', 'fo1_ fm1 fm2_', /\b(?:fo1_[\w-]{43}|fm(?:1[ar]|2)_[A-Za-z0-9+/]{100,2000}={0,3})/g],
+  ['vercel-token', 'vcp_ vci_ vca_ vcr_ vck_', /\bvc[pciark]_[A-Za-z0-9]{24,64}\b/g, random(3.6)],
+  ['netlify-token', 'nfp_', /\bnfp_[A-Za-z0-9]{36}\b/g],
+  ['cloudflare-origin-key', 'v1.0-', /\bv1\.0-[0-9a-f]{24}-[0-9a-f]{140,150}\b/g],
+  ['hashicorp-vault-token', 'hvs. hvb. hvr.', /\bhv[sbr]\.[\w-]{24,320}/g, random(3.2)],
+  ['terraform-cloud-token', '.atlasv1.', /\b[A-Za-z0-9]{14}\.atlasv1\.[\w-]{60,70}/g],
+  ['pulumi-token', 'pul-', /\bpul-[0-9a-f]{40}\b/g],
+  ['databricks-token', 'dapi', /\bdapi[0-9a-f]{32}(?:-\d)?\b/g],
+  ['snowflake-planetscale-token', 'pscale_', /\bpscale_(?:tkn|pw|oauth)_[\w.=-]{32,64}/g],
+  ['supabase-key', 'sbp_ sb_secret_', /\b(?:sbp_[0-9a-f]{40}|sb_secret_[\w-]{31,40})/g],
+  [
+    'grafana-token',
+    'glc_ glsa_ eyjrijoi',
+    /\b(?:glc_[A-Za-z0-9+/]{32,400}={0,2}|glsa_[A-Za-z0-9]{32}_[0-9A-Fa-f]{8}|eyJrIjoi[A-Za-z0-9]{60,400}={0,2})/g,
+  ],
+  ['newrelic-key', 'nrak- nrjs- nrii-', /\b(?:NRAK-[A-Z0-9]{27}|NRJS-[0-9a-f]{19}|NRII-[\w-]{32})\b/g],
+  ['sentry-token', 'sntrys_ sntryu_', /\bsntry(?:s_eyJ[A-Za-z0-9+/=_]{60,400}|u_[0-9a-f]{64})/g],
+  ['dynatrace-token', 'dt0c01.', /\bdt0[a-z]\d{2}\.[A-Z0-9]{24}\.[A-Z0-9]{64}\b/g],
+  ['linear-key', 'lin_api_', /\blin_api_[A-Za-z0-9]{40}\b/g],
+  ['notion-key', 'ntn_', /\bntn_\d{11}[A-Za-z0-9]{35}\b/g, random(4)],
+  ['notion-secret', 'secret_', /\bsecret_[A-Za-z0-9]{43}\b/g, random(4)],
+  ['figma-token', 'figd_', /\bfigd_[\w-]{40}(?![\w-])/g],
+  ['airtable-token', 'pat', /\bpat[A-Za-z0-9]{14}\.[0-9a-f]{64}\b/g],
+  ['asana-dropbox-token', 'sl.', /\bsl\.(?:u\.)?[\w-]{130,1400}/g],
+  ['postman-key', 'pmak-', /\bPMAK-[0-9a-f]{24}-[0-9a-f]{34}\b/g],
+  ['readme-key', 'rdme_', /\brdme_[a-z0-9]{70}\b/g],
+  ['doppler-token', 'dp.', /\bdp\.(?:pt|st|ct|sa|scim|audit)\.(?:[\w-]{2,35}\.)?[A-Za-z0-9]{40,44}\b/g],
+  ['onepassword-token', 'ops_ey', /\bops_eyJ[A-Za-z0-9+/_-]{200,4000}={0,3}/g],
+  [
+    'onepassword-secret-key',
+    'a3-',
+    /\bA3-[A-Z0-9]{6}-(?:[A-Z0-9]{11}|[A-Z0-9]{6}-[A-Z0-9]{5})-[A-Z0-9]{5}-[A-Z0-9]{5}-[A-Z0-9]{5}\b/g,
+    random(3.6),
+  ],
+  ['octopus-key', 'api-', /\bAPI-[A-Z0-9]{26}\b/g, random(3.4)],
+  ['sourcegraph-token', 'sgp_', /\bsgp_(?:[0-9a-fA-F]{16}_|local_)?[0-9a-fA-F]{40}\b/g],
+  ['facebook-token', 'eaa', /\bEAA[MC][A-Za-z0-9]{80,400}\b/g],
+  ['facebook-app-token', '|', /(?<!\d)\d{15,16}(?:\||%7C)[\w-]{27}(?![\w-])/g],
+  ['intra42-secret', 's-s4t2', /\bs-s4t2(?:ud|af)-[0-9a-f]{64}\b/g],
+  ['openshift-token', 'sha256~', /\bsha256~[\w-]{43}(?![\w-])/g, random(3.6)],
+  ['easypost-token', 'ezak ezτk eztk', /\bEZ[AT]K[A-Za-z0-9]{54}\b/g],
+  ['duffel-token', 'duffel_', /\bduffel_(?:test|live)_[\w-]{43}(?![\w-])/g],
+  ['age-secret-key', 'age-secret-key-1', /\bAGE-SECRET-KEY-1[QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L]{58}\b/g],
+  ['countersign-key', 'csk_', /\bcsk_[0-9a-z]{12}_[0-9a-z]{40}_[0-9a-f]{6}\b/g, always],
+];
+
+const PASSWORDS: readonly Vendor[] = [
+  [
+    'url-password',
+    '://',
+    /\b[a-z][a-z0-9+.-]{1,15}:\/\/[^\s:@/'"<>]{1,64}:[^\s:@/'"<>]{4,100}@[\w.-]{3,100}/gi,
+    confirmUrl,
+  ],
+  ['curl-user', 'curl', /\bcurl\b[^\n]{0,200}?\s(?:-u|--user)[ =]{1,3}['"]?[^\s:'"]{1,64}:[^\s'"]{3,100}/g, confirmUrl],
+  [
+    'authorization-header',
+    'authorization',
+    /\bAuthorization['"]?[:=] {0,3}['"]?(?:(?:Basic|Bearer|Token|ApiKey) {1,3})?[\w+/=.~-]{8,2000}/gi,
+    confirmBasic,
+  ],
+  [
+    'assigned-secret',
+    'key token secret passw pwd credential auth',
+    /\b[\w.-]{0,40}?(?:api[_-]?key|access[_-]?key|secret|token|passwd|password|pwd|credentials?|auth[_-]?key|private[_-]?key|apikey)[\w.-]{0,20}['"]?\]? {0,8}(?::=|=>|[:=]|value:|,) {0,8}['"`]?[^\s'"`,;<>{}()[\]]{8,200}/gi,
+    confirmAssigned,
+  ],
+];
+
+const OTHERS: readonly Rule[] = [
+  key('PRIVATE_KEY', [
+    'private-key',
+    '-----begin',
+    /-----BEGIN (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)?-----(?:[^-]{40,8000}-----END (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)?-----|[^-]{40,8000})/g,
+    always,
+  ]),
+  key('JWT', ['jwt', 'eyj', /\beyJ[\w-]{8,2000}\.eyJ[\w-]{8,4000}\.[\w-]{20,1000}/g]),
+];
+
+/** Credentials: keys with their vendors' prefixes, private keys, tokens, and values that a name says to be secret. */
+export const secrets: RulePack = {
+  name: 'secrets',
+  version: 2,
+  categories: ['SECRET'],
+  reads: 'values',
+  rules: [
+    ...VENDORS.map((vendor) => key('API_KEY', vendor)),
+    ...PASSWORDS.map((form) => key('PASSWORD', form)),
+    ...OTHERS,
+  ],
+};

@@ -1,0 +1,94 @@
+import { assertNever } from '@countersign/primitives';
+import type { Rule, RulePack } from './rule.js';
+import type { Views } from './views/all-views.js';
+import { squeezed } from './views/respelled.js';
+import type { Span, View } from './views/view.js';
+
+/** A rule that matched, with offsets in the original of the view. */
+export interface Hit extends Span {
+  readonly rule: Rule;
+  readonly pack: string;
+  readonly view: string;
+}
+
+/** Time that a detection may take; asked between rules. */
+export interface Budget {
+  expired(): boolean;
+}
+
+const WINDOW = 256 * 1024;
+const OVERLAP = 4 * 1024;
+
+/** A view with what is looked up in it again and again. */
+class Reading {
+  #lower: string | undefined;
+  #letters: string | undefined;
+
+  constructor(
+    readonly view: View,
+    /** Whether it is the first of its kind: rules on the original look once, not once a view. */
+    readonly first: boolean,
+  ) {}
+
+  get lower(): string {
+    return (this.#lower ??= this.view.text.toLowerCase());
+  }
+
+  /** Whether the squeezed view has to be made at all. */
+  get letters(): string {
+    return (this.#letters ??= this.lower.replace(/[^a-z]+/g, ''));
+  }
+}
+
+/** Runs the rules of packs over the views of a text; undefined when the time ran out. The same stretch found by the same rule in several views is one hit. */
+export function scan(views: Views, packs: readonly RulePack[], budget: Budget): readonly Hit[] | undefined {
+  const hits = new Map<string, Hit>();
+  const readings = new Map<View, Reading>();
+  for (const pack of packs)
+    for (const [index, view] of views[pack.reads].entries()) {
+      const reading = readings.get(view) ?? new Reading(view, index === 0);
+      readings.set(view, reading);
+      for (const rule of pack.rules) {
+        if (budget.expired()) return undefined;
+        for (const hit of hitsOf(rule, pack.name, reading, views)) {
+          const key = `${rule.id} ${hit.start} ${hit.end}`;
+          if (!hits.has(key)) hits.set(key, hit);
+        }
+      }
+    }
+  return [...hits.values()];
+}
+
+function hitsOf(rule: Rule, pack: string, reading: Reading, views: Views): readonly Hit[] {
+  if (rule.on === undefined) return mayHold(reading.lower, rule) ? matchesIn(reading.view, rule, pack) : [];
+  switch (rule.on) {
+    case 'original':
+      return reading.first ? matchesIn(views.original, rule, pack) : [];
+    case 'squeezed':
+      return mayHold(reading.letters, rule) ? matchesIn(squeezed(reading.view), rule, pack) : [];
+    default:
+      return assertNever(rule.on);
+  }
+}
+
+function mayHold(lower: string, { needs }: Rule): boolean {
+  return needs.length === 0 || needs.some((literal) => lower.includes(literal));
+}
+
+function matchesIn(view: View, rule: Rule, pack: string): readonly Hit[] {
+  const hits: Hit[] = [];
+  for (const offset of windowsOf(view.text.length)) {
+    const text = view.text.length <= WINDOW ? view.text : view.text.slice(offset, offset + WINDOW);
+    for (const { 0: match, index } of text.matchAll(rule.pattern))
+      if (match !== '' && (rule.confirm === undefined || rule.confirm(match, text, index)))
+        hits.push({ rule, pack, view: view.name, ...view.span(offset + index, offset + index + match.length) });
+  }
+  return hits;
+}
+
+/** Where windows over a text of that length begin; each overlaps the one before. */
+export function windowsOf(length: number): readonly number[] {
+  const starts = [0];
+  for (let at = WINDOW - OVERLAP; at + OVERLAP < length; at += WINDOW - OVERLAP) starts.push(at);
+  return starts;
+}

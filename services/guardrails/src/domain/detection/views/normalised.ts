@@ -1,0 +1,29 @@
+import { rewrite, type View } from './view.js';
+
+/** Stands between the fields of a document: no rule's `.` or space matches it, and normalisation keeps it. Texts never hold it, see Document. */
+export const BARRIER = '\u2028';
+
+const NON_ASCII = /[^\x00-\x7f]/;
+/** Characters that show nothing (Unicode's default-ignorable ones), annotation marks and controls other than white space. */
+const INVISIBLE = /[\p{Default_Ignorable_Code_Point}\uFFF9-\uFFFB\x00-\x08\x0E-\x1F\x7F-\x84\x86-\x9F]+/gu;
+/** A letter with the marks on it, or any other character beyond ASCII. The half-width voiced marks are marks once folded. */
+const CLUSTER = /[^\u2028](?:\p{M}|[\uFF9E\uFF9F])+|[^\x00-\x7f\u2028]/gu;
+/** White space that is not one space; the pattern of Braille without dots looks like one. */
+const WHITE_SPACE = /[\t-\r\x85\xA0\u1680\u2000-\u200A\u2029\u202F\u205F\u2800\u3000][\s\u2800]{0,200}|  {1,200}/g;
+/** A word parted at the end of a line. */
+const PARTED = /(?<=[a-z])-\r?\n[ \t]{0,20}(?=[a-z])/g;
+
+const asSpace = (match: string): string => (match.includes(BARRIER) ? BARRIER : ' ');
+
+/**
+ * The copy that rules look at: invisible characters removed, compatibility forms folded (NFKC), white space as one space. It keeps the name of the view that it
+ * came from when only white space changed, because nothing was hidden then.
+ */
+export function normalised(view: View): View {
+  const visible = rewrite(view, 'normalised', INVISIBLE, () => '');
+  const composed = NON_ASCII.test(visible.text)
+    ? rewrite(visible, 'normalised', CLUSTER, (match) => match.normalize('NFKC'))
+    : visible;
+  const whole = rewrite(composed, composed.name, PARTED, () => '');
+  return rewrite(whole, whole.name, WHITE_SPACE, asSpace);
+}

@@ -1,0 +1,44 @@
+import { rewrite, type View } from './view.js';
+
+/** Letters set apart: at least four single letters with the same kind of separator between them. */
+const SPACED = /(?<![A-Za-z0-9])[A-Za-z0-9](?:[ ._*|/+~-]{1,3}[A-Za-z0-9](?![A-Za-z0-9])){3,400}/g;
+const SEPARATOR = /[ ._*|/+~-]{1,3}/g;
+
+/** Joins letters that were set apart (`i g n o r e`); a separator that is wider than the others parts words. */
+export function unspaced(view: View): View {
+  return rewrite(view, 'spaced', SPACED, (match) => {
+    const narrow = Math.min(...[...match.matchAll(SEPARATOR)].map(([s]) => s.length));
+    return match.replace(SEPARATOR, (s) => (s.length > narrow ? ' ' : ''));
+  });
+}
+
+const LEET: Readonly<Record<string, string>> = {
+  '0': 'o',
+  '1': 'i',
+  '3': 'e',
+  '4': 'a',
+  '5': 's',
+  '7': 't',
+  '8': 'b',
+  '@': 'a',
+  $: 's',
+  '!': 'i',
+  '|': 'l',
+  '+': 't',
+};
+const LEET_WORD = /[A-Za-z013457@$!|+8]{3,30}/g;
+const LEET_DIGIT = /[013457@$!|+8]/g;
+
+/** Letters written as digits and signs that look like them (`1gn0r3`). Words without a letter, and words with one sign at their end, are left alone. */
+export function unleeted(view: View): View {
+  return rewrite(view, 'leet', LEET_WORD, (word) =>
+    /[a-z]/i.test(word) && /[013457@$!|+8][a-z]/i.test(word)
+      ? word.replace(LEET_DIGIT, (sign) => LEET[sign] ?? sign)
+      : word,
+  );
+}
+
+/** Nothing but letters: finds phrases whatever stands between their letters. */
+export function squeezed(view: View): View {
+  return rewrite(view, 'squeezed', /[^A-Za-z\u2028]+/g, () => '');
+}
