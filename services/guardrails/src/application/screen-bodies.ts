@@ -1,5 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { UNAVAILABLE, type Screening, type ScreeningAnswer, type ScreeningJob } from '../domain/screening/screening-job.js';
+import {
+  UNAVAILABLE,
+  type Screening,
+  type ScreeningAnswer,
+  type ScreeningJob,
+} from '../domain/screening/screening-job.js';
 import { BodyScreener, CanaryRegister } from './ports.js';
 
 /** A body to be screened; what belongs to the way of screening is added here. */
@@ -25,9 +30,7 @@ export class ScreenBodies {
     if (hashes.length === 0) return answers.map(screeningOf);
     const known = await this.register.known([...new Set(hashes)]);
     const open = jobs.flatMap((job, i) => (answers[i]?.kind === 'unknown-canaries' ? [{ job, i }] : []));
-    const again = await this.screener.screen(
-      open.map(({ job }) => ({ ...job, canaries: { ...job.canaries, known } })),
-    );
+    const again = await this.screener.screen(open.map(({ job }) => ({ ...job, canaries: { ...job.canaries, known } })));
     const found = new Map(open.map(({ i }, at) => [i, again[at]]));
     return answers.map((answer, i) => screeningOf(found.get(i) ?? answer));
   }

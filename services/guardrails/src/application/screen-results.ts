@@ -1,6 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '@countersign/primitives';
-import { resultDigest, taskCanary, type CodeRef, type ResultData, type ScreenedItem, type ScreenItem, type TaskKey } from '@countersign/contracts';
+import {
+  resultDigest,
+  taskCanary,
+  type CodeRef,
+  type ResultData,
+  type ScreenedItem,
+  type ScreenItem,
+  type TaskKey,
+} from '@countersign/contracts';
 import { grantExceeded } from '../domain/grant-exceeded.js';
 import { UNAVAILABLE, type Screening } from '../domain/screening/screening-job.js';
 import { GuardrailsInForce } from './guardrails-in-force.js';
@@ -91,7 +99,11 @@ function outcomeOf({ action, guardrails }: Screening): ScreenedItem['outcome'] {
   }
 }
 
-function screenedResult(item: ScreenItem, screening: Screening, versions: Readonly<Record<string, number>>): ScreenedResult {
+function screenedResult(
+  item: ScreenItem,
+  screening: Screening,
+  versions: Readonly<Record<string, number>>,
+): ScreenedResult {
   const { codes, guardrails, transformed, retry } = screening;
   const outcome = outcomeOf(screening);
   const passes = (outcome === 'WARN' || outcome === 'ESCALATE') && transformed !== undefined;

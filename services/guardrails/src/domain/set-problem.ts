@@ -26,8 +26,15 @@ type Check = (guardrail: Guardrail, context: SetContext) => string | SetProblem 
 
 /** One rule a line: the field it is about, and what is wrong with it. */
 const CHECKS: readonly (readonly [field: string, check: Check])[] = [
-  ['id', ({ id }) => (id === CANARY_GUARDRAIL_ID ? `${id} is the installation's own guardrail; take another id` : undefined)],
-  ['id', ({ id }) => (id.startsWith('target-') ? `${id} starts like a guardrail of the other side; take another id` : undefined)],
+  [
+    'id',
+    ({ id }) => (id === CANARY_GUARDRAIL_ID ? `${id} is the installation's own guardrail; take another id` : undefined),
+  ],
+  [
+    'id',
+    ({ id }) =>
+      id.startsWith('target-') ? `${id} starts like a guardrail of the other side; take another id` : undefined,
+  ],
   ['packs', ({ packs }) => unknownPack(packs)],
   ['patterns', ({ patterns }) => unusablePattern(patterns)],
   [
@@ -46,7 +53,11 @@ const CHECKS: readonly (readonly [field: string, check: Check])[] = [
     'action',
     ({ action, category, stage }) =>
       action === 'RETRY' && (category === 'SECURITY' || stage !== 'OUTPUT')
-        ? { code: 'RETRY_NOT_PERMITTED', field: 'action', message: 'RETRY is for quality guardrails of stage OUTPUT only' }
+        ? {
+            code: 'RETRY_NOT_PERMITTED',
+            field: 'action',
+            message: 'RETRY is for quality guardrails of stage OUTPUT only',
+          }
         : undefined,
   ],
   [

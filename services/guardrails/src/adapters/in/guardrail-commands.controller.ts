@@ -69,6 +69,13 @@ export class GuardrailCommands {
   }
 }
 
-function summaryOf({ id, version, stage, action, enabled, shadow }: Guardrail): Record<string, string | number | boolean> {
+function summaryOf({
+  id,
+  version,
+  stage,
+  action,
+  enabled,
+  shadow,
+}: Guardrail): Record<string, string | number | boolean> {
   return { id, version, stage, action, enabled, ...(shadow ? { shadow } : {}) };
 }

@@ -91,7 +91,14 @@ export class TechniqueCommands {
     const parsed = parseSubmission(task, body, this.clock.now());
     const [screened] = await this.screenTasks.judge([{ key: task, body, envelope: parsed }]);
     if (screened === undefined) throw new CommandRefused('TEMPORARILY_UNAVAILABLE', 'the task could not be screened');
-    const { decision, codes, details = {}, versions = {}, transformedDigest, guardrails: outcomes } = screened.judgement;
+    const {
+      decision,
+      codes,
+      details = {},
+      versions = {},
+      transformedDigest,
+      guardrails: outcomes,
+    } = screened.judgement;
     return {
       decision,
       codes: [...codes],

@@ -54,7 +54,10 @@ export class PromptStore extends PromptFingerprints {
   }
 
   async #read(names: readonly string[], now: number): Promise<void> {
-    const [orgs, agents] = [names.map((name) => name.split('/')[0] ?? ''), names.map((name) => name.split('/')[1] ?? '')];
+    const [orgs, agents] = [
+      names.map((name) => name.split('/')[0] ?? ''),
+      names.map((name) => name.split('/')[1] ?? ''),
+    ];
     const rows = await this.database
       .tenants([...new Set(orgs)], (tx) =>
         tx.query<Row>(

@@ -53,7 +53,12 @@ export class ScreeningPool extends BodyScreener {
       this.#waiting.add(ticket);
       return { ticket, promise };
     });
-    this.#queue.push(...chunked(answers.map(({ ticket }) => ticket), this.options.size));
+    this.#queue.push(
+      ...chunked(
+        answers.map(({ ticket }) => ticket),
+        this.options.size,
+      ),
+    );
     this.#assign();
     return Promise.all(answers.map(({ promise }) => promise));
   }

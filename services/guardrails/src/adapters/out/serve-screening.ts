@@ -40,7 +40,9 @@ export function serveScreening(
   port.on('message', (jobs: readonly ScreeningJob[]) => {
     const answers = jobs.map(answer);
     const bodies = answers.flatMap((a): Transferable[] =>
-      a.kind === 'screened' && a.screening.transformed !== undefined ? [a.screening.transformed.buffer as ArrayBuffer] : [],
+      a.kind === 'screened' && a.screening.transformed !== undefined
+        ? [a.screening.transformed.buffer as ArrayBuffer]
+        : [],
     );
     port.postMessage(answers, bodies);
   });

@@ -17,7 +17,9 @@ type Reason = Combined<GuardrailRun>['reasons'][number];
  * person it is the guardrail's, except of an injection, which nobody may wave through unseen.
  */
 export function codesOf(reasons: readonly Reason[]): readonly CodeRef[] {
-  return reasons.flatMap(({ code, run }) => (run === undefined ? [{ code }] : codesOfRun(code, run))).slice(0, MOST_CODES);
+  return reasons
+    .flatMap(({ code, run }) => (run === undefined ? [{ code }] : codesOfRun(code, run)))
+    .slice(0, MOST_CODES);
 }
 
 function codesOfRun(code: Reason['code'], run: GuardrailRun): readonly CodeRef[] {
@@ -27,11 +29,15 @@ function codesOfRun(code: Reason['code'], run: GuardrailRun): readonly CodeRef[]
   const weighty = categoriesOf(run);
   if (code === 'GUARDRAIL_BLOCKED') return weighty.map(({ category, origin }) => ref(`${id}:${category}:${origin}`));
   const injection = weighty.find(({ category }) => category === 'PROMPT_INJECTION');
-  return [ref(code === 'APPROVAL_GUARDRAIL' && injection !== undefined ? `${id}:PROMPT_INJECTION:${injection.origin}` : id)];
+  return [
+    ref(code === 'APPROVAL_GUARDRAIL' && injection !== undefined ? `${id}:PROMPT_INJECTION:${injection.origin}` : id),
+  ];
 }
 
 /** Every category that was found once, as the agent's own words where any of it stands in an instruction: those weigh more than what it passes on. */
-function categoriesOf({ hits }: GuardrailRun): readonly { readonly category: HitCategory; readonly origin: 'instruction' | 'data' }[] {
+function categoriesOf({
+  hits,
+}: GuardrailRun): readonly { readonly category: HitCategory; readonly origin: 'instruction' | 'data' }[] {
   const own = new Set(hits.filter(({ origin }) => origin === 'instruction').map(({ category }) => category));
   return [...new Set(hits.map(({ category }) => category))].map((category) => ({
     category,

@@ -51,7 +51,11 @@ function attempt(guardrail: GuardrailInForce, { fields, ...body }: ReadBody, too
   try {
     const hits = hitsOf(guardrail, { ...body, fields: fields.fields }, tools);
     const atMost = mostOf(hits);
-    return { outcome: hits.length > 0 ? 'TRIGGERED' : 'NOT_TRIGGERED', hits, ...(atMost === undefined ? {} : { atMost }) };
+    return {
+      outcome: hits.length > 0 ? 'TRIGGERED' : 'NOT_TRIGGERED',
+      hits,
+      ...(atMost === undefined ? {} : { atMost }),
+    };
   } catch (error) {
     return { outcome: error instanceof TimeUp ? 'TIMEOUT' : 'ERROR', hits: [] };
   }

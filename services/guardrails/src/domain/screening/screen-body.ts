@@ -1,10 +1,5 @@
 import { strictJsonOf } from '@countersign/primitives';
-import {
-  MAX_BODY_BYTES,
-  resultEnvelopeSchema,
-  taskEnvelopeSchema,
-  type Part,
-} from '@countersign/contracts';
+import { MAX_BODY_BYTES, resultEnvelopeSchema, taskEnvelopeSchema, type Part } from '@countersign/contracts';
 import { fieldsOf, type Field } from '../detection/fields.js';
 import { combine, type Combined } from '../decision/combine.js';
 import type { Stage } from '../decision/effective-action.js';
@@ -15,7 +10,13 @@ import { rewriteJson } from '../transform/rewrite-json.js';
 import { CANARY_GUARDRAIL } from './canary-guardrail.js';
 import { codesOf, outcomesOf } from './report.js';
 import { runGuardrail, type GuardrailRun, type ReadBody, type ScreeningTools } from './run-guardrail.js';
-import { UNAVAILABLE, type GuardrailInForce, type Screening, type ScreeningAnswer, type ScreeningJob } from './screening-job.js';
+import {
+  UNAVAILABLE,
+  type GuardrailInForce,
+  type Screening,
+  type ScreeningAnswer,
+  type ScreeningJob,
+} from './screening-job.js';
 
 /** Reads the parts of a stored body; undefined when it is no valid envelope or result. */
 export function partsOf(body: Uint8Array, stage: Stage): readonly Part[] | undefined {
@@ -40,7 +41,10 @@ export function screenBody(job: ScreeningJob, tools: ScreeningTools): ScreeningA
     return { kind: 'unknown-canaries', canaries: [...new Set(suspects.map(({ canary }) => canaryHash(canary)))] };
   const runs = runAll(job, body, tools);
   // of the installation's own guardrail only a hit counts: a set that is empty stays empty
-  const combined = combine(runs.every(({ guardrail }) => guardrail.shadow) ? runs : [...runs, canaryRun(job, fields, suspects)], job.facts);
+  const combined = combine(
+    runs.every(({ guardrail }) => guardrail.shadow) ? runs : [...runs, canaryRun(job, fields, suspects)],
+    job.facts,
+  );
   return screened(conclude(job, body, { combined, fields }, tools));
 }
 
@@ -98,13 +102,17 @@ function conclude(job: ScreeningJob, body: ReadBody, { combined, fields }: Found
   };
   if (combined.transforms.length === 0) return plain;
   const transformed = transform(job, fields, combined.transforms, tools);
-  const insufficient = transformed === undefined ? 'REDACTION_INSUFFICIENT' : secondLook(job, combined, transformed.body, { body, tools });
+  const insufficient =
+    transformed === undefined ? 'REDACTION_INSUFFICIENT' : secondLook(job, combined, transformed.body, { body, tools });
   if (transformed === undefined || insufficient !== undefined)
     return blocked(plain, insufficient ?? 'REDACTION_INSUFFICIENT');
   return { ...plain, transformed: transformed.body, typeChanged: transformed.typeChanged };
 }
 
-function blocked({ retry: _retry, ...screening }: Screening, code: 'REDACTION_INSUFFICIENT' | 'GUARDRAIL_UNAVAILABLE'): Screening {
+function blocked(
+  { retry: _retry, ...screening }: Screening,
+  code: 'REDACTION_INSUFFICIENT' | 'GUARDRAIL_UNAVAILABLE',
+): Screening {
   return { ...screening, action: 'BLOCK', codes: [{ code }] };
 }
 

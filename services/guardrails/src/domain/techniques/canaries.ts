@@ -34,7 +34,8 @@ export function suspectedCanaries(text: string): readonly CanaryText[] {
     const squashed = squash(view);
     for (const [, digits = ''] of squashed.matchAll(CANARY)) found.add(digits);
     for (const [, digits = ''] of squashed.matchAll(REVERSED)) found.add([...digits].reverse().join(''));
-    for (const [, bytes = ''] of squashed.matchAll(HEXADECIMAL)) found.add(Buffer.from(bytes, 'hex').toString('latin1'));
+    for (const [, bytes = ''] of squashed.matchAll(HEXADECIMAL))
+      found.add(Buffer.from(bytes, 'hex').toString('latin1'));
   }
   return [...found].map((digits) => `cnry-${digits}`);
 }
@@ -55,7 +56,8 @@ function base64Decoded(text: string): readonly string[] {
   return BASE64_MARKS.flatMap(([mark, before]) => {
     const out: string[] = [];
     for (let at = dense.indexOf(mark); at >= 0; at = dense.indexOf(mark, at + 1))
-      if (at >= before) out.push(Buffer.from(dense.slice(at - before, at - before + BASE64_LENGTH), 'base64').toString('latin1'));
+      if (at >= before)
+        out.push(Buffer.from(dense.slice(at - before, at - before + BASE64_LENGTH), 'base64').toString('latin1'));
     return out;
   });
 }

@@ -27,7 +27,8 @@ export const ownPatterns: Technique = ({ fields }, { patterns }, { budget }) => 
       while (matcher.find()) {
         inTime(budget);
         const [start, end] = [matcher.start(), matcher.end()];
-        if (end > start) hits.push({ category: 'COMPLIANCE', kind, field: index, start, end, view: 'original', origin });
+        if (end > start)
+          hits.push({ category: 'COMPLIANCE', kind, field: index, start, end, view: 'original', origin });
       }
     }
   }

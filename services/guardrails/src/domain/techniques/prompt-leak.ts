@@ -7,7 +7,12 @@ const RUN_WORDS = 24;
 
 /** Words of a text, folded (NFKC, lower case). */
 export function wordsOf(text: string): readonly string[] {
-  return text.normalize('NFKC').toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+  return (
+    text
+      .normalize('NFKC')
+      .toLowerCase()
+      .match(/[\p{L}\p{N}]+/gu) ?? []
+  );
 }
 
 /** Keyed hashes of every 8 words in a row; of a shorter text none. */

@@ -41,7 +41,11 @@ export function inTime(budget: Budget): void {
 }
 
 /** A hit on a whole field. */
-export function wholeField(fields: readonly Field[], index: number, what: Pick<Hit, 'category' | 'kind' | 'atMost'>): Hit {
+export function wholeField(
+  fields: readonly Field[],
+  index: number,
+  what: Pick<Hit, 'category' | 'kind' | 'atMost'>,
+): Hit {
   const field = fields[index];
   return {
     ...what,

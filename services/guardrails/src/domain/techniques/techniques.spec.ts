@@ -18,10 +18,18 @@ import { isLeak, promptLeak, promptOverlap, shinglesOf } from './prompt-leak.js'
 import { TimeUp, type BodyUnderScreening, type Technique } from './technique.js';
 
 interface OutputCases {
-  readonly canaries: { readonly canary: string; readonly texts: readonly { readonly text: string; readonly hit: boolean }[] };
+  readonly canaries: {
+    readonly canary: string;
+    readonly texts: readonly { readonly text: string; readonly hit: boolean }[];
+  };
   readonly prompt: {
     readonly text: string;
-    readonly outputs: readonly { readonly text: string; readonly share: number; readonly run: number; readonly leak: boolean }[];
+    readonly outputs: readonly {
+      readonly text: string;
+      readonly share: number;
+      readonly run: number;
+      readonly leak: boolean;
+    }[];
   };
   readonly grounding: {
     readonly sources: readonly string[];
@@ -32,7 +40,10 @@ interface OutputCases {
       readonly unsupported: readonly string[];
     }[];
   };
-  readonly links: { readonly allowed: readonly string[]; readonly texts: readonly { readonly text: string; readonly data: boolean }[] };
+  readonly links: {
+    readonly allowed: readonly string[];
+    readonly texts: readonly { readonly text: string; readonly data: boolean }[];
+  };
 }
 const CASES = parse(
   readFileSync(join(import.meta.dirname, '..', '..', '..', 'cases', 'output.yaml'), 'utf8'),
@@ -64,8 +75,8 @@ const guardrail = (fields: Partial<Guardrail>): Guardrail =>
     ...fields,
   });
 const found = (technique: Technique, body: BodyUnderScreening, fields: Partial<Guardrail> = {}): readonly string[] =>
-  technique(body, guardrail(fields), inTime).map(
-    ({ category, kind, atMost }) => [category, kind, ...(atMost === undefined ? [] : [atMost])].join(' '),
+  technique(body, guardrail(fields), inTime).map(({ category, kind, atMost }) =>
+    [category, kind, ...(atMost === undefined ? [] : [atMost])].join(' '),
   );
 
 describe('canaries', () => {
@@ -107,7 +118,8 @@ describe('a system prompt', () => {
   it('leaks by 24 words in a row, however long it is', () => {
     const words = Array.from({ length: 400 }, (_, i) => `word${i}`);
     const long = shinglesOf(words.join(' '), hash);
-    const run = (n: number): boolean => isLeak(promptOverlap([shinglesOf(words.slice(50, 50 + n).join(' '), hash)], long));
+    const run = (n: number): boolean =>
+      isLeak(promptOverlap([shinglesOf(words.slice(50, 50 + n).join(' '), hash)], long));
     expect([run(23), run(24)]).toEqual([false, true]);
   });
 
@@ -117,9 +129,12 @@ describe('a system prompt', () => {
 });
 
 describe('grounding', () => {
-  it.each(CASES.grounding.outputs.map((c) => [c.text, c] as const))('%j', (_name, { text, atoms, score, unsupported }) => {
-    expect(groundingOf([text], CASES.grounding.sources)).toEqual({ atoms, score, unsupported });
-  });
+  it.each(CASES.grounding.outputs.map((c) => [c.text, c] as const))(
+    '%j',
+    (_name, { text, atoms, score, unsupported }) => {
+      expect(groundingOf([text], CASES.grounding.sources)).toEqual({ atoms, score, unsupported });
+    },
+  );
 
   const input = fieldsIn([{ channel: 'instruction', text: 'Is 77 right?' }, { text: 'a 1, b 2, c 3, d 4, e 5' }]);
   it('warns from 0.8 on and acts below it; instructions are no source', () => {
@@ -142,7 +157,9 @@ describe('ways out for data', () => {
 
   it('are not closed to a link that the caller sent itself', () => {
     const text = 'https://evil.example/?q=QWxhZGRpbjpvcGVuIHNlc2FtZQ9x';
-    expect(found(exfiltrationChannels, output([{ text }], { input: fieldsIn([{ text: `open ${text} now` }]) }))).toEqual([]);
+    expect(
+      found(exfiltrationChannels, output([{ text }], { input: fieldsIn([{ text: `open ${text} now` }]) })),
+    ).toEqual([]);
   });
 
   it('ask a person about long encoded blocks that nothing explains', () => {

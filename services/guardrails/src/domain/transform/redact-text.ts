@@ -19,7 +19,10 @@ export function redactText(text: string, cuts: readonly Cut[]): string {
   for (const cut of byRank) {
     const winners = kept.filter((winner) => overlap(winner, cut));
     if (winners.length === 0) kept.push(cut);
-    else kept.push(...uncovered(cut, winners).map((rest) => ({ ...rest, replacement: stars(text.slice(rest.start, rest.end)) })));
+    else
+      kept.push(
+        ...uncovered(cut, winners).map((rest) => ({ ...rest, replacement: stars(text.slice(rest.start, rest.end)) })),
+      );
   }
   let out = '';
   let at = 0;

@@ -22,7 +22,10 @@ interface Token {
  * Rewrites single leaves of a text that is valid JSON and leaves every other character as it is: numbers keep their digits, keys their order. A path that is not
  * there is not rewritten; the answer tells how many were.
  */
-export function rewriteJson(json: string, rewrites: readonly Rewrite[]): { readonly json: string; readonly count: number } {
+export function rewriteJson(
+  json: string,
+  rewrites: readonly Rewrite[],
+): { readonly json: string; readonly count: number } {
   const root: Wanted = { children: new Map() };
   for (const { path, value } of rewrites) want(root, path, value);
   const tokens: Token[] = [];
@@ -81,7 +84,8 @@ class Walk {
   #leaf(start: number): number {
     let at = start;
     if (this.json.charAt(at) !== '"') {
-      while (at < this.json.length && !',]}'.includes(this.json.charAt(at)) && !isSpace(this.json.charCodeAt(at))) at += 1;
+      while (at < this.json.length && !',]}'.includes(this.json.charAt(at)) && !isSpace(this.json.charCodeAt(at)))
+        at += 1;
       return at;
     }
     at += 1;

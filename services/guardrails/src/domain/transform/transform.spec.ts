@@ -120,16 +120,20 @@ describe('cuts of a text', () => {
   it('leave everything outside of them as it is, and cover everything inside', () => {
     const cuts = fc.array(fc.tuple(fc.nat(60), fc.integer({ min: 1, max: 20 })), { maxLength: 8 });
     fc.assert(
-      fc.property(fc.string({ minLength: 80, maxLength: 100, unit: fc.constantFrom(...'abc ') }), cuts, (text, spans) => {
-        const out = redactText(
-          text,
-          spans.map(([start, length]) => ({ start, end: start + length, replacement: '#' })),
-        );
-        const covered = [...text].map((_c, i) => spans.some(([start, length]) => i >= start && i < start + length));
-        // whatever is left of the text are exactly the characters outside, but for spaces of what lost against a longer cut
-        const outside = [...text].filter((_c, i) => covered[i] !== true).join('');
-        expect(out.replace(/[#*]/g, '').replace(/ /g, '')).toBe(outside.replace(/ /g, ''));
-      }),
+      fc.property(
+        fc.string({ minLength: 80, maxLength: 100, unit: fc.constantFrom(...'abc ') }),
+        cuts,
+        (text, spans) => {
+          const out = redactText(
+            text,
+            spans.map(([start, length]) => ({ start, end: start + length, replacement: '#' })),
+          );
+          const covered = [...text].map((_c, i) => spans.some(([start, length]) => i >= start && i < start + length));
+          // whatever is left of the text are exactly the characters outside, but for spaces of what lost against a longer cut
+          const outside = [...text].filter((_c, i) => covered[i] !== true).join('');
+          expect(out.replace(/[#*]/g, '').replace(/ /g, '')).toBe(outside.replace(/ /g, ''));
+        },
+      ),
     );
   });
 });
@@ -156,7 +160,9 @@ describe('a rewritten document', () => {
         const paths = leavesOf(document);
         const path = paths[pick % paths.length];
         fc.pre(path !== undefined && !JSON.stringify(document).includes('__proto__'));
-        const { json, count } = rewriteJson(JSON.stringify(document, null, pick % 3), [{ path: path ?? [], value: text }]);
+        const { json, count } = rewriteJson(JSON.stringify(document, null, pick % 3), [
+          { path: path ?? [], value: text },
+        ]);
         expect(count).toBe(1);
         expect(JSON.parse(json)).toEqual(withLeaf(JSON.parse(JSON.stringify(document)), path ?? [], text));
       }),
