@@ -32,7 +32,7 @@ const runSchema = z.object({
 });
 
 /** An organisation as commands name it. */
-export type NamedOrg = Pick<OrgRecord, 'org' | 'name'>;
+export type NamedOrg = Pick<OrgRecord, 'org' | 'name'> & { readonly currency?: string };
 
 /** A connection with the operator's key or a person's, and names resolved to ids. */
 export class Session {

@@ -49,7 +49,7 @@ export function openInstallation(folders: Folders, now: number): Installation {
     xkey: natsKeys.xkey,
   }))
     secretOnce(file(`nats-${user}.seed`), () => seed);
-  for (const name of ['pepper', 'seal-audit', 'seal-dispatcher'])
+  for (const name of ['pepper', 'seal-audit', 'seal-dispatcher', 'seal-guardrails'])
     secretOnce(file(name), () => randomBytes(32).toString('base64url'));
   const passwords = JSON.parse(
     secretOnce(file('database.json'), () => JSON.stringify(newPasswords())),

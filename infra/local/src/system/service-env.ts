@@ -26,6 +26,7 @@ export function serviceEnv(
       COUNTERSIGN_SECRET_PEPPER_FILE: file('pepper'),
     },
     audit: { COUNTERSIGN_SEAL_KEY_FILE: file('seal-audit') },
+    guardrails: { COUNTERSIGN_SEAL_KEY_FILE: file('seal-guardrails') },
     dispatcher: { COUNTERSIGN_SEAL_KEY_FILE: file('seal-dispatcher') },
   };
   return {

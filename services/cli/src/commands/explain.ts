@@ -41,7 +41,8 @@ export function explainCommands(program: Command): void {
 }
 
 async function explainTask({ session, output }: Tools, id: string, orgName: string | undefined): Promise<void> {
-  const { org, currency } = await session.org(orgName);
+  // whoever signs as a person is not told the currency of the organisation
+  const { org, currency = 'units' } = await session.org(orgName);
   const task = await session.task(org, id);
   const answers = await Promise.all(
     SERVICES.map(async (service) => [service, await partOf(session, service, task)] as const),

@@ -1,8 +1,10 @@
 import { Controller } from '@nestjs/common';
-import { COMMANDS, type AnswerOf, type ParsedRequestOf } from '@countersign/contracts';
+import { Clock } from '@countersign/primitives';
+import { COMMANDS, type AnswerOf, type Guardrail, type ParsedRequestOf } from '@countersign/contracts';
 import { CommandRefused, OnCommand, type CommandContext } from '@countersign/bus';
+import { ReadModels } from '@countersign/service-host';
 import { BASELINE } from '../../domain/baseline.js';
-import { RULE_PACKS } from '../../domain/packs/all-packs.js';
+import { problemOfSet } from '../../domain/set-problem.js';
 import { GuardrailSetPublisher } from '../out/guardrail-set.publisher.js';
 import { GuardrailSetStore } from '../out/guardrail-set.store.js';
 
@@ -14,6 +16,8 @@ export class GuardrailCommands {
   constructor(
     private readonly store: GuardrailSetStore,
     private readonly publisher: GuardrailSetPublisher,
+    private readonly models: ReadModels,
+    private readonly clock: Clock,
   ) {}
 
   @OnCommand(guardrails.setPut)
@@ -21,17 +25,8 @@ export class GuardrailCommands {
     request: ParsedRequestOf<typeof guardrails.setPut>,
     { actor }: CommandContext,
   ): Promise<AnswerOf<typeof guardrails.setPut>> {
-    const unknown = request.guardrails.flatMap((g) => g.packs).find((name) => !RULE_PACKS.has(name));
-    if (unknown !== undefined)
-      throw new CommandRefused(
-        'REQUEST_INVALID',
-        `there is no rule pack ${unknown} (there are ${[...RULE_PACKS.keys()].join(', ')})`,
-        'guardrails',
-      );
-    if (request.guardrails.some((g) => g.category !== 'SECURITY'))
-      throw new CommandRefused('REQUEST_INVALID', 'quality guardrails are not built yet', 'guardrails');
-    if (new Set(request.guardrails.map((g) => g.id)).size !== request.guardrails.length)
-      throw new CommandRefused('REQUEST_INVALID', 'two guardrails have one id', 'guardrails');
+    const problem = problemOfSet(request.guardrails, { now: this.clock.now(), owners: this.#owners(request.org) });
+    if (problem !== undefined) throw new CommandRefused(problem.code, problem.message, problem.field);
     return this.#store(request.org, request.guardrails, `${actor.kind}:${actor.id}`);
   }
 
@@ -54,22 +49,33 @@ export class GuardrailCommands {
     const record = await this.store.show(task.org);
     return {
       found: record !== undefined,
-      part: {
-        setVersion: record?.version ?? null,
-        guardrails: (record?.guardrails ?? []).map(({ id, version, stage, action, enabled }) => ({
-          id,
-          version,
-          stage,
-          action,
-          enabled,
-        })),
-      },
+      part: { setVersion: record?.version ?? null, guardrails: (record?.guardrails ?? []).map(summaryOf) },
     };
   }
 
-  async #store(org: string, set: Parameters<GuardrailSetStore['put']>[1], actor: string): Promise<{ version: number }> {
+  /** Owners as a review may name them: by id and by name. */
+  #owners(org: string): readonly string[] {
+    return [...this.models.registry.entries()].flatMap(([, record]) =>
+      record.kind === 'operator' && record.org === org && record.status === 'ACTIVE' && record.roles.includes('OWNER')
+        ? [record.operator, record.name]
+        : [],
+    );
+  }
+
+  async #store(org: string, set: readonly Guardrail[], actor: string): Promise<{ version: number }> {
     const version = await this.store.put(org, set, actor);
     await this.publisher.now().catch(() => undefined);
     return { version };
   }
+}
+
+function summaryOf({
+  id,
+  version,
+  stage,
+  action,
+  enabled,
+  shadow,
+}: Guardrail): Record<string, string | number | boolean> {
+  return { id, version, stage, action, enabled, ...(shadow ? { shadow } : {}) };
 }

@@ -1,43 +1,32 @@
 import { Controller } from '@nestjs/common';
-import { Clock, formatInstant, Random } from '@countersign/primitives';
-import {
-  resultDigest,
-  resultEnvelopeSchema,
-  type CodeRef,
-  type ScreenedItem,
-  type ScreenItem,
-} from '@countersign/contracts';
+import { Clock, formatInstant, Random, strictJsonOf } from '@countersign/primitives';
+import { resultDigest, resultEnvelopeSchema, type ScreenedItem, type ScreenItem } from '@countersign/contracts';
 import {
   Bus,
   DependencyUnavailable,
   FrameWriter,
   itemNonce,
-  jsonOf,
   OnScreens,
+  readTaskMessage,
   StreamLookup,
   type ReceivedItem,
 } from '@countersign/bus';
+import { TrustBundle } from '@countersign/identity';
 import { ReadModels } from '@countersign/service-host';
-import { GuardrailsInForce } from '../../application/guardrails-in-force.js';
-import { grantExceeded } from '../../domain/grant-exceeded.js';
-import { screenParts, type Screening } from '../../domain/screen.js';
+import { keyOf, ScreenResults, type ResultToScreen, type ScreenedResult } from '../../application/screen-results.js';
+import { TransformedBodies } from '../out/transformed-bodies.js';
 
-const UNAVAILABLE: Screening = {
-  blocked: true,
-  codes: [{ code: 'GUARDRAIL_UNAVAILABLE' }],
-  guardrails: [],
-  versions: {},
-};
-
-/** Screens what came back before the caller may see it. */
+/** Screens what came back before the caller may see it. A transformed result is stored before the verdict that names it. */
 @Controller()
 export class ScreenWhenResultsArrive {
   readonly #lookup: StreamLookup;
 
   constructor(
     bus: Bus,
+    private readonly bundle: TrustBundle,
     private readonly models: ReadModels,
-    private readonly inForce: GuardrailsInForce,
+    private readonly screenResults: ScreenResults,
+    private readonly bodies: TransformedBodies,
     private readonly writer: FrameWriter,
     private readonly clock: Clock,
     private readonly random: Random,
@@ -48,45 +37,47 @@ export class ScreenWhenResultsArrive {
   @OnScreens()
   async screen(requests: readonly ReceivedItem<ScreenItem>[]): Promise<void> {
     if (!this.models.guardrails.fresh()) throw new DependencyUnavailable('the read model of guardrails');
-    const items = await Promise.all(requests.map(({ item }) => this.#screenOne(item)));
-    await this.writer.write('ovd', items);
+    const results = await Promise.all(requests.map(({ item }) => this.#read(item)));
+    const screened = await this.screenResults.screen(results);
+    await this.writer.write('ovd', await Promise.all(screened.map((result) => this.#itemOf(result))));
   }
 
-  async #screenOne(item: ScreenItem): Promise<ScreenedItem> {
-    const { versions, ...screening } = await this.#screening(item);
+  /** Reads what is asked about; what is not there any more, is not what was signed or is no result stays without it and is blocked. */
+  async #read(item: ScreenItem): Promise<ResultToScreen> {
+    const [message, input] = await Promise.all([this.#lookup.message('RES', item.seq), this.#input(item)]);
+    if (message === undefined || resultDigest(item.target, item.grant.jti, message.data) !== item.digest)
+      return { item };
+    const parsed = resultEnvelopeSchema.safeParse(strictJsonOf(message.data));
+    if (!parsed.success) return { item };
     return {
-      type: 'screened',
-      nonce: itemNonce(this.random),
-      task: item.task,
-      attempt: item.attempt,
-      round: item.round,
-      digest: item.digest,
-      outcome: screening.blocked ? 'BLOCK' : 'ALLOW',
-      codes: [...screening.codes],
-      details: {},
-      versions: { ...versions },
-      guardrails: screening.guardrails,
-      at: formatInstant(this.clock.now()),
+      item,
+      result: { body: message.data, data: parsed.data.data },
+      ...(input === undefined ? {} : { input }),
     };
   }
 
-  async #screening(item: ScreenItem): Promise<Screening> {
-    const message = await this.#lookup.message('RES', item.seq);
-    if (message === undefined || resultDigest(item.target, item.grant.jti, message.data) !== item.digest)
-      return UNAVAILABLE;
-    const result = resultEnvelopeSchema.safeParse(jsonOf(message.data));
-    if (!result.success) return UNAVAILABLE;
-    const { guardrails, versions } = this.inForce.between(item.task.org, item.target.org);
-    const started = performance.now();
-    const screening = screenParts(result.data.data.parts, guardrails, 'OUTPUT', () => performance.now() - started);
-    const exceeded: readonly CodeRef[] = grantExceeded(result.data.data, item.grant)
-      ? [{ code: 'GRANT_EXCEEDED' }]
-      : [];
+  /** The submission as it was judged, or nothing: then everything in the result is new. */
+  async #input(item: ScreenItem): Promise<Uint8Array | undefined> {
+    if (item.input === undefined) return undefined;
+    const message = await this.#lookup.message('ING', item.input.seq);
+    const task = message === undefined ? undefined : readTaskMessage(this.bundle, message);
+    if (task === undefined || 'failure' in task || task.digest !== item.input.digest) return undefined;
+    const { org, agent, task: id } = keyOf(item);
+    return task.key.org === org && task.key.agent === agent && task.key.task === id ? task.body : undefined;
+  }
+
+  async #itemOf({ verdict, transformed }: ScreenedResult): Promise<ScreenedItem> {
+    const { task, attempt, round } = verdict;
+    if (transformed !== undefined)
+      await this.bodies.put(
+        { key: { org: task.org, agent: task.agent, task: task.id }, attempt, round, side: 'out' },
+        transformed,
+      );
     return {
-      ...screening,
-      blocked: screening.blocked || exceeded.length > 0,
-      codes: [...screening.codes, ...exceeded],
-      versions: { ...versions, ...screening.versions },
+      type: 'screened',
+      nonce: itemNonce(this.random),
+      ...verdict,
+      at: formatInstant(this.clock.now()),
     };
   }
 }
