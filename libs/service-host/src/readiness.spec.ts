@@ -32,17 +32,17 @@ describe('readiness', () => {
   });
 });
 
+async function ask(path: string): Promise<readonly [number, string]> {
+  const response = await fetch(`http://127.0.0.1:${String(health?.port)}${path}`);
+  return [response.status, await response.text()];
+}
+
 describe('the health endpoints', () => {
   it('tell live from ready, and what is missing', async () => {
     const readiness = new Readiness();
     let fresh = false;
     readiness.add({ name: 'read model registry', ready: () => fresh });
     health = await HealthServer.start({ host: '127.0.0.1', port: 0, readiness });
-    const url = `http://127.0.0.1:${String(health.port)}`;
-    const ask = async (path: string): Promise<readonly [number, string]> => {
-      const response = await fetch(`${url}${path}`);
-      return [response.status, await response.text()];
-    };
     expect(await ask('/live')).toEqual([200, '{"live":true}']);
     expect(await ask('/ready')).toEqual([503, '{"ready":false,"missing":["read model registry"]}']);
     fresh = true;
@@ -50,6 +50,13 @@ describe('the health endpoints', () => {
     readiness.drain();
     expect(await ask('/live')).toEqual([200, '{"live":true}']);
     expect(await ask('/ready')).toEqual([503, '{"ready":false,"missing":["draining"]}']);
-    expect((await ask('/metrics'))[0]).toBe(404);
+    expect((await ask('/other'))[0]).toBe(404);
+  });
+
+  it('answer a scrape from the moment on at which it is known how', async () => {
+    health = await HealthServer.start({ host: '127.0.0.1', port: 0, readiness: new Readiness() });
+    expect((await ask('/metrics'))[0]).toBe(503);
+    health.scrapeWith((_request, response) => void response.end('countersign_ready 1'));
+    expect(await ask('/metrics')).toEqual([200, 'countersign_ready 1']);
   });
 });
