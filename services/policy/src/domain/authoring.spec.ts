@@ -48,7 +48,7 @@ describe('lint', () => {
   it.each(CASES)('says of $name what it should', (one) => {
     const { errors, warnings } = lint(one);
     const expected = (findings: Case['errors'] = []): unknown =>
-      findings.map(([field, part]) => ({ field, message: expect.stringContaining(part) as unknown }));
+      findings.map(([field, part]) => ({ field, message: expect.stringContaining(part) }));
     expect(errors).toEqual(expected(one.errors));
     expect(warnings).toEqual(expected(one.warnings));
   });

@@ -11,6 +11,7 @@ import {
 import { anAgent, anId, aTaskEnvelope } from '@countersign/testing';
 import fc from 'fast-check';
 import { parse } from 'yaml';
+import { ALL_CLAUSES } from './clauses/all-clauses.js';
 import type { FullLimit } from './clauses/230-rate.js';
 import { evaluatePolicy } from './evaluate-policy.js';
 import type { PoliciesInForce, PolicyDecision, PolicyFacts } from './model.js';
@@ -124,6 +125,17 @@ describe('a decision of policy', () => {
     if (one.nextOpenAt !== undefined) expect(window?.detail).toEqual({ nextOpenAt: one.nextOpenAt });
     const told = found.nextOpenAt === undefined ? null : new Date(found.nextOpenAt).toISOString();
     expect(told).toBe(one.toldNextOpenAt ?? (one.toldNextOpenAt === undefined ? (one.nextOpenAt ?? told) : null));
+  });
+
+  it('has a case in which each clause decides', () => {
+    const deciding = CASES.flatMap(({ task, now = FRIDAY, estimate = '10000000', mayOriginate = true, ...documents }) =>
+      decided(documents, task, {
+        now: Date.parse(now),
+        estimateMicros: estimate === null ? undefined : BigInt(estimate),
+        mayOriginate,
+      }).codes.map(({ clause }) => clause),
+    );
+    expect(new Set(deciding)).toEqual(new Set(ALL_CLAUSES.map(({ number }) => number)));
   });
 
   it('names the clause of every reason, in their order', () => {

@@ -78,7 +78,11 @@ function compact(effective: EffectivePolicy): ToldPolicy {
     maxCostMicros: smallest(effective.maxCost)?.toString(),
     approvalAboveMicros: smallest(own(effective.approvalAbove))?.toString(),
     approvalTaskTypes: cut(union(own(effective.approvalTaskTypes).map(({ value }) => value))),
-    rates: cut(rates.length === 0 ? null : rates.map(({ level, rule, limit }) => `${level}: ${limit} a ${rule}`)),
+    rates: cut(
+      rates.length === 0
+        ? null
+        : rates.map(({ level, rule, limit }) => `${level}: ${limit} ${rule === 'hour' ? 'an' : 'a'} ${rule}`),
+    ),
     denyRules: denyRules.length === 0 ? undefined : denyRules.length,
     hopsLeft: effective.hopsLeft,
   };

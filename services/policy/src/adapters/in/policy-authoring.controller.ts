@@ -44,7 +44,9 @@ export class PolicyAuthoring {
     if (within !== undefined) {
       const { policies } = this.#levelsOf(within);
       const level = { org: 'clientOrg', agent: 'client', connection: 'connection' } as const;
-      warnings.push(...lintLevels({ ...policies, [level[kind]]: read.document }, level[kind], now));
+      const beside = { ...policies, [level[kind]]: read.document };
+      refuseFaults(beside);
+      warnings.push(...lintLevels(beside, level[kind], now));
     }
     return { errors: [], warnings: copied(warnings) };
   }
@@ -77,13 +79,7 @@ export class PolicyAuthoring {
     asked: ParsedRequestOf<typeof policy.effectiveShow>,
   ): Promise<AnswerOf<typeof policy.effectiveShow>> {
     const { policies, versions } = this.#levelsOf(asked);
-    const fault = faultOf(policies);
-    if (fault !== undefined)
-      throw new CommandRefused(
-        'POLICY_EVALUATION_ERROR',
-        `the stored policy of ${fault.level}: ${fault.problem}`,
-        fault.field,
-      );
+    refuseFaults(policies);
     return { effective: { ...tellEffective(effectivePolicy(policies)) }, versions };
   }
 
@@ -112,6 +108,17 @@ export class PolicyAuthoring {
       return undefined;
     return { clientOrg, targetOrg, client, target, connection };
   }
+}
+
+/** What is stored at another level cannot be compared with when it cannot be read. */
+function refuseFaults(policies: PoliciesInForce): void {
+  const fault = faultOf(policies);
+  if (fault !== undefined)
+    throw new CommandRefused(
+      'POLICY_EVALUATION_ERROR',
+      `the stored policy of ${fault.level}: ${fault.problem}`,
+      fault.field,
+    );
 }
 
 const copied = (findings: readonly Finding[]): Finding[] => findings.map((finding) => ({ ...finding }));
