@@ -52,7 +52,6 @@ describe('money by the command line', () => {
   it('caps a connection, charges a task, tells the threshold that it came to, and tops the month up', async () => {
     const [client, target] = [await org.connected('client'), await org.connected('target')];
     await org.untilKnown(client, 'target');
-    target.serve(async () => ({ parts: [{ text: 'done' }] }));
     const of = ['--connection', 'client->target'];
     expect((await command('budget', 'set', '10', ...of)).out).toContain('the cap is 10');
     const task = { target: org.idOf('target'), taskType: 'echo', text: 'spend' };
@@ -60,8 +59,9 @@ describe('money by the command line', () => {
       const { state, code } = await client.submit({ ...task, maxCostMicros });
       return code === undefined ? state : `${state} ${code}`;
     };
-    // a policy is in force a moment after it was set
+    // a policy is in force a moment after it was set; until then nobody is there who could spend
     while ((await spend('100000000')) !== 'DENIED BUDGET_CONNECTION_EXHAUSTED');
+    target.serve(async () => ({ parts: [{ text: 'done' }] }));
     expect(await spend('5000000')).toBe('COMPLETED');
     expect(await spend('10000001')).toBe('DENIED BUDGET_CONNECTION_EXHAUSTED');
     const events = await said('budget', 'events');
