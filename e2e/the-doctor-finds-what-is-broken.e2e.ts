@@ -40,7 +40,10 @@ describe('money by the command line', () => {
     JSON.parse((await command(...args, '--json')).out) as unknown;
 
   async function asSuper(sql: string): Promise<void> {
-    const client = new pg.Client(readFileSync(running.system.run.postgresUrlFile, 'utf8').trim());
+    const { installation, postgres } = running.system;
+    const url = new URL(postgres.url);
+    url.pathname = new URL(readFileSync(installation.file('database-budget.url'), 'utf8')).pathname;
+    const client = new pg.Client({ connectionString: url.href });
     await client.connect();
     try {
       await client.query(sql, [org.id]);
