@@ -79,7 +79,17 @@ const agent = partial(
       reason: fc.constant('owner'),
     }),
   },
-  ['viewerOrg', 'org', 'status', 'liveCredentials', 'registration', 'compliance', 'security', 'observations', 'inheritedNegative'],
+  [
+    'viewerOrg',
+    'org',
+    'status',
+    'liveCredentials',
+    'registration',
+    'compliance',
+    'security',
+    'observations',
+    'inheritedNegative',
+  ],
 ) as fc.Arbitrary<Evidence>;
 
 const holds = <T extends [unknown, ...unknown[]]>(
@@ -183,7 +193,14 @@ describe('the score, whatever the evidence', () => {
   });
 
   it('T15 loses a bounded mass in a day of low and client-side medium events', () => {
-    const kinds = ['RATE_LIMITED', 'WINDOW_VIOLATION', 'SPEND_CAP_HIT', 'POLICY_SCOPE_VIOLATION', 'INPUT_BLOCKED', 'APPROVAL_REJECTED'];
+    const kinds = [
+      'RATE_LIMITED',
+      'WINDOW_VIOLATION',
+      'SPEND_CAP_HIT',
+      'POLICY_SCOPE_VIOLATION',
+      'INPUT_BLOCKED',
+      'APPROVAL_REJECTED',
+    ];
     holds([agent, fc.array(negative, { maxLength: 200 })], (a, all) => {
       const day = all
         .filter(({ kind }) => kinds.includes(kind))
