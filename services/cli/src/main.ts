@@ -3,6 +3,7 @@ import { explainCommands } from './commands/explain.js';
 import { policyCommands } from './commands/policy.js';
 import { registryCommands } from './commands/registry.js';
 import { taskCommands } from './commands/tasks.js';
+import { trustCommands } from './commands/trust.js';
 
 const program = new Command('countersign')
   .description('Command a running Countersign with the local operator key.')
@@ -12,6 +13,7 @@ registryCommands(program);
 policyCommands(program);
 taskCommands(program);
 explainCommands(program);
+trustCommands(program);
 for (const command of program.commands) {
   command.option('--json', 'one JSON value instead of tables');
   for (const sub of command.commands) sub.option('--json', 'one JSON value instead of tables');

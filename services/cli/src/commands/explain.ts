@@ -12,7 +12,7 @@ function text(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-/** `explain`, `trust show`, `audit verify`. */
+/** `explain`, `audit verify`. */
 export function explainCommands(program: Command): void {
   program
     .command('explain <task>')
@@ -20,24 +20,6 @@ export function explainCommands(program: Command): void {
     .option('--org <org>', 'organisation by name; the newest when absent')
     .action((id: string, options: Options & { org?: string }) =>
       run(options, (tools) => explainTask(tools, id, options.org)),
-    );
-  program
-    .command('trust')
-    .description('trust')
-    .command('show <agent>')
-    .description('score, level and what made them; points are hundredths')
-    .option('--org <org>', 'organisation by name; the newest when absent')
-    .action((name: string, options: Options & { org?: string }) =>
-      run(options, async ({ session, output }) => {
-        const { org } = await session.org(options.org);
-        const { breakdown } = await session.commands.call(COMMANDS.trust.show, {
-          org,
-          agent: (await session.agent(org, name)).agent,
-        });
-        output.show(breakdown, () =>
-          Object.entries(breakdown).map(([key, value]) => `${key.padEnd(12)} ${text(value)}`),
-        );
-      }),
     );
   program
     .command('audit')
