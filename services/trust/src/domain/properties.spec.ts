@@ -11,7 +11,7 @@ import { CASE_NOW as NOW } from './spec-support/case-evidence.js';
 const KINDS = Object.keys(NEGATIVE_KINDS) as NegativeKindName[];
 const LEVELS = ['HUMAN', 'TRUSTED', 'VERIFIED', 'PROVISIONAL', 'LIMITED', 'UNTRUSTED'] as const;
 const at = fc.integer({ min: NOW - 200 * DAY, max: NOW });
-const some = <T>(...values: readonly T[]): fc.Arbitrary<T> => fc.constantFrom(...values);
+const some = <const T>(...values: readonly T[]): fc.Arbitrary<T> => fc.constantFrom(...values);
 /** A record without the fields that were not drawn. */
 const partial = <T extends object>(shape: { [K in keyof T]: fc.Arbitrary<T[K]> }, required: (keyof T)[]) =>
   fc.record(shape, { requiredKeys: required });
