@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { formatInstant } from '@countersign/primitives';
-import { NEUTRAL_POLICY, NEUTRAL_SURFACE, readModelKey, type AgentRecord, type AgentRef } from '@countersign/contracts';
-import { Readiness, type ReadModels } from '@countersign/service-host';
+import { NEUTRAL_POLICY, readModelKey, type AgentRecord, type AgentRef } from '@countersign/contracts';
+import { Readiness } from '@countersign/service-host';
 import type { Database } from '@countersign/store';
 import {
   anAgent,
@@ -13,6 +13,7 @@ import {
   type TestDatabase,
 } from '@countersign/testing';
 import { RememberWhenAgentsEnd } from '../in/remember-when-agents-end.js';
+import { aConnectionRecord, anAgentRecord, FakeModels } from '../../application/spec-support/fake-models.js';
 import { Standings } from '../../application/standings.js';
 import { DAY_MS as DAY } from '../../domain/algorithm.js';
 import type { NegativeKindName } from '../../domain/observation.js';
@@ -38,31 +39,6 @@ beforeAll(async () => {
 });
 afterAll(() => testing?.drop());
 
-/** A registry and policies as they are published. */
-class Models {
-  readonly #records = new Map<string, unknown>();
-  readonly #listeners: ((key: string, record: unknown) => void)[] = [];
-  readonly registry = this.#model();
-  readonly policy = this.#model();
-
-  put(key: string, record: unknown): void {
-    this.#records.set(key, record);
-    for (const listener of this.#listeners) listener(key, record);
-  }
-
-  all(): readonly never[] {
-    return [];
-  }
-
-  #model() {
-    return {
-      get: (key: string) => this.#records.get(key),
-      entries: () => this.#records.entries(),
-      onChange: (listener: (key: string, record: unknown) => void) => void this.#listeners.push(listener),
-    };
-  }
-}
-
 interface Replica {
   readonly memory: EvidenceMemory;
   readonly standings: Standings;
@@ -71,7 +47,7 @@ interface Replica {
 }
 
 /** A replica that has just started. Its timers are not: a test looks when it wants to. */
-async function replica(models: Models): Promise<Replica> {
+async function replica(models: FakeModels): Promise<Replica> {
   const store = new ObservationStore(database);
   const standing = new StandingStore(database);
   const statements = new StatementStore(database, new SeededRandom('trust'));
@@ -87,15 +63,8 @@ async function replica(models: Models): Promise<Replica> {
     config,
     new Readiness(),
   );
-  const standings = new Standings(memory, models as unknown as ReadModels);
-  const remember = new RememberWhenAgentsEnd(
-    models as unknown as ReadModels,
-    memory,
-    standings,
-    standing,
-    clock,
-    silentLogger('trust'),
-  );
+  const standings = new Standings(memory, models.models);
+  const remember = new RememberWhenAgentsEnd(models.models, memory, standings, standing, clock, silentLogger('trust'));
   await memory.onApplicationBootstrap();
   await memory.onApplicationShutdown();
   remember.onApplicationBootstrap();
@@ -103,28 +72,7 @@ async function replica(models: Models): Promise<Replica> {
 }
 
 function agentRecord(change: Partial<AgentRecord> = {}): AgentRecord {
-  const { org, agent } = anAgent(change);
-  const at = formatInstant(NOW - DAY);
-  return {
-    v: 1,
-    version: 1,
-    at,
-    kind: 'agent',
-    org,
-    agent,
-    name: `a-${agent.slice(-6)}`,
-    status: 'ACTIVE',
-    epoch: 1,
-    communication: true,
-    mayOriginate: true,
-    surface: NEUTRAL_SURFACE,
-    owner: 'alice',
-    registeredBy: 'operator:local',
-    registration: 'OPERATOR',
-    registeredAt: at,
-    credentials: [{ kind: 'SECRET_JWT', createdAt: at, expiresAt: formatInstant(NOW + 90 * DAY) }],
-    ...change,
-  };
+  return anAgentRecord(NOW, { ...anAgent(change), ...change });
 }
 
 function charged(agent: AgentRef, kind: NegativeKindName | 'TASK_CLEAN', change: object = {}): ChargedObservation {
@@ -160,7 +108,7 @@ async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
 
 describe('evidence', () => {
   it('gives the same score and level after a restart, and in every replica', async () => {
-    const models = new Models();
+    const models = new FakeModels();
     const agent = agentRecord();
     const [first, second] = [await replica(models), await replica(models)];
     await record(first.store, charged(agent, 'POLICY_SCOPE_VIOLATION'), charged(agent, 'TASK_CLEAN'));
@@ -179,7 +127,7 @@ describe('evidence', () => {
   });
 
   it('follows levels of other replicas, of which the newest change stands', async () => {
-    const models = new Models();
+    const models = new FakeModels();
     const agent = agentRecord();
     const [first, second] = [await replica(models), await replica(models)];
     first.memory.setLevel(agent.org, agent.agent, { level: 'TRUSTED', changedAt: NOW - 5_000 }, 8_800);
@@ -194,7 +142,7 @@ describe('evidence', () => {
 
   it('counts a redelivered batch once', async () => {
     const agent = agentRecord();
-    const one = await replica(new Models());
+    const one = await replica(new FakeModels());
     const violation = charged(agent, 'GRANT_EXCEEDED');
     await record(one.store, violation);
     await record(one.store, violation);
@@ -202,7 +150,7 @@ describe('evidence', () => {
   });
 
   it('takes a voided observation out of the score, and brings back what it had pushed out', async () => {
-    const models = new Models();
+    const models = new FakeModels();
     const agent = agentRecord();
     const one = await replica(models);
     const same = { connection: anId(), code: 'GRANT_EXCEEDED', value: 'x' };
@@ -235,7 +183,7 @@ describe('evidence', () => {
   });
 
   it('is stale when the stream of transitions is not followed, or the rows are not read', async () => {
-    const one = await replica(new Models());
+    const one = await replica(new FakeModels());
     expect(one.memory.fresh()).toBe(true);
     one.lag.heardUntil = NOW - 60_000;
     expect(one.memory.fresh()).toBe(true);
@@ -251,7 +199,7 @@ describe('evidence', () => {
 describe('statements', () => {
   it('give points in every replica, the newest of a fact, until they end', async () => {
     const agent = agentRecord();
-    const [one, two] = [await replica(new Models()), await replica(new Models())];
+    const [one, two] = [await replica(new FakeModels()), await replica(new FakeModels())];
     const statements = new StatementStore(database, new SeededRandom('posture'));
     const before = scoreOf(two, agent)[0];
     const scan = { fact: 'SCAN', source: 'ci', observedAt: NOW, by: 'operator:local' } as const;
@@ -272,7 +220,7 @@ describe('statements', () => {
   });
 
   it('hold an agent under a ceiling or on probation until it ends or is lifted', async () => {
-    const models = new Models();
+    const models = new FakeModels();
     const agent = agentRecord();
     const one = await replica(models);
     const statements = new StatementStore(database, new SeededRandom('ceiling'));
@@ -296,34 +244,15 @@ describe('statements', () => {
   });
 
   it('know the use of grants: least privilege counts it', async () => {
-    const models = new Models();
+    const models = new FakeModels();
     const agent = agentRecord();
     const connection = anId();
-    models.put(readModelKey.connection(agent.org, connection), {
+    models.publish(aConnectionRecord({ connection, client: agent, target: anAgent() }));
+    models.policy.put(readModelKey.connection(agent.org, connection), {
       kind: 'connection',
-      connection,
-      client: agent,
-      target: anAgent(),
-      status: 'ACTIVE',
+      at: formatInstant(NOW - 40 * DAY),
+      document: { ...NEUTRAL_POLICY, taskTypes: ['chat', 'code*'], models: [], tools: [] },
     });
-    models.put(readModelKey.connection(agent.org, connection), {
-      kind: 'connection',
-      connection,
-      client: agent,
-      target: anAgent(),
-      status: 'ACTIVE',
-    });
-    const policies = new Map([
-      [
-        readModelKey.connection(agent.org, connection),
-        {
-          kind: 'connection',
-          at: formatInstant(NOW - 40 * DAY),
-          document: { ...NEUTRAL_POLICY, taskTypes: ['chat', 'code*'], models: [], tools: [] },
-        },
-      ],
-    ]);
-    models.policy.get = (key: string) => policies.get(key);
     const one = await replica(models);
     const use = { agent, kind: 'taskTypes', entry: 'code_review', at: NOW - DAY };
     await one.store.record({ ...NOTHING, uses: [use, { ...use, entry: 'elsewhere' }] });
@@ -345,7 +274,7 @@ describe('a person who rejects', () => {
 
   it.each(['the word first', 'the end first', 'both at once'])('charges once when it was unsafe: %s', async (order) => {
     const agent = agentRecord();
-    const one = await replica(new Models());
+    const one = await replica(new FakeModels());
     const attempt = { key: key(agent), attempt: 1 };
     const draft = charged(agent, 'APPROVAL_REJECTED');
     const [word, end] = [
@@ -362,7 +291,7 @@ describe('a person who rejects', () => {
 
   it('charges nothing when nobody called it unsafe', async () => {
     const agent = agentRecord();
-    const one = await replica(new Models());
+    const one = await replica(new FakeModels());
     const draft = charged(agent, 'APPROVAL_REJECTED');
     await one.store.record({ ...NOTHING, rejections: [{ key: key(agent), attempt: 1, unsafe: false, draft }] });
     expect(await testing.asSuper('select 1 from trust.observation where agent_id = $1', [agent.agent])).toEqual([]);
@@ -370,7 +299,7 @@ describe('a person who rejects', () => {
 
   it('is no matter of when a task was handed over, which is known until the task ends', async () => {
     const agent = agentRecord();
-    const one = await replica(new Models());
+    const one = await replica(new FakeModels());
     const attempt = { key: key(agent), attempt: 1 };
     const name = `${agent.org}/${agent.agent}/${attempt.key.task}/1`;
     await one.store.record({ ...NOTHING, handOvers: [{ ...attempt, at: NOW }] });
@@ -382,7 +311,7 @@ describe('a person who rejects', () => {
 
 describe('an agent that was revoked', () => {
   it('leaves its violations to whoever comes under its name or its software, in every replica and after a restart', async () => {
-    const models = new Models();
+    const models = new FakeModels();
     const old = agentRecord({ name: 'writer' });
     const digest = `sha256:${'b'.repeat(64)}`;
     const stated = {
@@ -398,7 +327,7 @@ describe('an agent that was revoked', () => {
     await statements.putPosture(old, stated, NOW);
     await record(one.store, charged(old, 'GRANT_EXCEEDED', { at: NOW - 1_000 }));
     await Promise.all([one.memory.refresh(), two.memory.refresh()]);
-    models.put(readModelKey.agent(old), { ...old, version: 2, status: 'REVOKED', at: formatInstant(NOW) });
+    models.publish({ ...old, version: 2, status: 'REVOKED', at: formatInstant(NOW) });
     await one.memory.refresh();
     await until(
       async () => (await testing.asSuper('select 1 from trust.lineage where agent_id = $1', [old.agent])).length === 2,
@@ -422,10 +351,10 @@ describe('an agent that was revoked', () => {
   });
 
   it('is remembered anew when more of what it did comes to light', async () => {
-    const models = new Models();
+    const models = new FakeModels();
     const old = agentRecord({ name: 'late' });
     const one = await replica(models);
-    models.put(readModelKey.agent(old), {
+    models.publish({
       ...old,
       version: 2,
       status: 'DECOMMISSIONED',
@@ -450,7 +379,7 @@ describe('snapshots', () => {
     testing.asSuper('select trigger, score from trust.snapshot where agent_id = $1 order by at', [agent.agent]);
 
   it('are kept at first, when a score moves by a point or a level changes, and once a day; once for all replicas', async () => {
-    const models = new Models();
+    const models = new FakeModels();
     const agent = agentRecord();
     const [one, two] = [await replica(models), await replica(models)];
     const look = async (count: number): Promise<void> => {
@@ -483,7 +412,7 @@ describe('snapshots', () => {
 
   it('are not kept, nor is a level, by whoever only looks', async () => {
     const agent = agentRecord();
-    const one = await replica(new Models());
+    const one = await replica(new FakeModels());
     one.standings.look(agent.org, agent, NOW);
     await settled();
     expect(await kept(agent)).toEqual([]);
