@@ -325,7 +325,7 @@ describe('an agent that was revoked', () => {
     const statements = new StatementStore(database, new SeededRandom('lineage'));
     const [one, two] = [await replica(models), await replica(models)];
     await statements.putPosture(old, stated, NOW);
-    await record(one.store, charged(old, 'GRANT_EXCEEDED', { at: NOW - 1_000 }));
+    await record(one.store, charged(old, 'GRANT_EXCEEDED'), charged(old, 'GRANT_EXCEEDED'));
     await Promise.all([one.memory.refresh(), two.memory.refresh()]);
     models.publish({ ...old, version: 2, status: 'REVOKED', at: formatInstant(NOW) });
     await one.memory.refresh();
@@ -343,7 +343,7 @@ describe('an agent that was revoked', () => {
       await each.memory.refresh();
       const inherited = (agent: AgentRecord): number =>
         each.standings.look(agent.org, agent, NOW).breakdown.masses.inherited;
-      expect(inherited(byName)).toBeCloseTo(8, 3);
+      expect(inherited(byName)).toBeCloseTo(16, 2);
       expect(inherited(bySoftware)).toBe(inherited(byName));
       expect(inherited(stranger)).toBe(0);
       expect(scoreOf(each, byName)).toEqual([2_499, 'UNTRUSTED']);
