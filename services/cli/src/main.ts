@@ -8,6 +8,7 @@ import { operatorCommands } from './commands/operators.js';
 import { policyCommands } from './commands/policy.js';
 import { registryCommands } from './commands/registry.js';
 import { taskCommands } from './commands/tasks.js';
+import { trustCommands } from './commands/trust.js';
 
 const program = new Command('countersign')
   .description("Command a running Countersign with the local operator key, or with a person's.")
@@ -23,6 +24,7 @@ approvalCommands(program);
 explainCommands(program);
 doctorCommands(program);
 auditCommands(program);
+trustCommands(program);
 for (const command of program.commands) {
   for (const each of [command, ...command.commands])
     each.option('--json', 'one JSON value instead of tables').option('--as <file>', "sign with this person's key");

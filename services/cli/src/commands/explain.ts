@@ -9,7 +9,7 @@ import { explanationOf } from './explain-view.js';
 
 const SERVICES = ['dispatcher', ...CONTROLS] as const;
 
-/** `explain`, `trust show`. */
+/** `explain`. */
 export function explainCommands(program: Command): void {
   program
     .command('explain <task>')
@@ -19,24 +19,6 @@ export function explainCommands(program: Command): void {
     .option('--org <org>', 'organisation by name; the newest when absent')
     .action((id: string, options: Options & { org?: string }) =>
       run(options, (tools) => explainTask(tools, id, options.org)),
-    );
-  program
-    .command('trust')
-    .description('trust')
-    .command('show <agent>')
-    .description('score, level and what made them; points are hundredths')
-    .option('--org <org>', 'organisation by name; the newest when absent')
-    .action((name: string, options: Options & { org?: string }) =>
-      run(options, async ({ session, output }) => {
-        const { org } = await session.org(options.org);
-        const { breakdown } = await session.commands.call(COMMANDS.trust.show, {
-          org,
-          agent: (await session.agent(org, name)).agent,
-        });
-        output.show(breakdown, () =>
-          Object.entries(breakdown).map(([key, value]) => `${key.padEnd(12)} ${textOf(value)}`),
-        );
-      }),
     );
 }
 

@@ -52,8 +52,7 @@ export class Standings {
   standing(viewer: string, agent: AgentRecord, now: number): FullStanding {
     const previous = this.evidence.level(viewer, agent.agent);
     const standing = this.look(viewer, agent, now);
-    if (standing.state !== previous)
-      this.evidence.setLevel(viewer, agent.agent, standing.state, standing.score);
+    if (standing.state !== previous) this.evidence.setLevel(viewer, agent.agent, standing.state, standing.score);
     this.#keepSnapshot(viewer, agent, standing, now);
     return standing;
   }

@@ -21,7 +21,11 @@ describe('posture', () => {
   const SCAN = statement({ fact: 'SCAN', value: { openCritical: 0, openHigh: 0 } });
 
   it.each([
-    ['software on the allow-list', statement({ fact: 'SOFTWARE_DIGEST', value: { digest: DIGEST, allowListed: true } }), 400],
+    [
+      'software on the allow-list',
+      statement({ fact: 'SOFTWARE_DIGEST', value: { digest: DIGEST, allowListed: true } }),
+      400,
+    ],
     ['software that is not', statement({ fact: 'SOFTWARE_DIGEST', value: { digest: DIGEST, allowListed: false } }), 0],
     ['a clean scan', SCAN, 500],
     ['a scan with an open finding', { ...SCAN, value: { openCritical: 0, openHigh: 1 } }, 0],
@@ -30,7 +34,11 @@ describe('posture', () => {
     ['a scan of 60 days ago', { ...SCAN, observedAt: NOW - 60 * DAY }, 0],
     ['an approved environment', statement({ fact: 'ENVIRONMENT', value: { name: 'prod', approved: true } }), 300],
     ['a declaration', statement({ fact: 'DATA_DECLARATION', value: { reference: 'DPA-1' } }), 300],
-    ['a declaration of a year and a half ago', statement({ fact: 'DATA_DECLARATION', value: { reference: 'DPA-1' }, observedAt: NOW - 547.5 * DAY }), 150],
+    [
+      'a declaration of a year and a half ago',
+      statement({ fact: 'DATA_DECLARATION', value: { reference: 'DPA-1' }, observedAt: NOW - 547.5 * DAY }),
+      150,
+    ],
     ['a statement that ends now', { ...SCAN, expiresAt: NOW }, 0],
     ['a statement that ends in a moment', { ...SCAN, expiresAt: NOW + 1 }, 500],
     ['a statement of the future', { ...SCAN, observedAt: NOW + 1 }, 0],
@@ -40,7 +48,11 @@ describe('posture', () => {
   });
 
   it('knows the software even when its statement is over', () => {
-    const over = statement({ fact: 'SOFTWARE_DIGEST', value: { digest: DIGEST, allowListed: true }, expiresAt: NOW - 1 });
+    const over = statement({
+      fact: 'SOFTWARE_DIGEST',
+      value: { digest: DIGEST, allowListed: true },
+      expiresAt: NOW - 1,
+    });
     expect(softwareDigestOf([over])).toBe(DIGEST);
     expect(softwareDigestOf([])).toBeUndefined();
   });

@@ -18,12 +18,22 @@ function documents(change: Partial<GateDocuments> & { readonly connectionMin?: G
   };
 }
 
-const codes = (given: GateDocuments, client: Standing, target: Standing = E4, clientForTarget = client): readonly string[] =>
+const codes = (
+  given: GateDocuments,
+  client: Standing,
+  target: Standing = E4,
+  clientForTarget = client,
+): readonly string[] =>
   codesOf(checkGates(given, { client, target, clientForTarget })).map(({ code, side }) => `${code} ${side ?? ''}`);
 
 describe('the gates', () => {
   it.each<[string, GateDocuments, Standing, readonly string[]]>([
-    ['a connection that asks for VERIFIED refuses PROVISIONAL', documents({ connectionMin: VERIFIED }), E9, ['TRUST_BELOW_CONNECTION_MIN client']],
+    [
+      'a connection that asks for VERIFIED refuses PROVISIONAL',
+      documents({ connectionMin: VERIFIED }),
+      E9,
+      ['TRUST_BELOW_CONNECTION_MIN client'],
+    ],
     [
       'every clause that does not hold is named',
       documents({ connectionMin: VERIFIED }),
@@ -60,7 +70,10 @@ describe('the gates', () => {
 
   it.each<[string, GateDocuments]>([
     ['the organisation’s floor', documents()],
-    ['the organisation', documents({ clientOrg: { ...DEFAULT_ORGANIZATION_POLICY, trustFloor: null, minTrustTarget: VERIFIED } })],
+    [
+      'the organisation',
+      documents({ clientOrg: { ...DEFAULT_ORGANIZATION_POLICY, trustFloor: null, minTrustTarget: VERIFIED } }),
+    ],
     ['the agent', documents({ client: { ...NEUTRAL_POLICY, minTrustTarget: VERIFIED } })],
     ['the connection', documents({ connection: { ...NEUTRAL_POLICY, minTrustTarget: VERIFIED } })],
   ])('ask of the target what %s demands, and refuse it once', (_, given) => {
@@ -79,10 +92,12 @@ describe('the gates', () => {
   });
 
   it('tell of every gate what it asks and what there is', () => {
-    expect(checkGates(documents({ connectionMin: VERIFIED }), { client: E9, target: E4, clientForTarget: E9 })).toEqual([
-      expect.objectContaining({ gate: 'organisation floor', required: { level: 'LIMITED' }, actual: E9, pass: true }),
-      expect.objectContaining({ gate: 'connection', required: VERIFIED, actual: E9, pass: false }),
-      expect.objectContaining({ gate: 'target: organisation floor', actual: E4, pass: true }),
-    ]);
+    expect(checkGates(documents({ connectionMin: VERIFIED }), { client: E9, target: E4, clientForTarget: E9 })).toEqual(
+      [
+        expect.objectContaining({ gate: 'organisation floor', required: { level: 'LIMITED' }, actual: E9, pass: true }),
+        expect.objectContaining({ gate: 'connection', required: VERIFIED, actual: E9, pass: false }),
+        expect.objectContaining({ gate: 'target: organisation floor', actual: E4, pass: true }),
+      ],
+    );
   });
 });

@@ -45,7 +45,13 @@ export function checkGates(documents: GateDocuments, standings: Standings): read
   const { client, target, clientForTarget } = standings;
   return [
     gate('organisation floor', clientOrg.trustFloor, client, 'TRUST_BELOW_ORG_FLOOR'),
-    gate("floor of the target's organisation", targetOrg?.trustFloor, clientForTarget, 'TRUST_BELOW_ORG_FLOOR', 'target'),
+    gate(
+      "floor of the target's organisation",
+      targetOrg?.trustFloor,
+      clientForTarget,
+      'TRUST_BELOW_ORG_FLOOR',
+      'target',
+    ),
     gate('organisation policy', clientOrg.minTrustClient, client, 'TRUST_BELOW_POLICY_MIN'),
     gate('agent policy', own?.minTrustClient, client, 'TRUST_BELOW_POLICY_MIN'),
     gate(

@@ -33,7 +33,9 @@ export function privilegeOf(
   const patterns = documents.flatMap((document) =>
     GRANT_KINDS.flatMap((kind) => (document[kind] ?? ['*']).map((pattern) => ({ kind, pattern }))),
   );
-  const unused = patterns.filter(({ kind, pattern }) => !recent.some((use) => use.kind === kind && matches(pattern, use.entry)));
+  const unused = patterns.filter(
+    ({ kind, pattern }) => !recent.some((use) => use.kind === kind && matches(pattern, use.entry)),
+  );
   return {
     wildcard: patterns.some(({ pattern }) => pattern === '*'),
     granted: patterns.length,

@@ -95,7 +95,13 @@ describe('what is kept of the observations of an agent', () => {
 
   it('holds back what is of the future until its time', () => {
     const ledger = new Ledger();
-    const observation = { id: 'n1', kind: 'TASK_FAILED', at: NOW + 5, counterparty: 'cp', code: 'TASK_FAILED' } as const;
+    const observation = {
+      id: 'n1',
+      kind: 'TASK_FAILED',
+      at: NOW + 5,
+      counterparty: 'cp',
+      code: 'TASK_FAILED',
+    } as const;
     ledger.add(observation, NOW);
     expect(ledger.observations(NOW)).toEqual([]);
     expect(ledger.observations(NOW + 5)).toEqual([observation]);

@@ -75,8 +75,7 @@ export class Ledger {
 
   #collect(now: number): readonly Observation[] {
     const gone = (day: number): boolean => (day + 1) * DAY_MS < now - HORIZON_MS;
-    for (const [key, [first]] of this.#clean)
-      if (first !== undefined && gone(dayOf(first.at))) this.#clean.delete(key);
+    for (const [key, [first]] of this.#clean) if (first !== undefined && gone(dayOf(first.at))) this.#clean.delete(key);
     for (const day of this.#newestCleanOfDay.keys()) if (gone(day)) this.#newestCleanOfDay.delete(day);
     const clean = new Set([...this.#clean.values()].flat());
     for (const observation of this.#newestCleanOfDay.values()) clean.add(observation);

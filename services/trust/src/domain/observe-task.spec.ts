@@ -2,7 +2,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { formatInstant } from '@countersign/primitives';
-import { eventIdOf, finishedItemSchema, REASON_CODE_LIST, type FinishedItem, type ReasonCode } from '@countersign/contracts';
+import {
+  eventIdOf,
+  finishedItemSchema,
+  REASON_CODE_LIST,
+  type FinishedItem,
+  type ReasonCode,
+} from '@countersign/contracts';
 import { anId } from '@countersign/testing';
 import { parse } from 'yaml';
 import { observeRejection, observeTask, type ChargedObservation, type TaskParticipants } from './observe-task.js';
@@ -23,7 +29,8 @@ interface Case {
   readonly state?: FinishedItem['state'];
   readonly codes?: FinishedItem['codes'];
   readonly guardrails?: readonly Outcome[];
-  readonly output?: 'none' | { readonly outcome: string; readonly codes?: unknown; readonly guardrails: readonly Outcome[] };
+  readonly output?:
+    'none' | { readonly outcome: string; readonly codes?: unknown; readonly guardrails: readonly Outcome[] };
   readonly sandbox?: boolean;
   readonly shared?: boolean;
   readonly maxRunSeconds?: 'none';

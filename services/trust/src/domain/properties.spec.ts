@@ -11,7 +11,7 @@ import { CASE_NOW as NOW } from './spec-support/case-evidence.js';
 const KINDS = Object.keys(NEGATIVE_KINDS) as NegativeKindName[];
 const LEVELS = ['HUMAN', 'TRUSTED', 'VERIFIED', 'PROVISIONAL', 'LIMITED', 'UNTRUSTED'] as const;
 const at = fc.integer({ min: NOW - 200 * DAY, max: NOW });
-const some = <T>(...values: readonly T[]): fc.Arbitrary<T> => fc.constantFrom(...values);
+const some = <const T>(...values: readonly T[]): fc.Arbitrary<T> => fc.constantFrom(...values);
 /** A record without the fields that were not drawn. */
 const partial = <T extends object>(shape: { [K in keyof T]: fc.Arbitrary<T[K]> }, required: (keyof T)[]) =>
   fc.record(shape, { requiredKeys: required });
@@ -79,7 +79,17 @@ const agent = partial(
       reason: fc.constant('owner'),
     }),
   },
-  ['viewerOrg', 'org', 'status', 'liveCredentials', 'registration', 'compliance', 'security', 'observations', 'inheritedNegative'],
+  [
+    'viewerOrg',
+    'org',
+    'status',
+    'liveCredentials',
+    'registration',
+    'compliance',
+    'security',
+    'observations',
+    'inheritedNegative',
+  ],
 ) as fc.Arbitrary<Evidence>;
 
 const holds = <T extends [unknown, ...unknown[]]>(
@@ -183,7 +193,14 @@ describe('the score, whatever the evidence', () => {
   });
 
   it('T15 loses a bounded mass in a day of low and client-side medium events', () => {
-    const kinds = ['RATE_LIMITED', 'WINDOW_VIOLATION', 'SPEND_CAP_HIT', 'POLICY_SCOPE_VIOLATION', 'INPUT_BLOCKED', 'APPROVAL_REJECTED'];
+    const kinds = [
+      'RATE_LIMITED',
+      'WINDOW_VIOLATION',
+      'SPEND_CAP_HIT',
+      'POLICY_SCOPE_VIOLATION',
+      'INPUT_BLOCKED',
+      'APPROVAL_REJECTED',
+    ];
     holds([agent, fc.array(negative, { maxLength: 200 })], (a, all) => {
       const day = all
         .filter(({ kind }) => kinds.includes(kind))

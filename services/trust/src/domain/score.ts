@@ -47,10 +47,7 @@ export function scoreOf(evidence: Evidence, now: number): ScoreBreakdown {
 }
 
 /** A raw score under its caps. */
-export function bounded(
-  raw: number,
-  caps: readonly Cap[],
-): Pick<ScoreBreakdown, 'score' | 'level' | 'binding'> {
+export function bounded(raw: number, caps: readonly Cap[]): Pick<ScoreBreakdown, 'score' | 'level' | 'binding'> {
   const ceiling = Math.min(10_000, ...caps.map((c) => c.limit));
   const score = Math.max(0, Math.min(raw, ceiling));
   const binding = ceiling < raw ? caps.filter((c) => c.limit === ceiling).map((c) => c.cap) : [];

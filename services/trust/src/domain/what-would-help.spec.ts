@@ -56,17 +56,15 @@ describe('what would help', () => {
   });
 
   it('says so where clean work alone does not lead on', () => {
-    expect(help({ agent: 'new', with: { credentials: ['STATIC_SECRET'], registration: 'SELF' } }, 'VERIFIED')).toContainEqual(
-      expect.stringContaining('clean work alone does not lead to TRUSTED'),
-    );
+    expect(
+      help({ agent: 'new', with: { credentials: ['STATIC_SECRET'], registration: 'SELF' } }, 'VERIFIED'),
+    ).toContainEqual(expect.stringContaining('clean work alone does not lead to TRUSTED'));
   });
 
   it('tells what each fact could still give, the most valuable first, and grants that are not used', () => {
     const found = help({ agent: 'new', with: { mature: true } });
     expect(found).toContainEqual('clean scan: up to 5.00 more (now unknown)');
-    expect(found).toContainEqual(
-      'least privilege: up to 0.80 more (now 4 of 5 used in 30 d; not used: tools:search)',
-    );
+    expect(found).toContainEqual('least privilege: up to 0.80 more (now 4 of 5 used in 30 d; not used: tools:search)');
     expect(found.findIndex((line) => line.startsWith('weakest live credential'))).toBeLessThan(
       found.findIndex((line) => line.startsWith('least privilege')),
     );

@@ -32,7 +32,11 @@ export function whatWouldHelp(question: HelpQuestion): readonly string[] {
   ];
 }
 
-function helpAgainst({ cap, limit, until, why }: Cap, { masses }: ScoreBreakdown, level: TrustLevel): readonly string[] {
+function helpAgainst(
+  { cap, limit, until, why }: Cap,
+  { masses }: ScoreBreakdown,
+  level: TrustLevel,
+): readonly string[] {
   const ends = until === undefined ? '' : ` until ${formatInstant(until)}`;
   switch (cap) {
     case 'STATUS':
@@ -78,7 +82,9 @@ function moreEvidence({ positive, positiveOfOthers, activeDays }: Masses, limit:
   const { mass, days } = others ? EVIDENCE_WANTED.trusted : EVIDENCE_WANTED.verified;
   const tasks = Math.max(0, Math.ceil(mass - (others ? positiveOfOthers : positive)));
   const missing = [
-    ...(tasks === 0 ? [] : [`clean work that weighs ${tasks} more${others ? ' for other owners, of at least two' : ''}`]),
+    ...(tasks === 0
+      ? []
+      : [`clean work that weighs ${tasks} more${others ? ' for other owners, of at least two' : ''}`]),
     ...(activeDays >= days ? [] : [`clean work on ${days - activeDays} more days`]),
   ];
   return `EVIDENCE ends with ${missing.join(' and ')} (a task weighs at most 1, ${BOUNDS.perGroupAndDay} a day and ${BOUNDS.perGroup} in all for one owner)`;

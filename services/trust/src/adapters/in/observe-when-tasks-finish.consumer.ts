@@ -102,7 +102,6 @@ function unsafeRejection(item: TransitionItem): Observed['rejections'] {
 
 function usesOf(item: TransitionItem, at: number): Observed['uses'] {
   const agent = { org: item.task.org, agent: item.task.agent };
-  const uses =
-    item.type === 'finished' ? usesOfTask(item, at) : item.type === 'resulted' ? usesOfResult(item, at) : [];
+  const uses = item.type === 'finished' ? usesOfTask(item, at) : item.type === 'resulted' ? usesOfResult(item, at) : [];
   return uses.map((use) => ({ agent, ...use }));
 }

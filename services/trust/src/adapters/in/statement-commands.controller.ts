@@ -134,14 +134,22 @@ function checkedValue({ fact, value }: PosturePut): unknown {
 function observedAt({ observedAt: at }: PosturePut, now: number): number {
   const instant = at === undefined ? now : parseInstant(at);
   if (instant > now + SKEW_MS)
-    throw new CommandRefused('REQUEST_INVALID', `${String(at)} is in the future; right would be when it was seen`, 'observedAt');
+    throw new CommandRefused(
+      'REQUEST_INVALID',
+      `${String(at)} is in the future; right would be when it was seen`,
+      'observedAt',
+    );
   return Math.min(instant, now);
 }
 
 function future(text: string, now: number, field: string): number {
   const instant = parseInstant(text);
   if (instant <= now)
-    throw new CommandRefused('REQUEST_INVALID', `${text} is over; right would be an instant after ${formatInstant(now)}`, field);
+    throw new CommandRefused(
+      'REQUEST_INVALID',
+      `${text} is over; right would be an instant after ${formatInstant(now)}`,
+      field,
+    );
   return instant;
 }
 

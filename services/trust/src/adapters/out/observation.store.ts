@@ -159,7 +159,9 @@ export class ObservationStore {
   async voidsSince(
     since: string,
     limit: number,
-  ): Promise<readonly (Written & { readonly org_id: string; readonly observation_id: string; readonly agent_id: string })[]> {
+  ): Promise<
+    readonly (Written & { readonly org_id: string; readonly observation_id: string; readonly agent_id: string })[]
+  > {
     return this.database.system((tx) =>
       tx.query(
         'select org_id, observation_id, agent_id, written_at from trust.observation_void where written_at >= $1 order by written_at limit $2',

@@ -132,7 +132,9 @@ export class StandingStore {
   /** The newest snapshot of every agent for every viewer. */
   async newestSnapshots(): Promise<readonly StoredSnapshot[]> {
     const rows = await this.database.system((tx) =>
-      tx.query<SnapshotRow>('select distinct on (org_id, agent_id) * from trust.snapshot order by org_id, agent_id, at desc'),
+      tx.query<SnapshotRow>(
+        'select distinct on (org_id, agent_id) * from trust.snapshot order by org_id, agent_id, at desc',
+      ),
     );
     return rows.flatMap(snapshotOf);
   }
@@ -169,5 +171,17 @@ function snapshotOf(row: SnapshotRow): readonly StoredSnapshot[] {
   const { score, raw, families, binding, trigger } = row;
   return level === undefined
     ? []
-    : [{ viewer: row.org_id, agent: row.agent_id, at: row.at.getTime(), score, raw, level, families, binding, trigger }];
+    : [
+        {
+          viewer: row.org_id,
+          agent: row.agent_id,
+          at: row.at.getTime(),
+          score,
+          raw,
+          level,
+          families,
+          binding,
+          trigger,
+        },
+      ];
 }

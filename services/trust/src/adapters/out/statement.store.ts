@@ -109,7 +109,11 @@ export class StatementStore {
     return this.#since('restriction', since, limit);
   }
 
-  async #since<R extends object>(table: 'posture' | 'restriction', since: string, limit: number): Promise<readonly R[]> {
+  async #since<R extends object>(
+    table: 'posture' | 'restriction',
+    since: string,
+    limit: number,
+  ): Promise<readonly R[]> {
     return this.database.system((tx) =>
       tx.query<R>(`select * from trust.${table} where written_at >= $1 order by written_at limit $2`, [since, limit]),
     );

@@ -26,9 +26,9 @@ export class TransitionLag implements OnApplicationBootstrap, OnApplicationShutd
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    await this.#look();
+    await this.look();
     this.#timer = setInterval(() => {
-      this.#looking ??= this.#look().finally(() => (this.#looking = undefined));
+      this.#looking ??= this.look().finally(() => (this.#looking = undefined));
     }, EVERY_MS).unref();
   }
 
@@ -38,7 +38,7 @@ export class TransitionLag implements OnApplicationBootstrap, OnApplicationShutd
   }
 
   /** Asks the server. An answer that does not come proves nothing, and evidence gets stale. */
-  async #look(): Promise<void> {
+  async look(): Promise<void> {
     try {
       const at = this.clock.now();
       const info = await this.bus.jsm.consumers.info('FLOW', durableName('trust', 'dec'));
