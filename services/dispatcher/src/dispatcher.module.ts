@@ -11,6 +11,7 @@ import { Checkpoints } from './adapters/out/checkpoints.js';
 import { HandOver } from './adapters/out/hand-over.js';
 import { Rounds } from './adapters/out/rounds.js';
 import { ScreeningPublisher } from './adapters/out/screening.publisher.js';
+import { StoredBytes } from './adapters/out/stored-bytes.js';
 import { TaskStore } from './adapters/out/task.store.js';
 import { TransitionPublisher } from './adapters/out/transition.publisher.js';
 import { Charges } from './application/charges.js';
@@ -44,6 +45,7 @@ const ports = [
     HandOver,
     Rounds,
     ScreeningPublisher,
+    StoredBytes,
     BlockStore,
     Checkpoints,
     ScreenedResults,

@@ -105,6 +105,8 @@ export class Dispatch {
   #followOne(record: TaskRecord): void {
     if (isTerminal(record.state)) {
       this.#bodies.delete(attemptText(record));
+      // the task goes on in another attempt
+      if (record.replacedBy !== undefined) return;
       // nothing passes before it is recorded; a refusal does not wait
       if (record.state !== 'COMPLETED') this.callers.send(record);
       return;

@@ -22,13 +22,15 @@ export interface Adoption {
 export interface Changed {
   readonly record: TaskRecord;
   readonly items: readonly TransitionItem[];
+  /** The row of a further attempt, which this change made. */
+  readonly fresh?: boolean;
 }
 
 /** A row event for one attempt. */
 export interface Addressed extends AttemptKey {
   readonly event: RowEvent;
-  /** Bytes that are sealed in the same transaction when the event changes the row. */
-  readonly output?: Buffer;
+  /** Bytes that are sealed in the same transaction when the event changes the row: the target's, those to deliver in their place, the original ones for a further attempt. */
+  readonly bodies?: { readonly in?: Buffer; readonly out?: Buffer; readonly delivered?: Buffer };
 }
 
 /** The rows of tasks, in which the first writer of a decision wins. */

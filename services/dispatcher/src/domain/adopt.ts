@@ -11,7 +11,9 @@ export function adopt(
   before: TaskRecord | undefined,
   { currency, now }: { readonly currency: string; readonly now: number },
 ): TaskRecord | undefined {
-  if (before === undefined ? evaluation.round > 1 : before.state !== 'EVALUATING' || before.round !== evaluation.round)
+  // a later round and a further attempt have a row before they have a message
+  const first = evaluation.round === 1 && evaluation.attempt === 1;
+  if (before === undefined ? !first : before.state !== 'EVALUATING' || before.round !== evaluation.round)
     return undefined;
   return permitted('EVALUATING', recordOf(evaluation, decide(evaluation, before, currency), { before, now }));
 }

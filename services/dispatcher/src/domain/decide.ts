@@ -207,6 +207,18 @@ function headOf(evaluation: Evaluation, decision: Decision, before: TaskRecord |
     facts: factsOf({ ...evaluation, task }, decision),
     covered: before?.covered ?? [],
     claim: 'NONE' as const,
+    ...ofAttempt(before),
+  };
+}
+
+/** What an attempt keeps through its rounds. */
+function ofAttempt(before: TaskRecord | undefined): Pick<TaskRecord, 'retry' | 'replaces' | 'earlierMicros'> {
+  if (before === undefined) return {};
+  const { retry, replaces, earlierMicros } = before;
+  return {
+    ...(retry === undefined ? {} : { retry }),
+    ...(replaces === undefined ? {} : { replaces }),
+    ...(earlierMicros === undefined ? {} : { earlierMicros }),
   };
 }
 

@@ -53,7 +53,13 @@ export function itemsOfDecision(
 }
 
 /** Items of any later change of a row. */
-export function itemsOfChange({ record, cause, actor }: RowChange, head: ItemHead): readonly TransitionItem[] {
+export function itemsOfChange({ record, cause, actor, next }: RowChange, head: ItemHead): readonly TransitionItem[] {
+  // a replaced attempt is closed by an item of its own and the next one opened by another; only the last attempt ends the task
+  if (next !== undefined)
+    return [
+      { type: 'moved', ...headOf(record, head), to: record.state, cause },
+      { type: 'moved', ...headOf(next, head), to: next.state, cause: `${cause}: ${next.retry?.strategy ?? 'again'}` },
+    ];
   if (isTerminal(record.state)) {
     const result = cause === 'failure report' || cause === 'result after cancel' ? resultedItem(record, head) : [];
     // who ended it stands in an item of its own: the end itself names no person
@@ -95,6 +101,13 @@ function finishedItem(record: TaskRecord, head: ItemHead): TransitionItem {
     facts: record.facts,
     ...(record.primary === undefined ? {} : { code: record.primary }),
     ...(record.chargedMicros === undefined ? {} : { chargedMicros: record.chargedMicros }),
-    ...(record.result === undefined ? {} : { outputDigest: record.result.digest }),
+    ...(record.output === undefined ? {} : { output: record.output }),
+    ...deliveredDigest(record),
   };
+}
+
+/** Digest of what the caller gets: the transformed bytes where screening changed them. What is not delivered has its digest in `resulted` alone. */
+function deliveredDigest({ state, result, output }: TaskRecord): { readonly outputDigest?: string } {
+  if (state !== 'COMPLETED' || result === undefined) return {};
+  return { outputDigest: output?.transformedDigest ?? result.digest };
 }

@@ -9,6 +9,7 @@ import {
   type Usage,
 } from '@countersign/contracts';
 import type { Claim, TaskRecord } from './model.js';
+import { screeningOf, type ScreenedEvent } from './screening.js';
 import { permitted } from './transitions.js';
 
 /** What the claim found in the statement after its locks. */
@@ -35,14 +36,7 @@ export type RowEvent =
       readonly tools: readonly string[];
       readonly chargedMicros: string | undefined;
     }
-  | {
-      readonly type: 'screened';
-      readonly digest: string;
-      readonly outcome: 'ALLOW' | 'WARN' | 'BLOCK' | 'ESCALATE' | 'RETRY';
-      readonly codes: readonly CodeRef[];
-      readonly chargedMicros: string | undefined;
-      readonly triggered: boolean;
-    }
+  | ScreenedEvent
   | { readonly type: 'approved'; readonly actor: string; readonly round: number; readonly actionDigest: string }
   | { readonly type: 'rejected'; readonly actor: string; readonly round: number; readonly actionDigest: string }
   | { readonly type: 'cancel'; readonly actor: string; readonly code: ReasonCode }
@@ -54,6 +48,8 @@ export interface RowChange {
   readonly record: TaskRecord;
   readonly cause: string;
   readonly actor?: string;
+  /** The row of a further attempt that goes on in the place of this one. */
+  readonly next?: TaskRecord;
 }
 
 /** Applies an event to a row: pure; `now` in ms by the database's clock, read after the row was locked. What is not listed for a state is a no-op. */
@@ -184,26 +180,29 @@ function result(
   return { record: { ...row, state: 'SCREENING', result: held, timerAt: now + TIMERS.screen }, cause: 'result' };
 }
 
-function screened(row: TaskRecord, event: Extract<RowEvent, { type: 'screened' }>, now: number): RowChange | undefined {
+function screened(row: TaskRecord, event: ScreenedEvent, now: number): RowChange | undefined {
   if (row.state !== 'SCREENING' || row.result?.digest !== event.digest) return undefined;
-  const { outcome, codes, chargedMicros } = event;
-  switch (outcome) {
-    case 'ALLOW':
-    case 'WARN':
-      return end(row, 'COMPLETED', { now, cause: 'screened', codes, chargedMicros });
-    // nobody decides on outputs yet and nothing is tried again, so both end where a block ends
-    case 'BLOCK':
-    case 'ESCALATE':
-    case 'RETRY':
-      return end(row, 'QUARANTINED', {
-        now,
-        cause: 'blocked',
-        codes: codes.length > 0 ? codes : [{ code: 'GUARDRAIL_BLOCKED' }],
-        chargedMicros,
-      });
+  const judged: TaskRecord = event.output === undefined ? row : { ...row, output: event.output };
+  const { chargedMicros } = event;
+  const found = screeningOf(row, event, now);
+  switch (found.kind) {
+    case 'deliver':
+      return end(judged, 'COMPLETED', { now, cause: 'screened', codes: found.codes, chargedMicros });
+    // nobody decides on outputs yet, so it ends where a block ends
+    case 'ask':
+    case 'block':
+      return end(judged, 'QUARANTINED', { now, cause: 'blocked', codes: found.codes, chargedMicros });
+    case 'retry':
+      return replacedBy(end(judged, 'QUARANTINED', { now, cause: 'retried', codes: found.codes }), found.next);
     default:
-      return assertNever(outcome);
+      return assertNever(found);
   }
+}
+
+/** An attempt that was replaced has ended, its task has not. */
+function replacedBy({ record, cause }: RowChange, next: TaskRecord): RowChange {
+  const chargedMicros = next.replaces?.how === 'SETTLE' ? { chargedMicros: next.replaces.micros } : {};
+  return { record: { ...record, ...chargedMicros, replacedBy: next.attempt }, cause, next };
 }
 
 function matches(row: TaskRecord, event: { readonly round: number; readonly actionDigest: string }): boolean {

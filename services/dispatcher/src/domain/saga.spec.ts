@@ -141,7 +141,6 @@ describe('a decision', () => {
         outcome: 'ALLOW',
         codes: [],
         chargedMicros: '0',
-        triggered: false,
       }),
     ).toBe(true);
     expect(saga.state).toBe('COMPLETED');
@@ -397,7 +396,6 @@ describe('a task that was handed over', () => {
       outcome: 'BLOCK',
       codes: [],
       chargedMicros: '0',
-      triggered: true,
     });
     expect(blocked.state).toBe('QUARANTINED GUARDRAIL_BLOCKED');
     const late = dispatched();
@@ -417,7 +415,6 @@ describe('a task that was handed over', () => {
         outcome: 'ALLOW',
         codes: [],
         chargedMicros: '0',
-        triggered: false,
       }),
     ).toBe(false);
   });
@@ -428,7 +425,7 @@ describe('a task that has ended', () => {
     { type: 'claim', facts: { grantId: 'g', recordedRound: 1, blocked: undefined, epochsMoved: false } },
     { type: 'undelivered' },
     RESULT,
-    { type: 'screened', digest: RESULT.digest, outcome: 'ALLOW', codes: [], chargedMicros: '0', triggered: false },
+    { type: 'screened', digest: RESULT.digest, outcome: 'ALLOW', codes: [], chargedMicros: '0' },
     { type: 'approved', actor: 'a', round: 1, actionDigest: '' },
     { type: 'rejected', actor: 'a', round: 1, actionDigest: '' },
     { type: 'cancel', actor: 'a', code: 'CANCELLED_BY_USER' },

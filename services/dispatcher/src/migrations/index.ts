@@ -1,5 +1,6 @@
 import type { Migration } from '@countersign/store';
 import { dispatcherTables } from './202611240001-dispatcher.js';
+import { attemptsTables } from './202611250025-attempts.js';
 
 /** Steps of the dispatcher's schema in order. */
-export const dispatcherMigrations: readonly Migration[] = [dispatcherTables];
+export const dispatcherMigrations: readonly Migration[] = [dispatcherTables, attemptsTables];

@@ -111,7 +111,7 @@ export class LogReader implements OnApplicationBootstrap, OnApplicationShutdown 
 
   #summary({ key, envelope, streamAt }: TaskMessage): TaskSummary {
     if (!envelope.ok) throw new Error('an invalid envelope has no summary');
-    const { target, taskType, deadline, instance, models, tools } = envelope.value.data;
+    const { target, taskType, deadline, instance, models, tools, idempotent } = envelope.value.data;
     const parties = this.#facts.parties(key, target);
     return {
       taskType,
@@ -121,6 +121,7 @@ export class LogReader implements OnApplicationBootstrap, OnApplicationShutdown 
       models: models ?? null,
       tools: tools ?? null,
       usesModels: parties?.target.surface.usesModels ?? false,
+      idempotent: idempotent === true,
     };
   }
 

@@ -57,7 +57,7 @@ export class TakeResults {
     return {
       key: record.key,
       attempt: record.attempt,
-      output: result.body,
+      bodies: { out: result.body },
       event: {
         type: 'result',
         failed,

@@ -12,7 +12,7 @@ import type { TaskRecord } from '../../domain/model.js';
 import { applyEvent, type RowChange } from '../../domain/row-events.js';
 import type { DispatcherConfig } from '../../dispatcher.config.js';
 import { blockKeysOf, blocksAgainst, lockShared, readBlocks } from './claim-locks.js';
-import { insertBodies, readBodies } from './task-bodies.js';
+import { insertBodies, readBodies, type BodySide } from './task-bodies.js';
 import {
   insertRows,
   insertUnrecorded,
@@ -24,6 +24,9 @@ import {
   updateRows,
   type AnsweredTask,
 } from './task-rows.js';
+
+/** Sides whose bodies come with events. */
+const SIDES = ['in', 'out', 'delivered'] as const satisfies readonly BodySide[];
 
 /** States in which the original bytes are kept for a later round. */
 const WAITING: readonly TaskState[] = ['AWAITING_APPROVAL', 'EVALUATING'];
@@ -141,11 +144,9 @@ export class TaskStore extends Tasks {
           const addressed = byKey.get(attemptText(row));
           return addressed === undefined ? undefined : applyEvent(row, addressed.event, now);
         });
-        const outputs = changed.flatMap(({ record }) => {
-          const output = byKey.get(attemptText(record))?.output;
-          return output === undefined ? [] : [this.#sealed(record, 'out', output)];
-        });
-        await Promise.all([write(tx, changed), insertBodies(tx, 'out', outputs)]);
+        const bodies = (side: BodySide) => this.#bodiesOf(changed, byKey, side);
+        await write(tx, changed);
+        for (const side of SIDES) await insertBodies(tx, side, bodies(side));
         return changed;
       },
     );
@@ -194,12 +195,12 @@ export class TaskStore extends Tasks {
   }
 
   /** A body: the original bytes of a task that waits for a person, or the bytes that its target gave. */
-  async body(key: AttemptKey, side: 'in' | 'out'): Promise<Buffer | undefined> {
+  async body(key: AttemptKey, side: BodySide): Promise<Buffer | undefined> {
     return (await this.bodies([key], side)).get(attemptText(key));
   }
 
   /** Bodies by the text of their attempt. */
-  async bodies(keys: readonly AttemptKey[], side: 'in' | 'out'): Promise<ReadonlyMap<string, Buffer>> {
+  async bodies(keys: readonly AttemptKey[], side: BodySide): Promise<ReadonlyMap<string, Buffer>> {
     if (keys.length === 0) return new Map();
     const found = await this.database.tenants(orgsOf(keys), (tx) => readBodies(tx, side, keys));
     return new Map(found.map((body) => [attemptText(body), unseal(this.#sealKey, placeOf(body, side), body.sealed)]));
@@ -210,8 +211,21 @@ export class TaskStore extends Tasks {
     if (answered.length > 0) await this.database.tenants(orgsOf(answered), (tx) => noteAnswered(tx, answered));
   }
 
-  #sealed({ key, attempt }: AttemptKey, side: 'in' | 'out', bytes: Buffer): AttemptKey & { readonly sealed: Buffer } {
+  #sealed({ key, attempt }: AttemptKey, side: BodySide, bytes: Buffer): AttemptKey & { readonly sealed: Buffer } {
     return { key, attempt, sealed: seal(this.#sealKey, placeOf({ key, attempt }, side), bytes) };
+  }
+
+  /** Bodies of one side that the events of changed rows bring; the original bytes belong to the attempt that goes on. */
+  #bodiesOf(
+    changed: readonly Changed[],
+    events: ReadonlyMap<string, Addressed>,
+    side: BodySide,
+  ): readonly (AttemptKey & { readonly sealed: Buffer })[] {
+    return changed.flatMap(({ record, fresh = false }) => {
+      const attempt = fresh ? record.attempt - 1 : record.attempt;
+      const bytes = events.get(attemptText({ key: record.key, attempt }))?.bodies?.[side];
+      return bytes === undefined || (side === 'in') !== fresh ? [] : [this.#sealed(record, side, bytes)];
+    });
   }
 
   #changed(
@@ -220,7 +234,10 @@ export class TaskStore extends Tasks {
     apply: (row: TaskRecord) => RowChange | undefined,
   ): readonly Changed[] {
     const changes = [...rows.values()].flatMap(({ record }) => apply(record) ?? []);
-    return changes.map((change) => ({ record: change.record, items: itemsOfChange(change, this.#head(now)) }));
+    return changes.flatMap((change): readonly Changed[] => {
+      const changed = { record: change.record, items: itemsOfChange(change, this.#head(now)) };
+      return change.next === undefined ? [changed] : [changed, { record: change.next, items: [], fresh: true }];
+    });
   }
 
   #head(now: number): { readonly nonce: () => string; readonly now: number } {
@@ -241,11 +258,11 @@ export class TaskStore extends Tasks {
 }
 
 async function write(tx: Tx, changed: readonly Changed[]): Promise<void> {
+  const records = (fresh: boolean): readonly TaskRecord[] =>
+    changed.flatMap((c) => ((c.fresh ?? false) === fresh ? [c.record] : []));
   await Promise.all([
-    updateRows(
-      tx,
-      changed.map((c) => c.record),
-    ),
+    updateRows(tx, records(false)),
+    insertRows(tx, records(true)),
     insertUnrecorded(
       tx,
       changed.flatMap((c) => c.items),
@@ -274,6 +291,6 @@ async function lockRowsUnlocked(tx: Tx, keys: readonly AttemptKey[]): Promise<re
   return rows.map((row) => row.record);
 }
 
-function placeOf({ key, attempt }: AttemptKey, side: 'in' | 'out'): string {
+function placeOf({ key, attempt }: AttemptKey, side: BodySide): string {
   return `${key.org}/${key.agent}/${key.task}/${attempt}/${side}`;
 }

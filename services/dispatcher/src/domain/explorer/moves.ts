@@ -42,7 +42,7 @@ const RESULT = {
   tools: [],
   chargedMicros: undefined,
 } as const;
-const SCREENED = { type: 'screened', digest: 'r', codes: [], chargedMicros: '0', triggered: false } as const;
+const SCREENED = { type: 'screened', digest: 'r', codes: [], chargedMicros: '0' } as const;
 
 /** Everything that may happen in a world, with a bug in it or without. */
 export function movesOf(world: World, bug?: Bug): readonly Move[] {
