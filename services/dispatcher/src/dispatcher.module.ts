@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { AnswerStatus } from './adapters/in/answer-status.controller.js';
 import { DispatcherCommands } from './adapters/in/dispatcher-commands.controller.js';
 import { LogReader } from './adapters/in/log.reader.js';
+import { ReportUsage } from './adapters/in/report-usage.controller.js';
 import { ScreenedResults } from './adapters/in/screened-results.js';
 import { TakeResults } from './adapters/in/take-results.consumer.js';
 import { Timers } from './adapters/in/timers.js';
@@ -14,6 +15,7 @@ import { ScreeningPublisher } from './adapters/out/screening.publisher.js';
 import { StoredBytes } from './adapters/out/stored-bytes.js';
 import { TaskStore } from './adapters/out/task.store.js';
 import { TransitionPublisher } from './adapters/out/transition.publisher.js';
+import { UsageReports } from './adapters/out/usage-reports.js';
 import { Charges } from './application/charges.js';
 import { Dispatch } from './application/dispatch.js';
 import { EvaluationBoard } from './application/evaluation-board.js';
@@ -33,7 +35,7 @@ const ports = [
 
 /** The wiring of the dispatcher. */
 @Module({
-  controllers: [TakeResults, AnswerStatus, DispatcherCommands],
+  controllers: [TakeResults, AnswerStatus, ReportUsage, DispatcherCommands],
   providers: [
     EvaluationBoard,
     TakeVerdicts,
@@ -46,6 +48,7 @@ const ports = [
     Rounds,
     ScreeningPublisher,
     StoredBytes,
+    UsageReports,
     BlockStore,
     Checkpoints,
     ScreenedResults,

@@ -1,5 +1,6 @@
 import type { RecordedItem, RecordRef, TransitionItem } from '@countersign/contracts';
 import type { AttemptKey, RoundKey } from '../domain/attempt.js';
+import type { Cost } from '../domain/late-costs.js';
 import type { Evaluation, TaskRecord } from '../domain/model.js';
 import type { RowEvent } from '../domain/row-events.js';
 
@@ -29,6 +30,8 @@ export interface Changed {
 /** A row event for one attempt. */
 export interface Addressed extends AttemptKey {
   readonly event: RowEvent;
+  /** Of a cost: what it comes to with everything that was told before, asked after the row was locked. */
+  readonly charge?: (record: TaskRecord, cost: Cost) => string | undefined;
   /** Bytes that are sealed in the same transaction when the event changes the row: the target's, those to deliver in their place, the original ones for a further attempt. */
   readonly bodies?: { readonly in?: Buffer; readonly out?: Buffer; readonly delivered?: Buffer };
 }

@@ -3,6 +3,8 @@ import { CONTROLS, isTerminal, type DecidedItem, type TransitionItem } from '@co
 import type { Evaluation, TaskRecord } from './model.js';
 import type { RowChange } from './row-events.js';
 
+const MAX_LISTED = 100;
+
 /** What every item starts with. */
 export interface ItemHead {
   readonly nonce: () => string;
@@ -60,12 +62,13 @@ export function itemsOfChange({ record, cause, actor, next }: RowChange, head: I
       { type: 'moved', ...headOf(record, head), to: record.state, cause },
       { type: 'moved', ...headOf(next, head), to: next.state, cause: `${cause}: ${next.retry?.strategy ?? 'again'}` },
     ];
+  if (cause === 'late cost') return correctedItem(record, head);
   if (isTerminal(record.state)) {
     const result = cause === 'failure report' || cause === 'result after cancel' ? resultedItem(record, head) : [];
     // who ended it stands in an item of its own: the end itself names no person
     const by: readonly TransitionItem[] =
       actor === undefined ? [] : [{ type: 'moved', ...headOf(record, head), to: record.state, cause, actor }];
-    return [...result, ...by, finishedItem(record, head)];
+    return [...result, ...by, finishedItem(record, head), ...correctedItem(record, head)];
   }
   if (record.state === 'DISPATCHED' && record.grantId !== undefined && record.connection !== undefined) {
     return [
@@ -88,6 +91,22 @@ function resultedItem(record: TaskRecord, head: ItemHead): readonly TransitionIt
   return result === undefined
     ? []
     : [{ type: 'resulted', ...headOf(record, head), digest: result.digest, seq: result.seq, usage: [...result.usage] }];
+}
+
+/** A cost that was told after the end, as far as it can be said in money. */
+function correctedItem(record: TaskRecord, head: ItemHead): readonly TransitionItem[] {
+  const { late } = record;
+  if (late?.chargedMicros === undefined) return [];
+  return [
+    {
+      type: 'corrected',
+      ...headOf(record, head),
+      // the amount is of all of it; the list is for people
+      usage: late.usage.slice(0, MAX_LISTED),
+      chargedMicros: late.chargedMicros,
+      ...(late.digest === undefined ? {} : { outputDigest: late.digest }),
+    },
+  ];
 }
 
 function finishedItem(record: TaskRecord, head: ItemHead): TransitionItem {

@@ -109,8 +109,13 @@ export interface TaskRecord {
   readonly replacedBy?: number;
   /** What the attempts before this one were charged. */
   readonly earlierMicros?: string;
-  /** A cost that was told after the end; the first one stands. */
-  readonly corrected?: { readonly chargedMicros: string; readonly digest?: string };
+  /** What was told after the end: the whole cost with it, and the late result's digest or the report's id. The first one stands. */
+  readonly late?: {
+    readonly usage: readonly Usage[];
+    readonly chargedMicros?: string;
+    readonly digest?: string;
+    readonly report?: string;
+  };
   /** When the row has to be looked at again. */
   readonly timerAt?: number;
   readonly endedAt?: number;

@@ -8,6 +8,7 @@ import {
   type TerminalState,
   type Usage,
 } from '@countersign/contracts';
+import { takeLateCost, type LateCost } from './late-costs.js';
 import type { Claim, TaskRecord } from './model.js';
 import { screeningOf, type ScreenedEvent } from './screening.js';
 import { permitted } from './transitions.js';
@@ -34,9 +35,10 @@ export type RowEvent =
       readonly digest: string;
       readonly usage: readonly Usage[];
       readonly tools: readonly string[];
-      readonly chargedMicros: string | undefined;
+      readonly chargedMicros?: string | undefined;
     }
   | ScreenedEvent
+  | ({ readonly type: 'lateUsage' } & LateCost)
   | { readonly type: 'approved'; readonly actor: string; readonly round: number; readonly actionDigest: string }
   | { readonly type: 'rejected'; readonly actor: string; readonly round: number; readonly actionDigest: string }
   | { readonly type: 'cancel'; readonly actor: string; readonly code: ReasonCode }
@@ -54,9 +56,18 @@ export interface RowChange {
 
 /** Applies an event to a row: pure; `now` in ms by the database's clock, read after the row was locked. What is not listed for a state is a no-op. */
 export function applyEvent(row: TaskRecord, event: RowEvent, now: number): RowChange | undefined {
+  const late = lateCost(row, event);
+  if (late !== undefined) return late;
   const change = changeOf(row, event, now);
   if (change !== undefined) permitted(row.state, change.record);
   return change;
+}
+
+/** What comes after the end changes no state: its cost is noted, and nothing else. */
+function lateCost(row: TaskRecord, event: RowEvent): RowChange | undefined {
+  if (event.type !== 'lateUsage' && event.type !== 'result') return undefined;
+  const record = takeLateCost(row, event);
+  return record === undefined ? undefined : { record, cause: 'late cost' };
 }
 
 function changeOf(row: TaskRecord, event: RowEvent, now: number): RowChange | undefined {
@@ -67,6 +78,8 @@ function changeOf(row: TaskRecord, event: RowEvent, now: number): RowChange | un
       return undelivered(row, now);
     case 'result':
       return result(row, event, now);
+    case 'lateUsage':
+      return undefined;
     case 'screened':
       return screened(row, event, now);
     case 'approved':
@@ -169,7 +182,8 @@ function result(
       codes: row.codes,
       chargedMicros,
     });
-  if (row.state !== 'DISPATCHED' || now >= row.task.deadline) return undefined;
+  if (row.state !== 'DISPATCHED') return undefined;
+  if (now >= row.task.deadline) return resultTooLate(row, { digest, usage, chargedMicros }, now);
   if (failed)
     return end({ ...row, result: held }, 'FAILED', {
       now,
@@ -178,6 +192,12 @@ function result(
       chargedMicros,
     });
   return { record: { ...row, state: 'SCREENING', result: held, timerAt: now + TIMERS.screen }, cause: 'result' };
+}
+
+/** The timer that would have ended it has not looked yet: it ends as it had to, and the late cost is noted with it. */
+function resultTooLate(row: TaskRecord, late: Omit<LateCost, 'tools'>, now: number): RowChange {
+  const ended = end(row, 'EXPIRED', { now, cause: 'time over', codes: [{ code: 'RESULT_TIMEOUT' }] });
+  return { ...ended, record: takeLateCost(ended.record, { ...late, tools: [] }) ?? ended.record };
 }
 
 function screened(row: TaskRecord, event: ScreenedEvent, now: number): RowChange | undefined {

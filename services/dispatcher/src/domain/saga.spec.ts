@@ -370,13 +370,24 @@ describe('a task that was handed over', () => {
     expect(saga.state).toBe('DENIED TARGET_UNAVAILABLE');
   });
 
-  it('expires at its deadline; a result after it changes nothing', () => {
+  it('expires at its deadline; of results after it only the cost of the first is noted', () => {
     const saga = dispatched();
     saga.clock.advance(600_000);
-    expect(saga.event(RESULT)).toBe(false);
     saga.event({ type: 'timer' });
     expect(saga.state).toBe('EXPIRED RESULT_TIMEOUT');
-    expect(saga.event(RESULT)).toBe(false);
+    expect(saga.event({ ...RESULT, chargedMicros: '70' })).toBe(true);
+    expect(saga.state).toBe('EXPIRED RESULT_TIMEOUT');
+    expect(saga.row).toMatchObject({ late: { digest: RESULT.digest, chargedMicros: '70' } });
+    expect(saga.event({ ...RESULT, chargedMicros: '80' })).toBe(false);
+  });
+
+  it('expires at its deadline also when the late result is faster than the timer', () => {
+    const saga = dispatched();
+    saga.clock.advance(600_000);
+    saga.event(RESULT);
+    expect(saga.state).toBe('EXPIRED RESULT_TIMEOUT');
+    expect(saga.row?.result).toBeUndefined();
+    expect(saga.row?.late).toMatchObject({ digest: RESULT.digest });
   });
 
   it('and cancelled ends cancelled, whatever comes back', () => {
@@ -425,6 +436,7 @@ describe('a task that has ended', () => {
     { type: 'claim', facts: { grantId: 'g', recordedRound: 1, blocked: undefined, epochsMoved: false } },
     { type: 'undelivered' },
     RESULT,
+    { type: 'lateUsage', usage: [], tools: [] },
     { type: 'screened', digest: RESULT.digest, outcome: 'ALLOW', codes: [], chargedMicros: '0' },
     { type: 'approved', actor: 'a', round: 1, actionDigest: '' },
     { type: 'rejected', actor: 'a', round: 1, actionDigest: '' },

@@ -9,9 +9,11 @@ import { itemsOfChange, itemsOfDecision } from '../../domain/items.js';
 import { Tasks, type Addressed, type Adoption, type Changed, type StoredTask } from '../../application/ports.js';
 import { attemptText, type AttemptKey, type RoundKey } from '../../domain/attempt.js';
 import type { TaskRecord } from '../../domain/model.js';
-import { applyEvent, type RowChange } from '../../domain/row-events.js';
+import { costTold, type Cost } from '../../domain/late-costs.js';
+import { applyEvent, type RowChange, type RowEvent } from '../../domain/row-events.js';
 import type { DispatcherConfig } from '../../dispatcher.config.js';
 import { blockKeysOf, blocksAgainst, lockShared, readBlocks } from './claim-locks.js';
+import { readReports } from './usage-reports.js';
 import { insertBodies, readBodies, type BodySide } from './task-bodies.js';
 import {
   insertRows,
@@ -57,8 +59,8 @@ export class TaskStore extends Tasks {
         );
         const fresh = decided.filter(({ before }) => before === undefined);
         const moved = decided.filter(({ before }) => before !== undefined);
-        const recordsOf = (of: typeof decided): readonly TaskRecord[] => of.map((d) => d.changed.record);
-        const [inserted] = await Promise.all([insertRows(tx, recordsOf(fresh)), updateRows(tx, recordsOf(moved))]);
+        const changedOf = (of: typeof decided): readonly TaskRecord[] => of.map((d) => d.changed.record);
+        const [inserted] = await Promise.all([insertRows(tx, changedOf(fresh)), updateRows(tx, changedOf(moved))]);
         const won = [...fresh.filter((d) => inserted.has(attemptText(d.changed.record))), ...moved];
         // later rounds carry the original bytes; the log may be gone when they are needed
         const kept = won.filter(({ changed: { record } }) => WAITING.includes(record.state));
@@ -117,7 +119,8 @@ export class TaskStore extends Tasks {
     return this.#transaction(
       keys.map((k) => k.key.org),
       async (tx) => {
-        const wanted = (await lockRowsUnlocked(tx, keys)).flatMap(blockKeysOf);
+        // connection and agents of a row never change
+        const wanted = (await readRows(tx, keys)).flatMap(({ record }) => blockKeysOf(record));
         await lockShared(tx, wanted);
         // sent together, done one after another: rows are locked before blocks are read, and the clock is read last
         const [rows, blocks, now] = await Promise.all([lockRows(tx, keys), readBlocks(tx, wanted), clock(tx)]);
@@ -140,9 +143,10 @@ export class TaskStore extends Tasks {
       async (tx) => {
         const [rows, now] = await Promise.all([lockRows(tx, events), clock(tx)]);
         const byKey = new Map(events.map((e) => [attemptText(e), e]));
+        const costs = events.some(tellsCost) ? await readReports(tx, recordsOf(rows)) : new Map<string, Cost>();
         const changed = this.#changed(rows, now, (row) => {
           const addressed = byKey.get(attemptText(row));
-          return addressed === undefined ? undefined : applyEvent(row, addressed.event, now);
+          return addressed === undefined ? undefined : applyEvent(row, withCost(row, addressed, costs), now);
         });
         const bodies = (side: BodySide) => this.#bodiesOf(changed, byKey, side);
         await write(tx, changed);
@@ -282,13 +286,19 @@ async function clock(tx: Tx): Promise<number> {
   return row.ms;
 }
 
-/** Reads what the locks are named after; connection and agents of a row never change. */
-async function lockRowsUnlocked(tx: Tx, keys: readonly AttemptKey[]): Promise<readonly TaskRecord[]> {
-  const rows = await tx.query<{ readonly record: TaskRecord }>(
-    'select t.record from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[]) as w(org_id, agent_id, task_id, attempt) join dispatcher.task t using (org_id, agent_id, task_id, attempt)',
-    [keys.map((k) => k.key.org), keys.map((k) => k.key.agent), keys.map((k) => k.key.task), keys.map((k) => k.attempt)],
-  );
-  return rows.map((row) => row.record);
+function tellsCost({ event }: Addressed): boolean {
+  return event.type === 'result' || event.type === 'lateUsage';
+}
+
+/** An event that tells a cost tells the whole cost, and what it comes to. */
+function withCost(row: TaskRecord, { event, charge }: Addressed, reported: ReadonlyMap<string, Cost>): RowEvent {
+  if (event.type !== 'result' && event.type !== 'lateUsage') return event;
+  const cost = costTold(row, reported.get(row.grantId ?? '') ?? { usage: [], tools: [] }, event);
+  return { ...event, ...cost, chargedMicros: charge?.(row, cost) };
+}
+
+function recordsOf(rows: ReadonlyMap<string, StoredTask>): readonly TaskRecord[] {
+  return [...rows.values()].map(({ record }) => record);
 }
 
 function placeOf({ key, attempt }: AttemptKey, side: BodySide): string {

@@ -41,7 +41,8 @@ export function explore(bug?: Bug): Exploration {
       count(ends, `${world.row.state} ${world.row.primary ?? ''}`.trim());
     for (const move of movesOf(world, bug)) {
       moves += 1;
-      if (move.next.row !== world.row) transitions.add(`${world.row?.state ?? 'EVALUATING'} > ${move.next.row?.state}`);
+      if (isTransition(world, move))
+        transitions.add(`${world.row?.state ?? 'EVALUATING'} > ${move.next.row?.state}`);
       const promise = brokenBy(world, move);
       if (promise !== undefined)
         return {
@@ -84,6 +85,12 @@ function brokenBy(world: World, { name, next }: Move): string | undefined {
   if (next.answers > world.answers && !(is === 'COMPLETED' && next.endRecorded))
     return 'S10: no answer before it is recorded';
   return name === 'answered' && next.results === 0 ? 'S6: an answer has a result' : undefined;
+}
+
+/** A cost that is noted after the end is none. */
+function isTransition({ row }: World, { next }: Move): boolean {
+  if (next.row === row) return false;
+  return row === undefined || !isTerminal(row.state) || next.row?.state !== row.state;
 }
 
 function isAlive({ now, row }: World): boolean {
