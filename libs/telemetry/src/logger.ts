@@ -14,6 +14,7 @@ export type AlertKind =
   | 'AUDIT_CHAIN_BROKEN'
   | 'REVOKED_CREDENTIAL_USED'
   | 'BUDGET_OVERRUN'
+  | 'INTAKE_FLOOD'
   | 'LOG_TAIL_LOST';
 
 /** Writes structured log lines. Messages are fixed texts; whatever varies is a field of the allow-list. */

@@ -1,7 +1,9 @@
 import { Module } from '@nestjs/common';
 import { AnswerStatus } from './adapters/in/answer-status.controller.js';
 import { DispatcherCommands } from './adapters/in/dispatcher-commands.controller.js';
+import { Intake } from './adapters/in/intake.js';
 import { LogReader } from './adapters/in/log.reader.js';
+import { Refusals } from './adapters/in/refusals.js';
 import { ReportUsage } from './adapters/in/report-usage.controller.js';
 import { ScreenedResults } from './adapters/in/screened-results.js';
 import { TakeResults } from './adapters/in/take-results.consumer.js';
@@ -52,6 +54,8 @@ const ports = [
     BlockStore,
     Checkpoints,
     ScreenedResults,
+    Intake,
+    Refusals,
     Timers,
     LogReader,
     ...ports,

@@ -23,6 +23,8 @@ export interface Adoption {
 export interface Changed {
   readonly record: TaskRecord;
   readonly items: readonly TransitionItem[];
+  /** Nothing that the caller hears of: a late cost, an attempt that another one replaces. */
+  readonly silent?: boolean;
   /** The row of a further attempt, which this change made. */
   readonly fresh?: boolean;
 }

@@ -1,7 +1,7 @@
 import { formatInstant } from '@countersign/primitives';
 import { CONTROLS, isTerminal, type DecidedItem, type TransitionItem } from '@countersign/contracts';
 import type { Evaluation, TaskRecord } from './model.js';
-import type { RowChange } from './row-events.js';
+import { LATE_COST, type RowChange } from './row-events.js';
 
 const MAX_LISTED = 100;
 
@@ -62,7 +62,7 @@ export function itemsOfChange({ record, cause, actor, next }: RowChange, head: I
       { type: 'moved', ...headOf(record, head), to: record.state, cause },
       { type: 'moved', ...headOf(next, head), to: next.state, cause: `${cause}: ${next.retry?.strategy ?? 'again'}` },
     ];
-  if (cause === 'late cost') return correctedItem(record, head);
+  if (cause === LATE_COST) return correctedItem(record, head);
   if (isTerminal(record.state)) {
     const result = cause === 'failure report' || cause === 'result after cancel' ? resultedItem(record, head) : [];
     // who ended it stands in an item of its own: the end itself names no person

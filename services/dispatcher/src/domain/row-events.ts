@@ -24,6 +24,9 @@ export interface ClaimFacts {
   readonly epochsMoved: boolean;
 }
 
+/** Cause of a change that only notes a cost after the end. */
+export const LATE_COST = 'late cost';
+
 /** Something that happens to a task after its decision. */
 export type RowEvent =
   | { readonly type: 'claim'; readonly facts: ClaimFacts }
@@ -67,7 +70,7 @@ export function applyEvent(row: TaskRecord, event: RowEvent, now: number): RowCh
 function lateCost(row: TaskRecord, event: RowEvent): RowChange | undefined {
   if (event.type !== 'lateUsage' && event.type !== 'result') return undefined;
   const record = takeLateCost(row, event);
-  return record === undefined ? undefined : { record, cause: 'late cost' };
+  return record === undefined ? undefined : { record, cause: LATE_COST };
 }
 
 function changeOf(row: TaskRecord, event: RowEvent, now: number): RowChange | undefined {

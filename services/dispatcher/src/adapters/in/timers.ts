@@ -92,6 +92,9 @@ export class Timers implements OnApplicationBootstrap, OnApplicationShutdown {
   async #everyMinute(): Promise<void> {
     await this.#endLostTasks();
     await this.database.system((tx) =>
+      tx.query(`delete from dispatcher.usage_report where at < clock_timestamp() - interval '24 hours'`),
+    );
+    await this.database.system((tx) =>
       tx.query(
         `delete from dispatcher.body where at < clock_timestamp() - interval '24 hours' and not exists (select 1 from dispatcher.task t where t.org_id = body.org_id and t.agent_id = body.agent_id and t.task_id = body.task_id and t.ended_at is null)`,
       ),

@@ -10,7 +10,7 @@ import { Tasks, type Addressed, type Adoption, type Changed, type StoredTask } f
 import { attemptText, type AttemptKey, type RoundKey } from '../../domain/attempt.js';
 import type { TaskRecord } from '../../domain/model.js';
 import { costTold, type Cost } from '../../domain/late-costs.js';
-import { applyEvent, type RowChange, type RowEvent } from '../../domain/row-events.js';
+import { applyEvent, LATE_COST, type RowChange, type RowEvent } from '../../domain/row-events.js';
 import type { DispatcherConfig } from '../../dispatcher.config.js';
 import { blockKeysOf, blocksAgainst, lockShared, readBlocks } from './claim-locks.js';
 import { readReports } from './usage-reports.js';
@@ -239,7 +239,8 @@ export class TaskStore extends Tasks {
   ): readonly Changed[] {
     const changes = [...rows.values()].flatMap(({ record }) => apply(record) ?? []);
     return changes.flatMap((change): readonly Changed[] => {
-      const changed = { record: change.record, items: itemsOfChange(change, this.#head(now)) };
+      const silent = change.next !== undefined || change.cause === LATE_COST;
+      const changed = { record: change.record, items: itemsOfChange(change, this.#head(now)), silent };
       return change.next === undefined ? [changed] : [changed, { record: change.next, items: [], fresh: true }];
     });
   }
