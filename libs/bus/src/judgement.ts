@@ -12,7 +12,10 @@ type Own =
   | 'priceBookVersion'
   | 'score'
   | 'guardrails'
-  | 'record';
+  | 'record'
+  | 'approval'
+  | 'retryAfterMs'
+  | 'nextOpenAt';
 
 /** What a control says of one evaluation of a task; the rest of the verdict is added when it is signed. `validUntil` in ms, at most 60 s ahead. */
 export type Judgement = Pick<VerdictItem, Own> & {

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AnswerCheck } from './adapters/in/answer-check.controller.js';
 import { AnswerStatus } from './adapters/in/answer-status.controller.js';
 import { DispatcherCommands } from './adapters/in/dispatcher-commands.controller.js';
 import { Intake } from './adapters/in/intake.js';
@@ -11,6 +12,7 @@ import { Timers } from './adapters/in/timers.js';
 import { Answers } from './adapters/out/answers.js';
 import { BlockStore } from './adapters/out/block.store.js';
 import { Checkpoints } from './adapters/out/checkpoints.js';
+import { DryRuns } from './adapters/out/dry-runs.js';
 import { HandOver } from './adapters/out/hand-over.js';
 import { Rounds } from './adapters/out/rounds.js';
 import { ScreeningPublisher } from './adapters/out/screening.publisher.js';
@@ -37,7 +39,7 @@ const ports = [
 
 /** The wiring of the dispatcher. */
 @Module({
-  controllers: [TakeResults, AnswerStatus, ReportUsage, DispatcherCommands],
+  controllers: [TakeResults, AnswerStatus, AnswerCheck, ReportUsage, DispatcherCommands],
   providers: [
     EvaluationBoard,
     TakeVerdicts,
@@ -51,6 +53,7 @@ const ports = [
     ScreeningPublisher,
     StoredBytes,
     UsageReports,
+    DryRuns,
     BlockStore,
     Checkpoints,
     ScreenedResults,

@@ -11,6 +11,7 @@ import {
   type ReasonCode,
 } from '@countersign/contracts';
 import { actionDigest, actionOf, sameButGrant } from './action.js';
+import { adviceOf } from './caller-reasons.js';
 import { isNarrowerOrEqual } from './grant-narrower.js';
 import type { CountedVerdict, Evaluation, TaskRecord } from './model.js';
 import { codesInOrder } from './primary-code.js';
@@ -143,6 +144,7 @@ export function factsOf(evaluation: Evaluation, decision: Decision): Facts {
     ...(book === undefined ? {} : { priceBookVersion: book }),
     ...(verdict('guardrails')?.guardrails === undefined ? {} : { guardrails: verdict('guardrails')?.guardrails ?? [] }),
     ...(verdict('policy')?.grant === undefined ? {} : { grant: verdict('policy')?.grant }),
+    ...(decision.kind === 'deny' ? adviceOf(evaluation, decision.primary) : {}),
     ...(decision.kind === 'deny' && decision.missing !== undefined ? { missing: decision.missing } : {}),
   };
 }

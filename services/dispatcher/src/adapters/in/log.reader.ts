@@ -1,7 +1,6 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { Clock, parseInstant } from '@countersign/primitives';
+import { Clock } from '@countersign/primitives';
 import {
-  DEADLINE,
   recordedItemSchema,
   screenedItemSchema,
   type TaskKey,
@@ -13,16 +12,16 @@ import {
   readTaskMessage,
   StreamReader,
   type StreamMessage,
-  type TaskMessage,
 } from '@countersign/bus';
 import { TrustBundle } from '@countersign/identity';
 import { Readiness, ReadModels, TaskFacts } from '@countersign/service-host';
 import { Logger } from '@countersign/telemetry';
 import { Dispatch } from '../../application/dispatch.js';
 import { EvaluationBoard } from '../../application/evaluation-board.js';
+import { summaryOf } from '../../application/task-summary.js';
 import { TakeVerdicts } from '../../application/take-verdicts.js';
 import { takeWithdrawal } from '../../domain/evaluation.js';
-import type { Evaluation, TaskSummary } from '../../domain/model.js';
+import type { Evaluation } from '../../domain/model.js';
 import { Checkpoints } from '../out/checkpoints.js';
 import { Intake } from './intake.js';
 import { Refusals } from './refusals.js';
@@ -97,7 +96,7 @@ export class LogReader implements OnApplicationBootstrap, OnApplicationShutdown 
       return this.logger.alert('INVALID_FRAME', { subject: message.subject, seq: message.seq, failure: task.failure });
     const refusal = this.intake.refusalOf(task);
     if (refusal !== undefined) return this.refusals.push(refusal);
-    const summary = this.#summary(task);
+    const summary = summaryOf(task, this.#facts);
     const evaluation: Evaluation = {
       key: task.key,
       attempt: task.attempt,
@@ -111,22 +110,6 @@ export class LogReader implements OnApplicationBootstrap, OnApplicationShutdown 
       deniedAt: undefined,
     };
     this.board.add({ evaluation, body: task.body, flowSequence: this.#flow?.lastSequence ?? 0, decided: false });
-  }
-
-  #summary({ key, envelope, streamAt }: TaskMessage): TaskSummary {
-    if (!envelope.ok) throw new Error('an invalid envelope has no summary');
-    const { target, taskType, deadline, instance, models, tools, idempotent } = envelope.value.data;
-    const parties = this.#facts.parties(key, target);
-    return {
-      taskType,
-      target,
-      deadline: deadline === undefined ? streamAt + DEADLINE.default : parseInstant(deadline),
-      instance,
-      models: models ?? null,
-      tools: tools ?? null,
-      usesModels: parties?.target.surface.usesModels ?? false,
-      idempotent: idempotent === true,
-    };
   }
 
   #onFlow(message: StreamMessage): void {
