@@ -24,13 +24,7 @@ import type { Freshness } from './freshness.js';
 import type { IdempotencyStore } from './idempotency.js';
 import { judgeBatch, type Judge } from './judge-batch.js';
 import { bufferOf, jsonOf, streamMessageOf } from './messages.js';
-import {
-  AGENT_REQUESTS,
-  PATTERN,
-  type AgentRequest,
-  type AgentRequestVerb,
-  type CommandContext,
-} from './patterns.js';
+import { AGENT_REQUESTS, PATTERN, type AgentRequest, type AgentRequestVerb, type CommandContext } from './patterns.js';
 import { signedHeaders } from './publisher.js';
 import { readTaskMessage, type TaskMessage } from './task-message.js';
 

@@ -32,7 +32,10 @@ export function dryRunAnswerOf({ codes, details, versions, ...own }: Judgement):
 
 function prejudged({ control, models }: DryRunParts, task: TaskMessage): Judgement | undefined {
   if (!task.envelope.ok)
-    return denial({ code: task.envelope.error.code, clause: 10, side: 'client' }, { field: task.envelope.error.field ?? '' });
+    return denial(
+      { code: task.envelope.error.code, clause: 10, side: 'client' },
+      { field: task.envelope.error.field ?? '' },
+    );
   const stale = models.find((model) => !model.fresh());
   return stale && denial({ code: 'CONTROL_ERROR' }, { service: control, cause: 'stale', model: stale.name });
 }

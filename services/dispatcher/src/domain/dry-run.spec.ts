@@ -60,7 +60,10 @@ describe('a dry run', () => {
 
   it('shows every reason of the own side and when to try again', () => {
     const reply = replyTo({
-      policy: { ...deny({ code: 'OUTSIDE_TIME_WINDOW', clause: 130, side: 'client' }), nextOpenAt: '2026-12-01T08:00:00.000Z' },
+      policy: {
+        ...deny({ code: 'OUTSIDE_TIME_WINDOW', clause: 130, side: 'client' }),
+        nextOpenAt: '2026-12-01T08:00:00.000Z',
+      },
       budget: deny({ code: 'BUDGET_AGENT_EXHAUSTED', side: 'client' }),
     });
     expect(reply).toMatchObject({

@@ -26,10 +26,7 @@ export interface AskedAbout {
 const NO_PLACE = 0;
 
 /** What six controls answered, as an evaluation that the same rules decide; who did not answer denies with CONTROL_ERROR. */
-export function evaluationOfAnswers(
-  asked: AskedAbout,
-  answers: ReadonlyMap<Control, DryRunAnswer>,
-): Evaluation {
+export function evaluationOfAnswers(asked: AskedAbout, answers: ReadonlyMap<Control, DryRunAnswer>): Evaluation {
   const { key, digest, task, now } = asked;
   const evaluation: Evaluation = {
     key,
@@ -50,11 +47,7 @@ export function evaluationOfAnswers(
   return evaluation;
 }
 
-function verdictOf(
-  { key, digest, now }: AskedAbout,
-  control: Control,
-  answer: DryRunAnswer | undefined,
-): VerdictItem {
+function verdictOf({ key, digest, now }: AskedAbout, control: Control, answer: DryRunAnswer | undefined): VerdictItem {
   return {
     type: 'verdict',
     nonce: '',

@@ -1,18 +1,7 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Clock } from '@countersign/primitives';
-import {
-  recordedItemSchema,
-  screenedItemSchema,
-  type TaskKey,
-  type WithdrawItem,
-} from '@countersign/contracts';
-import {
-  Bus,
-  FrameReader,
-  readTaskMessage,
-  StreamReader,
-  type StreamMessage,
-} from '@countersign/bus';
+import { recordedItemSchema, screenedItemSchema, type TaskKey, type WithdrawItem } from '@countersign/contracts';
+import { Bus, FrameReader, readTaskMessage, StreamReader, type StreamMessage } from '@countersign/bus';
 import { TrustBundle } from '@countersign/identity';
 import { Readiness, ReadModels, TaskFacts } from '@countersign/service-host';
 import { Logger } from '@countersign/telemetry';

@@ -1,5 +1,11 @@
 import { Controller } from '@nestjs/common';
-import { isTerminal, usageReportSchema, uuidSchema, type UsageReport, type UsageReportReply } from '@countersign/contracts';
+import {
+  isTerminal,
+  usageReportSchema,
+  uuidSchema,
+  type UsageReport,
+  type UsageReportReply,
+} from '@countersign/contracts';
 import { OnAgentRequest, type AgentRequest } from '@countersign/bus';
 import { Charges } from '../../application/charges.js';
 import { Dispatch } from '../../application/dispatch.js';
@@ -31,16 +37,17 @@ export class ReportUsage {
       const [issue] = parsed.error.issues;
       return refused('REQUEST_INVALID', `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not a usage report'}`);
     }
-    const [row] = uuidSchema.safeParse(grant).success
-      ? await this.store.select('t.grant_id = $1::uuid', [grant])
-      : [];
+    const [row] = uuidSchema.safeParse(grant).success ? await this.store.select('t.grant_id = $1::uuid', [grant]) : [];
     const target = row?.record.connection;
     if (row === undefined || target?.org !== org || target.agent !== agent)
       return refused('TASK_NOT_FOUND', 'no task was handed to this agent under this grant');
     const reporting = await this.reports.take(row.record, grant, parsed.data);
     if (reporting.taken) return OK;
     if (reporting.state === undefined)
-      return refused('REQUEST_INVALID', `usage: at most ${MAX_REPORTED} entries are taken under one grant; add them up`);
+      return refused(
+        'REQUEST_INVALID',
+        `usage: at most ${MAX_REPORTED} entries are taken under one grant; add them up`,
+      );
     if (!isTerminal(reporting.state))
       return refused('TEMPORARILY_UNAVAILABLE', 'the result is being screened; report again when the task has ended');
     return this.#late(row.record, parsed.data);

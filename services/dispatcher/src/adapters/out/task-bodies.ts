@@ -21,11 +21,7 @@ export async function insertBodies(tx: Tx, side: BodySide, bodies: readonly Seal
 }
 
 /** Reads sealed bodies. */
-export async function readBodies(
-  tx: Tx,
-  side: BodySide,
-  keys: readonly AttemptKey[],
-): Promise<readonly SealedBody[]> {
+export async function readBodies(tx: Tx, side: BodySide, keys: readonly AttemptKey[]): Promise<readonly SealedBody[]> {
   const rows = await tx.query<{
     readonly org_id: string;
     readonly agent_id: string;

@@ -33,9 +33,10 @@ export class UsageReports {
       const state = locked?.record.state ?? record.state;
       if (!RUNNING.includes(state)) return { taken: false, state };
       const rows = await tx.query(
-        `insert into dispatcher.usage_report (org_id, grant_id, report_id, usage, tools)
+        `with taken as (insert into dispatcher.usage_report (org_id, grant_id, report_id, usage, tools)
          select $1, $2, $3, $4::json, $5::json where (select coalesce(sum(json_array_length(u.usage)), 0) from dispatcher.usage_report u where u.org_id = $1 and u.grant_id = $2 and u.report_id <> $3) + $6 <= $7
-         on conflict (org_id, grant_id, report_id) do update set report_id = excluded.report_id returning 1 as one`,
+         on conflict do nothing returning 1 as one)
+         select one from taken union all select 1 from dispatcher.usage_report u where u.org_id = $1 and u.grant_id = $2 and u.report_id = $3`,
         [org, grant, report, JSON.stringify(usage), JSON.stringify(tools), usage.length, MAX_REPORTED],
       );
       return rows.length > 0 ? { taken: true } : { taken: false };

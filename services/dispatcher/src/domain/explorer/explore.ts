@@ -41,8 +41,7 @@ export function explore(bug?: Bug): Exploration {
       count(ends, `${world.row.state} ${world.row.primary ?? ''}`.trim());
     for (const move of movesOf(world, bug)) {
       moves += 1;
-      if (isTransition(world, move))
-        transitions.add(`${world.row?.state ?? 'EVALUATING'} > ${move.next.row?.state}`);
+      if (isTransition(world, move)) transitions.add(`${world.row?.state ?? 'EVALUATING'} > ${move.next.row?.state}`);
       const promise = brokenBy(world, move);
       if (promise !== undefined)
         return {
