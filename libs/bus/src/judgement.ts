@@ -13,7 +13,9 @@ type Own =
   | 'score'
   | 'guardrails'
   | 'record'
-  | 'approval';
+  | 'approval'
+  | 'retryAfterMs'
+  | 'nextOpenAt';
 
 /** What a control says of one evaluation of a task; the rest of the verdict is added when it is signed. `validUntil` in ms, at most 60 s ahead. */
 export type Judgement = Pick<VerdictItem, Own> & {

@@ -6,13 +6,15 @@ export interface ServiceSettings {
   readonly healthPort: number;
   readonly lanes?: number;
   readonly logLevel?: string;
+  /** What one agent may submit in 10 s; the dispatcher's own default when absent. */
+  readonly intakePer10s?: number;
 }
 
 /** The whole environment of a service. */
 export function serviceEnv(
   service: ServiceName,
   installation: Installation,
-  { natsUrl, healthPort, lanes = 1, logLevel = 'info' }: ServiceSettings,
+  { natsUrl, healthPort, lanes = 1, logLevel = 'info', intakePer10s }: ServiceSettings,
 ): Record<string, string> {
   const { file } = installation;
   const own: Partial<Record<ServiceName, Record<string, string>>> = {
@@ -24,7 +26,10 @@ export function serviceEnv(
       COUNTERSIGN_SECRET_PEPPER_FILE: file('pepper'),
     },
     audit: { COUNTERSIGN_SEAL_KEY_FILE: file('seal-audit') },
-    dispatcher: { COUNTERSIGN_SEAL_KEY_FILE: file('seal-dispatcher') },
+    dispatcher: {
+      COUNTERSIGN_SEAL_KEY_FILE: file('seal-dispatcher'),
+      ...(intakePer10s === undefined ? {} : { COUNTERSIGN_INTAKE_PER_10S: String(intakePer10s) }),
+    },
   };
   return {
     PATH: process.env['PATH'] ?? '',

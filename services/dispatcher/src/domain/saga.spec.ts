@@ -158,7 +158,6 @@ describe('a decision', () => {
         outcome: 'ALLOW',
         codes: [],
         chargedMicros: '0',
-        triggered: false,
       }),
     ).toBe(true);
     expect(saga.state).toBe('COMPLETED');
@@ -388,13 +387,24 @@ describe('a task that was handed over', () => {
     expect(saga.state).toBe('DENIED TARGET_UNAVAILABLE');
   });
 
-  it('expires at its deadline; a result after it changes nothing', () => {
+  it('expires at its deadline; of results after it only the cost of the first is noted', () => {
     const saga = dispatched();
     saga.clock.advance(600_000);
-    expect(saga.event(RESULT)).toBe(false);
     saga.event({ type: 'timer' });
     expect(saga.state).toBe('EXPIRED RESULT_TIMEOUT');
-    expect(saga.event(RESULT)).toBe(false);
+    expect(saga.event({ ...RESULT, chargedMicros: '70' })).toBe(true);
+    expect(saga.state).toBe('EXPIRED RESULT_TIMEOUT');
+    expect(saga.row).toMatchObject({ late: { digest: RESULT.digest, chargedMicros: '70' } });
+    expect(saga.event({ ...RESULT, chargedMicros: '80' })).toBe(false);
+  });
+
+  it('expires at its deadline also when the late result is faster than the timer', () => {
+    const saga = dispatched();
+    saga.clock.advance(600_000);
+    saga.event(RESULT);
+    expect(saga.state).toBe('EXPIRED RESULT_TIMEOUT');
+    expect(saga.row?.result).toBeUndefined();
+    expect(saga.row?.late).toMatchObject({ digest: RESULT.digest });
   });
 
   it('and cancelled ends cancelled, whatever comes back', () => {
@@ -414,7 +424,6 @@ describe('a task that was handed over', () => {
       outcome: 'BLOCK',
       codes: [],
       chargedMicros: '0',
-      triggered: true,
     });
     expect(blocked.state).toBe('QUARANTINED GUARDRAIL_BLOCKED');
     const late = dispatched();
@@ -434,7 +443,6 @@ describe('a task that was handed over', () => {
         outcome: 'ALLOW',
         codes: [],
         chargedMicros: '0',
-        triggered: false,
       }),
     ).toBe(false);
   });
@@ -445,7 +453,8 @@ describe('a task that has ended', () => {
     { type: 'claim', facts: { grantId: 'g', recordedRound: 1, blocked: undefined, epochsMoved: false } },
     { type: 'undelivered' },
     RESULT,
-    { type: 'screened', digest: RESULT.digest, outcome: 'ALLOW', codes: [], chargedMicros: '0', triggered: false },
+    { type: 'lateUsage', usage: [], tools: [] },
+    { type: 'screened', digest: RESULT.digest, outcome: 'ALLOW', codes: [], chargedMicros: '0' },
     { type: 'cancel', actor: 'a', code: 'CANCELLED_BY_USER' },
     { type: 'withdrawn', codes: [{ code: 'AGENT_REVOKED' }] },
     { type: 'timer' },
