@@ -13,7 +13,7 @@ import { costTold, type Cost } from '../../domain/late-costs.js';
 import { applyEvent, LATE_COST, type RowChange, type RowEvent } from '../../domain/row-events.js';
 import type { DispatcherConfig } from '../../dispatcher.config.js';
 import { blockKeysOf, blocksAgainst, lockShared, readBlocks } from './claim-locks.js';
-import { writeRequests, type RowPair } from './approval-rows.js';
+import { pairsOf, writeRequests, type RowPair } from './approval-rows.js';
 import { onBehalfOf } from './organizations.js';
 import { readReports } from './usage-reports.js';
 import { insertBodies, readBodies, type BodySide } from './task-bodies.js';
@@ -263,10 +263,6 @@ export class TaskStore extends Tasks {
   ): Promise<readonly Changed[]> {
     return orgs.length === 0 ? [] : onBehalfOf(this.database, orgs, run);
   }
-}
-
-function pairsOf(rows: ReadonlyMap<string, StoredTask>, changed: readonly Changed[]): readonly RowPair[] {
-  return changed.map(({ record }) => ({ before: rows.get(attemptText(record))?.record, after: record }));
 }
 
 async function write(tx: Tx, changed: readonly Changed[]): Promise<void> {
