@@ -48,6 +48,7 @@ const log = capturedLog('dispatcher');
 /** Ten micros a call: what is charged shows what was counted. */
 const charges = { of: (_row: TaskRecord, cost: { usage: readonly Usage[] }) => String(cost.usage.length * 10) };
 let bytes: { output?: Buffer; input?: Buffer };
+let failures: number;
 let told: string[];
 let rounds: TaskRecord[];
 let published: TransitionItem[];
@@ -96,7 +97,8 @@ beforeAll(async () => {
   const ports = [new Published(), new Told(), new Delivered(), new Round(), new Asked()] as const;
   dispatch = new Dispatch(new EvaluationBoard(), store, ...ports, log.logger, models, new NobodyAsked());
   const stored = {
-    transformedOutput: () => Promise.resolve(bytes.output),
+    transformedOutput: () =>
+      failures-- > 0 ? Promise.reject(new Error('the bus is away')) : Promise.resolve(bytes.output),
     input: () => Promise.resolve(bytes.input),
   } as unknown as StoredBytes;
   results = new TakeResults(store, dispatch, charges as unknown as Charges, log.logger);
@@ -105,7 +107,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 beforeEach(() => {
-  [bytes, told, rounds, published] = [{}, [], [], []];
+  [bytes, failures, told, rounds, published] = [{}, 0, [], [], []];
 });
 
 /** A task that six controls approved and that was claimed. */
@@ -306,6 +308,15 @@ describe('a result that screening changed', () => {
         ),
       }),
     );
+  });
+
+  it('waits for its bytes while they cannot be read, and keeps no other result waiting', async () => {
+    const [row, other] = [await screening(), await screening()];
+    failures = 1;
+    bytes.output = bodyOf(row, { parts: [{ text: 'as screening left it' }] });
+    const [after, otherAfter] = await Promise.all([screen(row, { transformedDigest: CHANGED }), screen(other, {})]);
+    expect([after.state, otherAfter.state]).toEqual(['COMPLETED', 'COMPLETED']);
+    expect(after.endedAt).toBeGreaterThan(otherAfter.endedAt ?? 0);
   });
 
   it('is not delivered at all when the changed bytes are not at hand', async () => {

@@ -44,16 +44,30 @@ export class ScreenedResults {
         (await this.store.read(items.map(attemptOf))).map(({ record }) => [attemptText(record), record]),
       );
       const events = await Promise.all(
-        items.map(async (item) => {
+        items.map((item) => {
           const record = rows.get(attemptText(attemptOf(item)));
-          return record === undefined ? [] : this.#eventOf(item, record);
+          return record === undefined ? [] : this.#prepared(item, record);
         }),
       );
       await this.dispatch.apply(events.flat());
     } catch (error) {
-      this.logger.warn('screened results could not be taken yet', { error });
-      setTimeout(() => items.forEach((item) => this.take(item)), RETRY_MS).unref();
+      this.#again(items, error);
     }
+  }
+
+  /** One result whose bytes cannot be read at the moment does not keep the others waiting; in the end its own time is over. */
+  async #prepared(item: ScreenedItem, record: TaskRecord): Promise<readonly Addressed[]> {
+    try {
+      return await this.#eventOf(item, record);
+    } catch (error) {
+      this.#again([item], error);
+      return [];
+    }
+  }
+
+  #again(items: readonly ScreenedItem[], error: unknown): void {
+    this.logger.warn('screened results could not be taken yet', { error, count: items.length });
+    setTimeout(() => items.forEach((item) => this.take(item)), RETRY_MS).unref();
   }
 
   /** What the dispatcher makes sure of itself: that changed bytes are at hand and are those that were signed, and of a further attempt that the original ones are. */

@@ -174,6 +174,15 @@ export class TaskStore extends Tasks {
     return this.database.tenant(key.org, (tx) => readTask(tx, key));
   }
 
+  /** Every attempt of a task, oldest first. */
+  async attempts({ org, agent, task }: TaskKey): Promise<readonly StoredTask[]> {
+    return this.selectOf(org, 't.org_id = $1 and t.agent_id = $2 and t.task_id = $3 order by t.attempt', [
+      org,
+      agent,
+      task,
+    ]);
+  }
+
   /** Rows of any organisation that a condition selects; for timers and look-ups by grant. */
   async select(where: string, params: readonly unknown[] = []): Promise<readonly StoredTask[]> {
     return this.database.system((tx) => selectTasks(tx, where, params));
