@@ -38,7 +38,10 @@ export async function startSystem(
 }
 
 /** Starts a system on what an earlier one has left in a folder. */
-export function openSystem(folder: string, options: Pick<LocalSystemOptions, 'replicas' | 'intakePer10s'> = {}): Promise<LocalSystem> {
+export function openSystem(
+  folder: string,
+  options: Pick<LocalSystemOptions, 'replicas' | 'intakePer10s'> = {},
+): Promise<LocalSystem> {
   const report = process.env['E2E_VERBOSE'] === '1' ? (line: string) => process.stderr.write(`${line}\n`) : () => true;
   return LocalSystem.start({
     project,

@@ -4,7 +4,7 @@ import { readModelKey, type AgentRef } from '@countersign/contracts';
 import type { Person } from '@countersign/bus';
 import { PeopleDirectory, ReadModels, ServiceConfig } from '@countersign/service-host';
 import { Logger } from '@countersign/telemetry';
-import type { DispatcherConfig } from '../dispatcher.config.js';
+import { z } from 'zod';
 import type { ApprovalRequest } from '../domain/approval-request.js';
 import type { ApprovalTerms } from '../domain/approval-terms.js';
 import { eligibleFor, type Involvement } from '../domain/eligibility.js';
@@ -26,7 +26,7 @@ export class KnownApprovers extends Approvers {
     config: ServiceConfig,
   ) {
     super();
-    this.#expiryMs = (config.values as DispatcherConfig).COUNTERSIGN_APPROVAL_MINUTES * MINUTE_MS;
+    this.#expiryMs = z.number().parse(config.values['COUNTERSIGN_APPROVAL_MINUTES']) * MINUTE_MS;
   }
 
   override termsFor({ key, verdicts }: Evaluation): ApprovalTerms {
