@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { DependencyUnavailable } from '@countersign/bus';
 import { aSubmission, aTaskKey, FixedClock, silentLogger } from '@countersign/testing';
-import { Chains } from '../../application/ports.js';
+import type { Chains } from '../../application/ports.js';
 import { RecordWhenTasksSubmitted } from './record-when-tasks-submitted.consumer.js';
 
 const clock = new FixedClock();
