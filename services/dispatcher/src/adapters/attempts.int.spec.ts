@@ -9,7 +9,7 @@ import {
   type Usage,
 } from '@countersign/contracts';
 import type { CommandClient, ResultMessage } from '@countersign/bus';
-import { ReadModels, ServiceConfig } from '@countersign/service-host';
+import type { ReadModels, ServiceConfig } from '@countersign/service-host';
 import type { Database } from '@countersign/store';
 import {
   aSubmission,
@@ -366,7 +366,7 @@ describe('a task that is tried again', () => {
 
   it('is tried again once, however often the frame comes', async () => {
     const { first, second } = await again();
-    await screened.take(screenedItem(first, { outcome: 'RETRY', retry: { strategy: 'format_hint', max: 3 } }));
+    screened.take(screenedItem(first, { outcome: 'RETRY', retry: { strategy: 'format_hint', max: 3 } }));
     await dispatch.apply([
       {
         ...first,

@@ -44,9 +44,9 @@ export class ScreenedResults {
         (await this.store.read(items.map(attemptOf))).map(({ record }) => [attemptText(record), record]),
       );
       const events = await Promise.all(
-        items.map((item) => {
+        items.flatMap((item) => {
           const record = rows.get(attemptText(attemptOf(item)));
-          return record === undefined ? [] : this.#prepared(item, record);
+          return record === undefined ? [] : [this.#prepared(item, record)];
         }),
       );
       await this.dispatch.apply(events.flat());
