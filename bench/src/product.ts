@@ -17,7 +17,14 @@ export async function measureProduct(load: Load, project: string): Promise<Measu
   const state = join(project, '.countersign', 'bench');
   await remove(state);
   mkdirSync(state, { recursive: true, mode: 0o700 });
-  const system = await LocalSystem.start({ project, state, logLevel: 'warn', report: () => undefined });
+  const system = await LocalSystem.start({
+    project,
+    state,
+    logLevel: 'warn',
+    report: () => undefined,
+    // one agent submits all the load
+    intakePer10s: 1_000_000,
+  });
   const agents: Agent[] = [];
   try {
     const operator = await connectOperator(system.run);

@@ -1,20 +1,22 @@
 import { readFile } from 'node:fs/promises';
-import { SystemClock, SystemRandom } from '@countersign/primitives';
+import { SystemClock, SystemRandom, uuidV7 } from '@countersign/primitives';
 import {
   answerSubject,
   credentialFileSchema,
   taskDigest,
   taskSubject,
   type AnswerData,
+  type CheckReply,
   type CredentialFile,
   type PeersReply,
+  type Usage,
 } from '@countersign/contracts';
 import { AgentRequestFailed, type UntrustedMessage } from './errors.js';
 import { openConnection, type Link } from './link.js';
 import { isFinal, OpenTasks } from './open-tasks.js';
 import { publishStored } from './publishing.js';
-import { askPeers, askStatus, readAnswer } from './requests.js';
-import { instanceName, Serving, type ServeOptions, type TaskHandler } from './serving.js';
+import { askCheck, askPeers, askStatus, readAnswer, tellUsage } from './requests.js';
+import { instanceName, Serving, type DeliveredTask, type ServeOptions, type TaskHandler } from './serving.js';
 import { prepareTask, type TaskInput } from './task-input.js';
 import { TrustStore } from './trust-store.js';
 
@@ -34,6 +36,13 @@ export interface SubmitOptions {
   readonly onState?: (answer: AnswerData) => void;
 }
 
+/** What else a report says. */
+export interface UsageOptions {
+  /** A UUID that makes a repeated report the same; made here when absent. */
+  readonly report?: string;
+  readonly tools?: readonly string[];
+}
+
 /** One agent, connected: submits tasks, serves tasks, asks for state and peers. */
 export class Agent {
   readonly #open = new OpenTasks();
@@ -41,6 +50,7 @@ export class Agent {
   readonly #lost = new Map<string, number>();
   #serving: Serving | undefined;
   #poll: NodeJS.Timeout | undefined;
+  #closing: Promise<void> | undefined;
 
   private constructor(private readonly link: Link) {
     this.#instance = instanceName(link);
@@ -108,6 +118,23 @@ export class Agent {
     return askStatus(this.link, task);
   }
 
+  /** What submitting this task would come to now: the same judgement, and nothing happens. {@link retryAdvice} says whether and when a denial may be over. */
+  async check(task: TaskInput): Promise<CheckReply> {
+    return askCheck(this.link, prepareTask(this.link, this.#instance, task));
+  }
+
+  /**
+   * Reports what a task that runs here has used since the last report; its result then needs to name only what was used after it. Throws {@link AgentRequestFailed}
+   * when it does not count. The same `report` (a UUID) again is the same report.
+   */
+  async reportUsage(
+    task: Pick<DeliveredTask, 'grant'>,
+    usage: readonly Usage[],
+    { report = uuidV7(this.link.clock.now(), this.link.random), tools = [] }: UsageOptions = {},
+  ): Promise<void> {
+    await tellUsage(this.link, task.grant.jti, { report, usage: [...usage], tools: [...tools] });
+  }
+
   /** Own connections: whom this agent may call for which task types. */
   async peers(): Promise<PeersReply['connections']> {
     return (await askPeers(this.link)).connections;
@@ -119,8 +146,13 @@ export class Agent {
     this.#serving = new Serving(this.link, handler, options);
   }
 
-  /** Takes no further task, finishes the running ones, and disconnects. Tasks it submitted go on. */
-  async close(): Promise<void> {
+  /** Takes no further task, finishes the running ones and publishes their results, then disconnects. Tasks it submitted go on. Again is the same. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     clearInterval(this.#poll);
     this.#poll = undefined;
     await this.#serving?.stop();

@@ -1,20 +1,26 @@
 import { REASON_CODES, type ReasonCode } from '@countersign/contracts';
+import type { Retry, RetryAdvice } from './retry-advice.js';
 
-/** A task that was certainly not accepted, or a request that was refused. `retry` says whether trying again can help. */
-export class AgentRequestFailed extends Error {
+/** A task that was certainly not accepted, or a request that was refused. `retry` says whether trying again can help, the rest when. */
+export class AgentRequestFailed extends Error implements RetryAdvice {
+  readonly retryAfterMs?: number;
+  readonly nextOpenAt?: string;
+
   constructor(
     readonly code: ReasonCode,
     message: string,
-    readonly retry: 'no' | 'later',
-    options?: ErrorOptions,
+    readonly retry: Retry,
+    { retryAfterMs, nextOpenAt, ...options }: ErrorOptions & Omit<RetryAdvice, 'retry'> = {},
   ) {
     super(message, options);
     this.name = 'AgentRequestFailed';
+    if (retryAfterMs !== undefined) this.retryAfterMs = retryAfterMs;
+    if (nextOpenAt !== undefined) this.nextOpenAt = nextOpenAt;
   }
 
   /** A refusal with the sentence of the catalogue. */
-  static of(code: ReasonCode, retry: 'no' | 'later', cause?: unknown): AgentRequestFailed {
-    return new AgentRequestFailed(code, REASON_CODES[code].message, retry, cause === undefined ? undefined : { cause });
+  static of(code: ReasonCode, retry: Retry, cause?: unknown): AgentRequestFailed {
+    return new AgentRequestFailed(code, REASON_CODES[code].message, retry, cause === undefined ? {} : { cause });
   }
 }
 

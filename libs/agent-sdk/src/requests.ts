@@ -1,23 +1,41 @@
 import { sha256, toBase64Url, utf8 } from '@countersign/primitives';
 import {
   answerEnvelopeSchema,
+  checkReplySchema,
+  checkSubject,
   peersReplySchema,
   peersSubject,
   PURPOSES,
+  REASON_CODES,
   statusSubject,
+  usageReportReplySchema,
+  usageReportSubject,
   type AnswerData,
+  type CheckReply,
   type PeersReply,
   type Signer,
+  type UsageReport,
 } from '@countersign/contracts';
 import { checkReply } from '@countersign/identity';
 import { AgentRequestFailed } from './errors.js';
 import { jsonOf, signatureOf, type Link } from './link.js';
+import type { PreparedTask } from './task-input.js';
 
 const REQUEST_TIMEOUT_MS = 5_000;
+/** Six controls are asked, and once more when they differ about a price. */
+const CHECK_TIMEOUT_MS = 8_000;
 
-async function ask(link: Link, subject: string, signers: readonly Signer[]): Promise<unknown> {
-  const request = utf8(JSON.stringify({ nonce: toBase64Url(link.random.bytes(16)) }));
-  const message = await link.nc.request(subject, request, { timeout: REQUEST_TIMEOUT_MS }).catch((cause: unknown) => {
+interface Question {
+  readonly subject: string;
+  readonly signers: readonly Signer[];
+  readonly body?: Readonly<Record<string, unknown>>;
+  readonly timeoutMs?: number;
+}
+
+async function ask(link: Link, { subject, signers, body = {}, timeoutMs }: Question): Promise<unknown> {
+  const request = utf8(JSON.stringify({ nonce: toBase64Url(link.random.bytes(16)), ...body }));
+  const timeout = timeoutMs ?? REQUEST_TIMEOUT_MS;
+  const message = await link.nc.request(subject, request, { timeout }).catch((cause: unknown) => {
     throw AgentRequestFailed.of('TEMPORARILY_UNAVAILABLE', 'later', cause);
   });
   const checked = checkReply(
@@ -33,7 +51,9 @@ async function ask(link: Link, subject: string, signers: readonly Signer[]): Pro
 
 /** Own connections, and the newest trust bundle, which is kept when it verifies and is newer. */
 export async function askPeers(link: Link): Promise<PeersReply> {
-  const reply = peersReplySchema.parse(await ask(link, peersSubject(link.credential), ['registry']));
+  const reply = peersReplySchema.parse(
+    await ask(link, { subject: peersSubject(link.credential), signers: ['registry'] }),
+  );
   link.trust.offer(reply.trustBundle);
   return reply;
 }
@@ -41,7 +61,33 @@ export async function askPeers(link: Link): Promise<PeersReply> {
 /** State and answer of an own task, verified. */
 export async function askStatus(link: Link, task: string): Promise<AnswerData> {
   const { org, agent } = link.credential;
-  return answerEnvelopeSchema.parse(await ask(link, statusSubject({ org, agent, task }), ['dispatcher'])).data;
+  const question: Question = { subject: statusSubject({ org, agent, task }), signers: ['dispatcher'] };
+  return answerEnvelopeSchema.parse(await ask(link, question)).data;
+}
+
+/** What a submission of these bytes would come to now, verified. */
+export async function askCheck(link: Link, { id, body }: PreparedTask): Promise<CheckReply> {
+  const question: Question = {
+    subject: checkSubject(link.credential, id),
+    signers: ['dispatcher'],
+    body: { envelope: body.toString('base64') },
+    timeoutMs: CHECK_TIMEOUT_MS,
+  };
+  return checkReplySchema.parse(await ask(link, question));
+}
+
+/** Reports what was used under a grant; a lost reply is repeated with the same report, which counts once. Throws when it was refused, or nobody answered. */
+export async function tellUsage(link: Link, grant: string, report: Omit<UsageReport, 'nonce'>): Promise<void> {
+  const question: Question = {
+    subject: usageReportSubject(link.credential, grant),
+    signers: ['dispatcher'],
+    body: { ...report },
+  };
+  const first = await ask(link, question).catch(() => ask(link, question));
+  const { ok, code = 'REQUEST_INVALID', message } = usageReportReplySchema.parse(first);
+  if (ok) return;
+  const retry = code === 'TEMPORARILY_UNAVAILABLE' ? 'later' : 'no';
+  throw new AgentRequestFailed(code, message ?? REASON_CODES[code].message, retry);
 }
 
 /** Reads an answer that was sent; undefined when it does not verify or is no answer. */

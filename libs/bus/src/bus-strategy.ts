@@ -25,10 +25,12 @@ import type { IdempotencyStore } from './idempotency.js';
 import { judgeBatch, type Judge } from './judge-batch.js';
 import type { JudgeObserver } from './judge-observer.js';
 import { bufferOf, jsonOf, streamMessageOf } from './messages.js';
-import { PATTERN, type CommandContext } from './patterns.js';
+import { AGENT_REQUESTS, PATTERN, type AgentRequest, type AgentRequestVerb, type CommandContext } from './patterns.js';
 import type { People } from './people.js';
 import { signedHeaders } from './publisher.js';
 import { readTaskMessage, type TaskMessage } from './task-message.js';
+
+const AGENT_REQUEST_VERBS: readonly AgentRequestVerb[] = ['status', 'peers', 'check', 'usage'];
 
 /** What a service hears with. */
 export interface BusStrategyOptions {
@@ -121,10 +123,11 @@ export class BusStrategy extends Server implements CustomTransportStrategy {
     if (this.messageHandlers.has(PATTERN.results))
       await this.#consume('RES', durableName(service, 'res'), (batch) => this.#results(batch));
     this.#subscribe(`adm.${service}.>`, service, (message) => this.#command(message));
-    if (this.messageHandlers.has(`${PATTERN.agent}status`))
-      this.#subscribe('agt.*.*.status.*', service, (message) => this.#agentRequest('status', message));
-    if (this.messageHandlers.has(`${PATTERN.agent}peers`))
-      this.#subscribe('agt.*.*.peers.list', service, (message) => this.#agentRequest('peers', message));
+    for (const verb of AGENT_REQUEST_VERBS)
+      if (this.messageHandlers.has(`${PATTERN.agent}${verb}`))
+        this.#subscribe(`agt.*.*.${verb}.${AGENT_REQUESTS[verb]}`, service, (message) =>
+          this.#agentRequest(verb, message),
+        );
   }
 
   async #consume(stream: string, durable: string, handle: (batch: readonly JsMsg[]) => Promise<void>): Promise<void> {
@@ -223,11 +226,13 @@ export class BusStrategy extends Server implements CustomTransportStrategy {
     );
   }
 
-  async #agentRequest(verb: 'status' | 'peers', message: Msg): Promise<void> {
+  async #agentRequest(verb: AgentRequestVerb, message: Msg): Promise<void> {
     const [, org = '', agent = '', , id = ''] = message.subject.split('.');
     const request = bufferOf(message.data);
-    if (!agentRequestSchema.safeParse(jsonOf(request)).success) return;
-    const reply = utf8(JSON.stringify(await this.#call(`${PATTERN.agent}${verb}`, { org, agent, id }, undefined)));
+    const body = jsonOf(request);
+    if (!agentRequestSchema.safeParse(body).success) return;
+    const asked: AgentRequest = { org, agent, id, body };
+    const reply = utf8(JSON.stringify(await this.#call(`${PATTERN.agent}${verb}`, asked, undefined)));
     message.respond(reply, {
       headers: signedHeaders(signReply(this.options.key, { subject: message.subject, request, reply })),
     });

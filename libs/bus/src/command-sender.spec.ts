@@ -4,6 +4,7 @@ import { COMMANDS, PURPOSES, type CommandEnvelope, type CommandSpec, type Role }
 import { SigningKey } from '@countersign/identity';
 import { anId, FixedClock, SeededRandom, testKeys } from '@countersign/testing';
 import { actorOf, PERSON_COMMAND_MS, refuseUnlessAllowed, refuseUnlessOwn, senderOf } from './command-sender.js';
+import { CommandRefused } from './errors.js';
 import { People, type Person } from './people.js';
 
 const { dispatcher, policy, registry, audit } = COMMANDS;
@@ -118,7 +119,7 @@ describe('what a person may send', () => {
       refuseUnlessAllowed({ kind: 'person', person }, spec, known);
       return 'allowed';
     } catch (error) {
-      return String(Object(error).code);
+      return error instanceof CommandRefused ? error.code : 'no refusal';
     }
   };
 
@@ -166,7 +167,7 @@ describe('a person’s own organisation', () => {
       refuseUnlessOwn({ kind: 'person', person }, spec, { envelope: envelope(change), body, now: clock.now() });
       return 'allowed';
     } catch (error) {
-      return String(Object(error).code);
+      return error instanceof CommandRefused ? error.code : 'no refusal';
     }
   };
 

@@ -2,6 +2,7 @@ export * from './account-connection.js';
 export * from './batch-loop.js';
 export * from './body-store.js';
 export * from './bus.js';
+export * from './dry-run.js';
 export * from './durable-consumer.js';
 export * from './errors.js';
 export * from './frame-reader.js';

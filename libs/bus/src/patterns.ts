@@ -65,5 +65,18 @@ export const OnCommand =
     Ctx()(target, key, 1);
   };
 
-/** Handles a signed-reply request of agents: `(from: {org, agent, id}) => Promise<object>`. */
-export const OnAgentRequest = (verb: 'status' | 'peers'): MethodDecorator => MessagePattern(`${PATTERN.agent}${verb}`);
+/** What agents may ask with a signed reply, and the subject's last token: an id, or a word. */
+export const AGENT_REQUESTS = { status: '*', peers: 'list', check: '*', usage: '*' } as const;
+/** One of them. */
+export type AgentRequestVerb = keyof typeof AGENT_REQUESTS;
+
+/** A request of an agent: who asks, by the subject; its last token; and the body, of which only the nonce was looked at. */
+export interface AgentRequest {
+  readonly org: string;
+  readonly agent: string;
+  readonly id: string;
+  readonly body: unknown;
+}
+
+/** Handles a signed-reply request of agents: `(request: AgentRequest) => Promise<object>`. */
+export const OnAgentRequest = (verb: AgentRequestVerb): MethodDecorator => MessagePattern(`${PATTERN.agent}${verb}`);

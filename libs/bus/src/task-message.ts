@@ -4,6 +4,7 @@ import {
   parseIngestSubject,
   PURPOSES,
   taskDigest,
+  taskSubject,
   type RoundLine,
   type TaskEnvelope,
   type TaskKey,
@@ -64,6 +65,12 @@ export function readTaskMessage(bundle: TrustBundle, message: StreamMessage): Ta
   // the id was within its 10 minutes when the task was first accepted; a round may come hours later
   const content = contentOf(address.key, body, undefined);
   return content.digest === line.digest ? { ...head, ...content, roundLine: line } : { failure: 'digest' };
+}
+
+/** What a control would see of a submission of these bytes at an instant (ms): for dry runs. It stands in no stream, so its sequence is none. */
+export function taskMessageOf(key: TaskKey, body: Buffer, at: number): TaskMessage {
+  const head = { key, attempt: 1, round: 1, seq: 0, streamAt: at, subject: taskSubject(key) };
+  return { ...head, ...contentOf(key, body, at) };
 }
 
 function contentOf(

@@ -12,6 +12,8 @@ import type { z } from 'zod';
 /** Every operator and service command by service. */
 export const COMMANDS = { registry, policy, guardrails, trust, budget, dispatcher, audit } as const;
 
+export type { DryRunAnswer } from './commands/command.js';
+
 /** What a command asks for, as its sender writes it. */
 export type RequestOf<C extends CommandSpec> = z.input<C['request']>;
 /** What a command asks for, as its service reads it. */

@@ -12,6 +12,8 @@ export const dispatcherConfig = z.object({
     .min(1)
     .max(72 * 60)
     .default(240),
+  /** What one agent may submit in 10 s; more is refused for 60 s, ten times as much cuts its connection. */
+  COUNTERSIGN_INTAKE_PER_10S: z.coerce.number().int().min(1).max(1_000_000).default(100),
 });
 /** Configuration of the dispatcher. */
 export type DispatcherConfig = z.output<typeof dispatcherConfig>;

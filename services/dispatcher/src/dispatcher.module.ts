@@ -1,8 +1,12 @@
 import { Module } from '@nestjs/common';
+import { AnswerCheck } from './adapters/in/answer-check.controller.js';
 import { AnswerStatus } from './adapters/in/answer-status.controller.js';
 import { ApprovalCommands } from './adapters/in/approval-commands.controller.js';
 import { DispatcherCommands } from './adapters/in/dispatcher-commands.controller.js';
+import { Intake } from './adapters/in/intake.js';
 import { LogReader } from './adapters/in/log.reader.js';
+import { Refusals } from './adapters/in/refusals.js';
+import { ReportUsage } from './adapters/in/report-usage.controller.js';
 import { ScreenedResults } from './adapters/in/screened-results.js';
 import { TakeResults } from './adapters/in/take-results.consumer.js';
 import { Timers } from './adapters/in/timers.js';
@@ -10,11 +14,14 @@ import { Answers } from './adapters/out/answers.js';
 import { ApprovalStore } from './adapters/out/approval.store.js';
 import { BlockStore } from './adapters/out/block.store.js';
 import { Checkpoints } from './adapters/out/checkpoints.js';
+import { DryRuns } from './adapters/out/dry-runs.js';
 import { HandOver } from './adapters/out/hand-over.js';
 import { Rounds } from './adapters/out/rounds.js';
 import { ScreeningPublisher } from './adapters/out/screening.publisher.js';
+import { StoredBytes } from './adapters/out/stored-bytes.js';
 import { TaskStore } from './adapters/out/task.store.js';
 import { TransitionPublisher } from './adapters/out/transition.publisher.js';
+import { UsageReports } from './adapters/out/usage-reports.js';
 import { ApprovalRequests, Approvers } from './application/approval-ports.js';
 import { Charges } from './application/charges.js';
 import { DecideApprovals } from './application/decide-approvals.js';
@@ -39,7 +46,7 @@ const ports = [
 
 /** The wiring of the dispatcher. */
 @Module({
-  controllers: [TakeResults, AnswerStatus, DispatcherCommands, ApprovalCommands],
+  controllers: [TakeResults, AnswerStatus, AnswerCheck, ReportUsage, DispatcherCommands, ApprovalCommands],
   providers: [
     EvaluationBoard,
     TakeVerdicts,
@@ -54,9 +61,14 @@ const ports = [
     HandOver,
     Rounds,
     ScreeningPublisher,
+    StoredBytes,
+    UsageReports,
+    DryRuns,
     BlockStore,
     Checkpoints,
     ScreenedResults,
+    Intake,
+    Refusals,
     Timers,
     LogReader,
     ...ports,

@@ -23,6 +23,8 @@ export interface LocalSystemOptions {
   /** Where it keeps its state; `.countersign` of the project when absent. */
   readonly state?: string;
   readonly logLevel?: string;
+  /** What one agent may submit in 10 s; 100 when absent. Benches and journeys that submit bursts raise it. */
+  readonly intakePer10s?: number;
   readonly report: (line: string) => void;
   /** More replicas of a service than one. */
   readonly replicas?: Partial<Record<ServiceName, number>>;
@@ -183,6 +185,7 @@ export class LocalSystem {
       healthPort,
       telemetry: this.#telemetryEnv(),
       ...(this.options.logLevel === undefined ? {} : { logLevel: this.options.logLevel }),
+      ...(this.options.intakePer10s === undefined ? {} : { intakePer10s: this.options.intakePer10s }),
     });
     const started = await this.group.start({
       name,

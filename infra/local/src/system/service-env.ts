@@ -8,13 +8,15 @@ export interface ServiceSettings {
   readonly logLevel?: string;
   /** Standard variables of OpenTelemetry. */
   readonly telemetry?: Readonly<Record<string, string>>;
+  /** What one agent may submit in 10 s; the dispatcher's own default when absent. */
+  readonly intakePer10s?: number;
 }
 
 /** The whole environment of a service. */
 export function serviceEnv(
   service: ServiceName,
   installation: Installation,
-  { natsUrl, healthPort, lanes = 1, logLevel = 'info', telemetry = {} }: ServiceSettings,
+  { natsUrl, healthPort, lanes = 1, logLevel = 'info', telemetry = {}, intakePer10s }: ServiceSettings,
 ): Record<string, string> {
   const { file } = installation;
   const own: Partial<Record<ServiceName, Record<string, string>>> = {
@@ -27,7 +29,10 @@ export function serviceEnv(
     },
     audit: { COUNTERSIGN_SEAL_KEY_FILE: file('seal-audit') },
     guardrails: { COUNTERSIGN_SEAL_KEY_FILE: file('seal-guardrails') },
-    dispatcher: { COUNTERSIGN_SEAL_KEY_FILE: file('seal-dispatcher') },
+    dispatcher: {
+      COUNTERSIGN_SEAL_KEY_FILE: file('seal-dispatcher'),
+      ...(intakePer10s === undefined ? {} : { COUNTERSIGN_INTAKE_PER_10S: String(intakePer10s) }),
+    },
   };
   return {
     PATH: process.env['PATH'] ?? '',

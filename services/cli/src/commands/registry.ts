@@ -52,6 +52,10 @@ export function registryCommands(program: Command): void {
       }),
     );
   agentCommands(program.command('agent').description('agents'));
+  connectCommand(program);
+}
+
+function connectCommand(program: Command): void {
   program
     .command('connect <client> <target>')
     .description('let one agent send tasks to another; nothing is allowed before a policy is set')

@@ -89,7 +89,7 @@ export class Dispatch {
   /** What follows from rows that changed. */
   follow(changed: readonly Changed[]): void {
     this.transitions.publish(changed.flatMap((c) => c.items));
-    for (const { record } of changed) this.#followOne(record);
+    for (const change of changed) this.#followOne(change);
     const screening = changed.flatMap(({ record }) => (record.state === 'SCREENING' ? [record] : []));
     if (screening.length > 0) this.#background(this.screening.request(screening), 'screening could not be asked for');
   }
@@ -104,11 +104,11 @@ export class Dispatch {
     await this.callers.stop();
   }
 
-  #followOne(record: TaskRecord): void {
+  #followOne({ record, silent = false }: Changed): void {
     if (isTerminal(record.state)) {
       this.#bodies.delete(attemptText(record));
       // nothing passes before it is recorded; a refusal does not wait
-      if (record.state !== 'COMPLETED') this.callers.send(record);
+      if (record.state !== 'COMPLETED' && !silent) this.callers.send(record);
       return;
     }
     if (record.state === 'AWAITING_APPROVAL' || record.state === 'AWAITING_OUTPUT_APPROVAL') {

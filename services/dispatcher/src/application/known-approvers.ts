@@ -4,7 +4,7 @@ import { readModelKey, type AgentRef } from '@countersign/contracts';
 import type { Person } from '@countersign/bus';
 import { PeopleDirectory, ReadModels, ServiceConfig } from '@countersign/service-host';
 import { Logger } from '@countersign/telemetry';
-import type { DispatcherConfig } from '../dispatcher.config.js';
+import { z } from 'zod';
 import type { ApprovalRequest } from '../domain/approval-request.js';
 import type { ApprovalTerms } from '../domain/approval-terms.js';
 import { eligibleFor, type Involvement } from '../domain/eligibility.js';
@@ -26,7 +26,7 @@ export class KnownApprovers extends Approvers {
     config: ServiceConfig,
   ) {
     super();
-    this.#expiryMs = (config.values as DispatcherConfig).COUNTERSIGN_APPROVAL_MINUTES * MINUTE_MS;
+    this.#expiryMs = z.number().parse(config.values['COUNTERSIGN_APPROVAL_MINUTES']) * MINUTE_MS;
   }
 
   override termsFor({ key, verdicts }: Evaluation): ApprovalTerms {
@@ -39,16 +39,13 @@ export class KnownApprovers extends Approvers {
     };
   }
 
+  /** What cannot be looked up now is told and keeps nothing waiting: the request itself is written. */
   override asked(record: TaskRecord): void {
-    const involved = { registrars: this.registrars(record), authors: record.facts.approval?.authors };
-    for (const request of record.requests ?? [])
-      if (request.status === 'PENDING' && this.#isStuck(request, involved))
-        this.logger.alert('NO_ELIGIBLE_APPROVER', {
-          task: record.key,
-          attempt: record.attempt,
-          round: record.round,
-          count: request.required,
-        });
+    try {
+      this.#alertIfStuck(record);
+    } catch (error) {
+      this.logger.warn('it could not be looked up who may approve', { task: record.key, error });
+    }
   }
 
   /** Whether what a person approved still counts: they are known, and were not disabled for cause. */
@@ -74,6 +71,18 @@ export class KnownApprovers extends Approvers {
   /** A person's name for others. */
   nameOf(person: string): string {
     return this.people.byId(person)?.name ?? person;
+  }
+
+  #alertIfStuck(record: TaskRecord): void {
+    const involved = { registrars: this.registrars(record), authors: record.facts.approval?.authors };
+    for (const request of record.requests ?? [])
+      if (request.status === 'PENDING' && this.#isStuck(request, involved))
+        this.logger.alert('NO_ELIGIBLE_APPROVER', {
+          task: record.key,
+          attempt: record.attempt,
+          round: record.round,
+          count: request.required,
+        });
   }
 
   #isStuck(request: ApprovalRequest, involved: Involvement): boolean {

@@ -1,6 +1,7 @@
 import type { RecordedItem, RecordRef, TransitionItem } from '@countersign/contracts';
 import type { ApprovalTerms } from '../domain/approval-terms.js';
 import type { AttemptKey, RoundKey } from '../domain/attempt.js';
+import type { Cost } from '../domain/late-costs.js';
 import type { Evaluation, TaskRecord } from '../domain/model.js';
 import type { RowEvent } from '../domain/row-events.js';
 
@@ -24,13 +25,19 @@ export interface Adoption {
 export interface Changed {
   readonly record: TaskRecord;
   readonly items: readonly TransitionItem[];
+  /** Nothing that the caller hears of: a late cost, an attempt that another one replaces. */
+  readonly silent?: boolean;
+  /** The row of a further attempt, which this change made. */
+  readonly fresh?: boolean;
 }
 
 /** A row event for one attempt. */
 export interface Addressed extends AttemptKey {
   readonly event: RowEvent;
-  /** Bytes that are sealed in the same transaction when the event changes the row. */
-  readonly output?: Buffer;
+  /** Of a cost: what it comes to with everything that was told before, asked after the row was locked. */
+  readonly charge?: (record: TaskRecord, cost: Cost) => string | undefined;
+  /** Bytes that are sealed in the same transaction when the event changes the row: the target's, those to deliver in their place, the original ones for a further attempt. */
+  readonly bodies?: { readonly in?: Buffer; readonly out?: Buffer; readonly delivered?: Buffer };
 }
 
 /** The rows of tasks, in which the first writer of a decision wins. */

@@ -20,7 +20,9 @@ export function adopt(
   before: TaskRecord | undefined,
   { currency, now, terms }: AdoptionContext,
 ): TaskRecord | undefined {
-  if (before === undefined ? evaluation.round > 1 : before.state !== 'EVALUATING' || before.round !== evaluation.round)
+  // a later round and a further attempt have a row before they have a message
+  const first = evaluation.round === 1 && evaluation.attempt === 1;
+  if (before === undefined ? !first : before.state !== 'EVALUATING' || before.round !== evaluation.round)
     return undefined;
   const standing = before === undefined ? undefined : withStandingApprovals(before, terms);
   const decision = decide(evaluation, standing, currency);

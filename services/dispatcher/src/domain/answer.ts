@@ -1,27 +1,17 @@
-import {
-  REASON_CODES,
-  traceIdOf,
-  type AnswerData,
-  type CodeRef,
-  type Part,
-  type ReasonCode,
-  type RecordRef,
-} from '@countersign/contracts';
+import { parseMicros } from '@countersign/primitives';
+import { traceIdOf, type AnswerData, type Part, type RecordRef } from '@countersign/contracts';
+import { callerCode, coded, ownAdvice } from './caller-reasons.js';
 import type { TaskRecord } from './model.js';
-
-/** What the caller learns of a denial: a reason of its own side as it is, one of the other side only as such. */
-export function callerCode(codes: readonly CodeRef[], primary: ReasonCode | undefined): ReasonCode | undefined {
-  const reason = codes.find((code) => code.code === primary);
-  return reason?.side === 'target' ? 'DENIED_BY_COUNTERPARTY' : primary;
-}
 
 /** The state and answer of a task as its caller may see it. Parts only of a task that is completed. */
 export function answerOf(
   record: TaskRecord,
   more: { readonly parts?: readonly Part[] | undefined; readonly record?: RecordRef | undefined },
 ): AnswerData {
-  const waits = record.state === 'AWAITING_APPROVAL' || record.state === 'AWAITING_OUTPUT_APPROVAL';
-  const code = waits ? 'APPROVAL_PENDING' : callerCode(record.codes, record.primary);
+  const { state, facts, codes, primary, connection } = record;
+  const parties = { org: record.key.org, targetOrg: connection?.org ?? facts.target?.org };
+  const waits = state === 'AWAITING_APPROVAL' || state === 'AWAITING_OUTPUT_APPROVAL';
+  const code = waits ? 'APPROVAL_PENDING' : callerCode(codes, primary, parties);
   return {
     task: record.key.task,
     digest: record.digest,
@@ -29,9 +19,16 @@ export function answerOf(
     round: record.round,
     state: record.state,
     traceId: traceIdOf(record),
-    ...(code === undefined || record.state === 'COMPLETED' ? {} : { code, message: REASON_CODES[code].message }),
+    ...(state === 'COMPLETED' ? {} : coded(code)),
+    ...(state === 'DENIED' ? ownAdvice(facts, code) : {}),
     ...(record.state === 'COMPLETED' && more.parts !== undefined ? { parts: [...more.parts] } : {}),
-    ...(record.chargedMicros === undefined ? {} : { chargedMicros: record.chargedMicros }),
+    ...charged(record),
     ...(more.record === undefined ? {} : { record: more.record }),
   };
+}
+
+/** What all attempts together were charged. */
+function charged({ chargedMicros, earlierMicros }: TaskRecord): Pick<AnswerData, 'chargedMicros'> {
+  if (chargedMicros === undefined) return {};
+  return { chargedMicros: (parseMicros(chargedMicros) + parseMicros(earlierMicros ?? '0')).toString() };
 }

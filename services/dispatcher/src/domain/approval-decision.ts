@@ -115,7 +115,7 @@ function count(
   const after: ApprovalRequest = { ...counted, status };
   const requests = (row.requests ?? []).map((r) => (r === request ? after : r));
   const current = requests.filter((r) => r.round === request.round && r.stage === request.stage);
-  const { record, cause } = movedBy({ ...row, requests }, current, now);
+  const { record, cause } = movedBy({ ...row, requests }, current, { now, stands });
   return {
     kind: 'counted',
     record: permitted(row.state, withRequestsClosed(record)),
@@ -131,10 +131,12 @@ interface Moved {
   readonly cause: string;
 }
 
-function movedBy(row: TaskRecord, current: readonly ApprovalRequest[], now: number): Moved {
-  if (current.some(({ status }) => status === 'REJECTED')) return rejected(row, now);
+type When = Pick<DecisionFacts, 'now' | 'stands'>;
+
+function movedBy(row: TaskRecord, current: readonly ApprovalRequest[], when: When): Moved {
+  if (current.some(({ status }) => status === 'REJECTED')) return rejected(row, when.now);
   if (current.some(({ status }) => status !== 'APPROVED')) return { record: row, cause: 'approved in part' };
-  return row.state === 'AWAITING_OUTPUT_APPROVAL' ? delivered(row, current, now) : judgedAnew(row, current, now);
+  return row.state === 'AWAITING_OUTPUT_APPROVAL' ? delivered(row, current, when.now) : judgedAnew(row, current, when);
 }
 
 function rejected(row: TaskRecord, now: number): Moved {
@@ -146,14 +148,14 @@ function rejected(row: TaskRecord, now: number): Moved {
 }
 
 /** The task's clock runs on with what was left of it; the round that follows decides. */
-function judgedAnew(row: TaskRecord, current: readonly ApprovalRequest[], now: number): Moved {
+function judgedAnew(row: TaskRecord, current: readonly ApprovalRequest[], { now, stands }: When): Moved {
   const { clockLeft, ...rest } = row;
   const record: TaskRecord = {
     ...rest,
     state: 'EVALUATING',
     round: row.round + 1,
     covered: current.reduce((covered, { reasons }) => union(covered, reasons), row.covered),
-    approvedBy: [...new Set([...(row.approvedBy ?? []), ...current.flatMap(approversOf)])],
+    approvedBy: [...new Set([...(row.approvedBy ?? []), ...current.flatMap(approversOf).filter(stands)])],
     approvedAt: now,
     task: { ...row.task, deadline: now + (clockLeft ?? DEADLINE.minAfterHold) },
     timerAt: now + TIMERS.verdict + 60_000,

@@ -13,6 +13,7 @@ import { actionDigest, actionOf, sameButGrant } from './action.js';
 import { voided, withRequestsClosed, type AskedReason } from './approval-request.js';
 import { requestsFor, type ApprovalTerms } from './approval-terms.js';
 import { askedReasons, isCovered } from './asked-reasons.js';
+import { adviceOf } from './caller-reasons.js';
 import { isNarrowerOrEqual } from './grant-narrower.js';
 import type { CountedVerdict, Evaluation, TaskRecord } from './model.js';
 import { codesInOrder } from './primary-code.js';
@@ -136,6 +137,7 @@ export function factsOf(evaluation: Evaluation, decision: Decision): Facts {
     ...(verdict('guardrails')?.guardrails === undefined ? {} : { guardrails: verdict('guardrails')?.guardrails ?? [] }),
     ...(verdict('policy')?.approval === undefined ? {} : { approval: verdict('policy')?.approval }),
     ...(verdict('policy')?.grant === undefined ? {} : { grant: verdict('policy')?.grant }),
+    ...(decision.kind === 'deny' ? adviceOf(evaluation, decision.primary) : {}),
     ...(decision.kind === 'deny' && decision.missing !== undefined ? { missing: decision.missing } : {}),
   };
 }
@@ -231,20 +233,23 @@ function headOf(evaluation: Evaluation, decision: Decision, before: TaskRecord |
     facts: factsOf({ ...evaluation, task }, decision),
     covered: before?.covered ?? [],
     claim: 'NONE' as const,
-    ...approvalsOfAttempt(before),
+    ...ofAttempt(before),
   };
 }
 
-/** What people decided stays part of the row through its rounds. */
-function approvalsOfAttempt(
+/** What an attempt keeps through its rounds: what people decided, and what came before it. */
+function ofAttempt(
   before: TaskRecord | undefined,
-): Pick<TaskRecord, 'requests' | 'approvedBy' | 'approvedAt'> {
+): Pick<TaskRecord, 'requests' | 'approvedBy' | 'approvedAt' | 'retry' | 'replaces' | 'earlierMicros'> {
   if (before === undefined) return {};
-  const { requests, approvedBy, approvedAt } = before;
+  const { requests, approvedBy, approvedAt, retry, replaces, earlierMicros } = before;
   return {
     ...(requests === undefined ? {} : { requests }),
     ...(approvedBy === undefined ? {} : { approvedBy }),
     ...(approvedAt === undefined ? {} : { approvedAt }),
+    ...(retry === undefined ? {} : { retry }),
+    ...(replaces === undefined ? {} : { replaces }),
+    ...(earlierMicros === undefined ? {} : { earlierMicros }),
   };
 }
 

@@ -1,5 +1,5 @@
 import { formatInstant } from '@countersign/primitives';
-import type { GrantClaims } from '@countersign/contracts';
+import { taskCanary, type GrantClaims } from '@countersign/contracts';
 import type { TaskRecord } from './model.js';
 
 /** Claims of the release grant of a claimed row; undefined when the row lacks what a grant says, which a claimed one never does. */
@@ -38,5 +38,7 @@ export function grantClaims(record: TaskRecord): GrantClaims | undefined {
     maxCostMicros: grant.maxCostMicros,
     notAfter,
     hopsLeft: grant.hopsLeft,
+    canary: taskCanary(grantId),
+    ...(record.retry === undefined ? {} : { retry: record.retry }),
   };
 }

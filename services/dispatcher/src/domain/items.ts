@@ -1,7 +1,9 @@
 import { formatInstant } from '@countersign/primitives';
 import { CONTROLS, isTerminal, type DecidedItem, type TransitionItem } from '@countersign/contracts';
 import type { Evaluation, TaskRecord } from './model.js';
-import type { RowChange } from './row-events.js';
+import { LATE_COST, type RowChange } from './row-events.js';
+
+const MAX_LISTED = 100;
 
 /** What every item starts with. */
 export interface ItemHead {
@@ -57,13 +59,20 @@ function verdictsOf(evaluation: Evaluation | undefined): Pick<DecidedItem, 'verd
 }
 
 /** Items of any later change of a row. */
-export function itemsOfChange({ record, cause, actor }: RowChange, head: ItemHead): readonly TransitionItem[] {
+export function itemsOfChange({ record, cause, actor, next }: RowChange, head: ItemHead): readonly TransitionItem[] {
+  // a replaced attempt is closed by an item of its own and the next one opened by another; only the last attempt ends the task
+  if (next !== undefined)
+    return [
+      { type: 'moved', ...headOf(record, head), to: record.state, cause },
+      { type: 'moved', ...headOf(next, head), to: next.state, cause: `${cause}: ${next.retry?.strategy ?? 'again'}` },
+    ];
+  if (cause === LATE_COST) return correctedItem(record, head);
   if (isTerminal(record.state)) {
     const result = cause === 'failure report' || cause === 'result after cancel' ? resultedItem(record, head) : [];
     // who ended it stands in an item of its own: the end itself names no person
     const by: readonly TransitionItem[] =
       actor === undefined ? [] : [{ type: 'moved', ...headOf(record, head), to: record.state, cause, actor }];
-    return [...result, ...by, finishedItem(record, head)];
+    return [...result, ...by, finishedItem(record, head), ...correctedItem(record, head)];
   }
   if (record.state === 'DISPATCHED' && record.grantId !== undefined && record.connection !== undefined) {
     return [
@@ -88,6 +97,22 @@ function resultedItem(record: TaskRecord, head: ItemHead): readonly TransitionIt
     : [{ type: 'resulted', ...headOf(record, head), digest: result.digest, seq: result.seq, usage: [...result.usage] }];
 }
 
+/** A cost that was told after the end, as far as it can be said in money. */
+function correctedItem(record: TaskRecord, head: ItemHead): readonly TransitionItem[] {
+  const { late } = record;
+  if (late?.chargedMicros === undefined) return [];
+  return [
+    {
+      type: 'corrected',
+      ...headOf(record, head),
+      // the amount is of all of it; the list is for people
+      usage: late.usage.slice(0, MAX_LISTED),
+      chargedMicros: late.chargedMicros,
+      ...(late.digest === undefined ? {} : { outputDigest: late.digest }),
+    },
+  ];
+}
+
 function finishedItem(record: TaskRecord, head: ItemHead): TransitionItem {
   if (!isTerminal(record.state)) throw new Error(`a task in ${record.state} has not ended`);
   return {
@@ -99,6 +124,13 @@ function finishedItem(record: TaskRecord, head: ItemHead): TransitionItem {
     facts: record.facts,
     ...(record.primary === undefined ? {} : { code: record.primary }),
     ...(record.chargedMicros === undefined ? {} : { chargedMicros: record.chargedMicros }),
-    ...(record.result === undefined ? {} : { outputDigest: record.result.digest }),
+    ...(record.output === undefined ? {} : { output: record.output }),
+    ...deliveredDigest(record),
   };
+}
+
+/** Digest of what the caller gets: the transformed bytes where screening changed them. What is not delivered has its digest in `resulted` alone. */
+function deliveredDigest({ state, result, output }: TaskRecord): { readonly outputDigest?: string } {
+  if (state !== 'COMPLETED' || result === undefined) return {};
+  return { outputDigest: output?.transformedDigest ?? result.digest };
 }

@@ -3,9 +3,11 @@ import type {
   CodeRef,
   Control,
   Facts,
+  FinishedItem,
   GrantTerms,
   ReasonCode,
   RecordRef,
+  RoundLine,
   TaskKey,
   TaskState,
   Usage,
@@ -35,6 +37,8 @@ export interface TaskSummary {
   readonly models: readonly string[] | null;
   readonly tools: readonly string[] | null;
   readonly usesModels: boolean;
+  /** Whether the caller says that doing it twice is as good as once; absent = no. */
+  readonly idempotent?: boolean;
 }
 
 /** One evaluation of a task, as the log has told so far. Instants in ms. */
@@ -102,6 +106,23 @@ export interface TaskRecord {
     readonly tools: readonly string[];
   };
   readonly chargedMicros?: string;
+  /** What output screening came to. */
+  readonly output?: NonNullable<FinishedItem['output']>;
+  /** Of an attempt after an output that was not good enough: how it differs from the one before. */
+  readonly retry?: NonNullable<RoundLine['retry']>;
+  /** Of a further attempt: which one it replaces, and what becomes of that one's money. */
+  readonly replaces?: NonNullable<RoundLine['replaces']>;
+  /** Of an attempt that was replaced: the attempt that goes on. Its row is closed, but the task has not ended. */
+  readonly replacedBy?: number;
+  /** What the attempts before this one were charged. */
+  readonly earlierMicros?: string;
+  /** What was told after the end: the whole cost with it, and the late result's digest or the report's id. The first one stands. */
+  readonly late?: {
+    readonly usage: readonly Usage[];
+    readonly chargedMicros?: string;
+    readonly digest?: string;
+    readonly report?: string;
+  };
   /** When the row has to be looked at again. */
   readonly timerAt?: number;
   readonly endedAt?: number;

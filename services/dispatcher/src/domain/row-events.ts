@@ -9,8 +9,10 @@ import {
 } from '@countersign/contracts';
 import { withRequestsClosed } from './approval-request.js';
 import { end } from './ending.js';
+import { takeLateCost, type LateCost } from './late-costs.js';
 import type { Claim, TaskRecord } from './model.js';
 import { awaitOutputApproval } from './output-approval.js';
+import { screeningOf, type ScreenedEvent } from './screening.js';
 import { permitted } from './transitions.js';
 
 /** What the claim found in the statement after its locks. */
@@ -24,6 +26,9 @@ export interface ClaimFacts {
   readonly epochsMoved: boolean;
 }
 
+/** Cause of a change that only notes a cost after the end. */
+export const LATE_COST = 'late cost';
+
 /** Something that happens to a task after its decision. */
 export type RowEvent =
   | { readonly type: 'claim'; readonly facts: ClaimFacts }
@@ -35,16 +40,10 @@ export type RowEvent =
       readonly digest: string;
       readonly usage: readonly Usage[];
       readonly tools: readonly string[];
-      readonly chargedMicros: string | undefined;
+      readonly chargedMicros?: string | undefined;
     }
-  | {
-      readonly type: 'screened';
-      readonly digest: string;
-      readonly outcome: 'ALLOW' | 'WARN' | 'BLOCK' | 'ESCALATE' | 'RETRY';
-      readonly codes: readonly CodeRef[];
-      readonly chargedMicros: string | undefined;
-      readonly triggered: boolean;
-    }
+  | ScreenedEvent
+  | ({ readonly type: 'lateUsage' } & LateCost)
   | { readonly type: 'cancel'; readonly actor: string; readonly code: ReasonCode }
   | { readonly type: 'withdrawn'; readonly codes: readonly CodeRef[] }
   | { readonly type: 'timer' };
@@ -54,14 +53,25 @@ export interface RowChange {
   readonly record: TaskRecord;
   readonly cause: string;
   readonly actor?: string;
+  /** The row of a further attempt that goes on in the place of this one. */
+  readonly next?: TaskRecord;
 }
 
 /** Applies an event to a row: pure; `now` in ms by the database's clock, read after the row was locked. What is not listed for a state is a no-op. */
 export function applyEvent(row: TaskRecord, event: RowEvent, now: number): RowChange | undefined {
+  const late = lateCost(row, event);
+  if (late !== undefined) return late;
   const change = changeOf(row, event, now);
   if (change === undefined) return undefined;
   // whatever ends the waiting closes what people were asked
   return { ...change, record: permitted(row.state, withRequestsClosed(change.record)) };
+}
+
+/** What comes after the end changes no state: its cost is noted, and nothing else. */
+function lateCost(row: TaskRecord, event: RowEvent): RowChange | undefined {
+  if (event.type !== 'lateUsage' && event.type !== 'result') return undefined;
+  const record = takeLateCost(row, event);
+  return record === undefined ? undefined : { record, cause: LATE_COST };
 }
 
 function changeOf(row: TaskRecord, event: RowEvent, now: number): RowChange | undefined {
@@ -72,6 +82,8 @@ function changeOf(row: TaskRecord, event: RowEvent, now: number): RowChange | un
       return undelivered(row, now);
     case 'result':
       return result(row, event, now);
+    case 'lateUsage':
+      return undefined;
     case 'screened':
       return screened(row, event, now);
     case 'cancel':
@@ -140,7 +152,8 @@ function result(
       codes: row.codes,
       chargedMicros,
     });
-  if (row.state !== 'DISPATCHED' || now >= row.task.deadline) return undefined;
+  if (row.state !== 'DISPATCHED') return undefined;
+  if (now >= row.task.deadline) return resultTooLate(row, { digest, usage, chargedMicros }, now);
   if (failed)
     return end({ ...row, result: held }, 'FAILED', {
       now,
@@ -151,37 +164,48 @@ function result(
   return { record: { ...row, state: 'SCREENING', result: held, timerAt: now + TIMERS.screen }, cause: 'result' };
 }
 
-function screened(row: TaskRecord, event: Extract<RowEvent, { type: 'screened' }>, now: number): RowChange | undefined {
+/** The timer that would have ended it has not looked yet: it ends as it had to, and the late cost is noted with it. */
+function resultTooLate(row: TaskRecord, late: Omit<LateCost, 'tools'>, now: number): RowChange {
+  const ended = end(row, 'EXPIRED', { now, cause: 'time over', codes: [{ code: 'RESULT_TIMEOUT' }] });
+  return { ...ended, record: takeLateCost(ended.record, { ...late, tools: [] }) ?? ended.record };
+}
+
+function screened(row: TaskRecord, event: ScreenedEvent, now: number): RowChange | undefined {
   if (row.state !== 'SCREENING' || row.result?.digest !== event.digest) return undefined;
-  const { outcome, codes, chargedMicros } = event;
-  switch (outcome) {
-    case 'ALLOW':
-    case 'WARN':
-      return end(row, 'COMPLETED', { now, cause: 'screened', codes, chargedMicros });
-    case 'ESCALATE':
-      return asked(row, event, now);
-    // nothing is tried again, so it ends where a block ends
-    case 'BLOCK':
-    case 'RETRY':
-      return end(row, 'QUARANTINED', {
-        now,
-        cause: 'blocked',
-        codes: codes.length > 0 ? codes : [{ code: 'GUARDRAIL_BLOCKED' }],
-        chargedMicros,
-      });
+  const judged: TaskRecord = event.output === undefined ? row : { ...row, output: event.output };
+  const { chargedMicros } = event;
+  const found = screeningOf(row, event, now);
+  switch (found.kind) {
+    case 'deliver':
+      return end(judged, 'COMPLETED', { now, cause: 'screened', codes: found.codes, chargedMicros });
+    case 'ask':
+      return asked(judged, event, { codes: found.codes, now });
+    case 'block':
+      return end(judged, 'QUARANTINED', { now, cause: 'blocked', codes: found.codes, chargedMicros });
+    case 'retry':
+      return replacedBy(end(judged, 'QUARANTINED', { now, cause: 'retried', codes: found.codes }), found.next);
     default:
-      return assertNever(outcome);
+      return assertNever(found);
   }
 }
 
-/** People decide about the result; one that they cannot be shown ends where a block ends. */
-function asked(row: TaskRecord, event: Extract<RowEvent, { type: 'screened' }>, now: number): RowChange {
-  const { codes, chargedMicros, digest } = event;
-  const reasons: readonly CodeRef[] = codes.length > 0 ? codes : [{ code: 'APPROVAL_GUARDRAIL' }];
+/** People decide about what would be delivered; a result that they cannot be shown ends where a block ends. */
+function asked(
+  row: TaskRecord,
+  { chargedMicros, digest, output }: ScreenedEvent,
+  { codes, now }: { readonly codes: readonly CodeRef[]; readonly now: number },
+): RowChange {
+  const delivered = output?.transformedDigest ?? digest;
   return (
-    awaitOutputApproval(row, { codes: reasons, digest, chargedMicros }, now) ??
-    end(row, 'QUARANTINED', { now, cause: 'blocked', codes: reasons, chargedMicros })
+    awaitOutputApproval(row, { codes, digest: delivered, chargedMicros }, now) ??
+    end(row, 'QUARANTINED', { now, cause: 'blocked', codes, chargedMicros })
   );
+}
+
+/** An attempt that was replaced has ended, its task has not. */
+function replacedBy({ record, cause }: RowChange, next: TaskRecord): RowChange {
+  const chargedMicros = next.replaces?.how === 'SETTLE' ? { chargedMicros: next.replaces.micros } : {};
+  return { record: { ...record, ...chargedMicros, replacedBy: next.attempt }, cause, next };
 }
 
 function cancelled(

@@ -29,7 +29,8 @@ class Saga {
   row: TaskRecord | undefined;
 
   #open(round: number): Evaluation {
-    const { key, attempt, seq, digest } = this.#first;
+    const { key, seq, digest } = this.#first;
+    const attempt = this.row?.attempt ?? 1;
     const now = this.clock.now();
     const task = {
       taskType: 'chat',
@@ -39,6 +40,7 @@ class Saga {
       models: null,
       tools: null,
       usesModels: false,
+      idempotent: true,
     };
     return {
       key,
@@ -61,7 +63,7 @@ class Saga {
   /** A verdict of this round, or of another. */
   verdict(control: Control, parts: Partial<Judgement> = {}, round = this.#evaluation.round): Counting {
     const { streamAt, seq } = this.#evaluation;
-    const task = { ...this.#first, round, streamAt, seq };
+    const task = { ...this.#first, attempt: this.#evaluation.attempt, round, streamAt, seq };
     const at = this.clock.now();
     return takeVerdict(this.#evaluation, control, aVerdict(task, control, { clock: this.clock, ...parts }), {
       ref: REF,
@@ -90,7 +92,7 @@ class Saga {
   event(event: RowEvent): boolean {
     const changed = this.row && applyEvent(this.row, event, this.clock.now());
     if (changed === undefined) return false;
-    this.row = changed.record;
+    this.row = changed.next ?? changed.record;
     return true;
   }
 
@@ -158,7 +160,6 @@ describe('a decision', () => {
         outcome: 'ALLOW',
         codes: [],
         chargedMicros: '0',
-        triggered: false,
       }),
     ).toBe(true);
     expect(saga.state).toBe('COMPLETED');
@@ -388,13 +389,24 @@ describe('a task that was handed over', () => {
     expect(saga.state).toBe('DENIED TARGET_UNAVAILABLE');
   });
 
-  it('expires at its deadline; a result after it changes nothing', () => {
+  it('expires at its deadline; of results after it only the cost of the first is noted', () => {
     const saga = dispatched();
     saga.clock.advance(600_000);
-    expect(saga.event(RESULT)).toBe(false);
     saga.event({ type: 'timer' });
     expect(saga.state).toBe('EXPIRED RESULT_TIMEOUT');
-    expect(saga.event(RESULT)).toBe(false);
+    expect(saga.event({ ...RESULT, chargedMicros: '70' })).toBe(true);
+    expect(saga.state).toBe('EXPIRED RESULT_TIMEOUT');
+    expect(saga.row).toMatchObject({ late: { digest: RESULT.digest, chargedMicros: '70' } });
+    expect(saga.event({ ...RESULT, chargedMicros: '80' })).toBe(false);
+  });
+
+  it('expires at its deadline also when the late result is faster than the timer', () => {
+    const saga = dispatched();
+    saga.clock.advance(600_000);
+    saga.event(RESULT);
+    expect(saga.state).toBe('EXPIRED RESULT_TIMEOUT');
+    expect(saga.row?.result).toBeUndefined();
+    expect(saga.row?.late).toMatchObject({ digest: RESULT.digest });
   });
 
   it('and cancelled ends cancelled, whatever comes back', () => {
@@ -414,7 +426,6 @@ describe('a task that was handed over', () => {
       outcome: 'BLOCK',
       codes: [],
       chargedMicros: '0',
-      triggered: true,
     });
     expect(blocked.state).toBe('QUARANTINED GUARDRAIL_BLOCKED');
     const late = dispatched();
@@ -434,9 +445,61 @@ describe('a task that was handed over', () => {
         outcome: 'ALLOW',
         codes: [],
         chargedMicros: '0',
-        triggered: false,
       }),
     ).toBe(false);
+  });
+});
+
+describe('a task whose output is not good enough', () => {
+  const RETRY: RowEvent = {
+    type: 'screened',
+    digest: RESULT.digest,
+    outcome: 'RETRY',
+    codes: [],
+    chargedMicros: '5',
+    retry: { strategy: 'format_hint', max: 1 },
+    inputAtHand: true,
+  };
+  const second = (): Saga => {
+    const saga = dispatched();
+    saga.event(RESULT);
+    saga.event(RETRY);
+    return saga.nextRound();
+  };
+
+  it('is judged by all six again and completes in its second attempt, under the same deadline', () => {
+    const saga = second();
+    expect(saga.row).toMatchObject({ attempt: 2, round: 1, state: 'EVALUATING' });
+    const { deadline } = saga.row?.task ?? {};
+    saga.verdicts();
+    expect(saga.decide()).toBe(true);
+    expect(saga.claim()).toBe(true);
+    saga.event(RESULT);
+    saga.event({ type: 'screened', digest: RESULT.digest, outcome: 'ALLOW', codes: [], chargedMicros: '7' });
+    expect(saga.state).toBe('COMPLETED');
+    expect(saga.row).toMatchObject({ attempt: 2, chargedMicros: '7', earlierMicros: '5', task: { deadline } });
+  });
+
+  it('is denied in its second attempt by whoever denies it then', () => {
+    const saga = second().verdicts({ budget: { decision: 'DENY', codes: [{ code: 'BUDGET_TASK_EXHAUSTED' }] } });
+    saga.decide();
+    expect(saga.state).toBe('DENIED BUDGET_TASK_EXHAUSTED');
+  });
+
+  it('is denied when nobody judges its second attempt', () => {
+    const saga = second();
+    saga.clock.advance(TIMERS.verdict + 60_000);
+    saga.event({ type: 'timer' });
+    expect(saga.state).toBe('DENIED VERDICT_TIMEOUT');
+  });
+
+  it('is not tried a second time when once was allowed', () => {
+    const saga = second().verdicts();
+    saga.decide();
+    saga.claim();
+    saga.event(RESULT);
+    saga.event(RETRY);
+    expect(saga.state).toBe('QUARANTINED RETRY_EXHAUSTED');
   });
 });
 
@@ -445,7 +508,8 @@ describe('a task that has ended', () => {
     { type: 'claim', facts: { grantId: 'g', recordedRound: 1, blocked: undefined, epochsMoved: false } },
     { type: 'undelivered' },
     RESULT,
-    { type: 'screened', digest: RESULT.digest, outcome: 'ALLOW', codes: [], chargedMicros: '0', triggered: false },
+    { type: 'lateUsage', usage: [], tools: [] },
+    { type: 'screened', digest: RESULT.digest, outcome: 'ALLOW', codes: [], chargedMicros: '0' },
     { type: 'cancel', actor: 'a', code: 'CANCELLED_BY_USER' },
     { type: 'withdrawn', codes: [{ code: 'AGENT_REVOKED' }] },
     { type: 'timer' },

@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { NEUTRAL_SURFACE, type AgentRecord, type ConnectionRecord, type OrgRecord } from '@countersign/contracts';
-import { anId, aTaskMessage, FixedClock, TEST_NOW_MS } from '@countersign/testing';
+import { anId, aTaskKey, aTaskMessage, FixedClock, silentLogger, TEST_NOW_MS } from '@countersign/testing';
 import { parse } from 'yaml';
 import { JudgeWhenTasksSubmitted } from '../adapters/in/judge-when-tasks-submitted.consumer.js';
+import type { ReadModels } from '@countersign/service-host';
 import type { ReadModelView } from '../adapters/in/registry-view.js';
 import type { RegistryView } from './registry-view.js';
 
@@ -121,8 +122,18 @@ function viewOf(world: World): RegistryView {
   };
 }
 
+function consumerOf(world: World, fresh = true): JudgeWhenTasksSubmitted {
+  const models = { registry: { name: 'registry', fresh: () => fresh } } as unknown as ReadModels;
+  return new JudgeWhenTasksSubmitted(
+    viewOf(world) as ReadModelView,
+    new FixedClock(TEST_NOW_MS),
+    models,
+    silentLogger('registry'),
+  );
+}
+
 async function judged(world: World, body?: string) {
-  const consumer = new JudgeWhenTasksSubmitted(viewOf(world) as ReadModelView, new FixedClock(TEST_NOW_MS));
+  const consumer = consumerOf(world);
   const key = { org: HOME, agent: CLIENT, task: anId() };
   const message = aTaskMessage({
     key,
@@ -193,6 +204,40 @@ describe('an approval', () => {
       connection: { id: CONNECTION, org: FOREIGN, agent: TARGET, share: SHARE },
       epochs: { client: 3, target: 4, connection: 5, share: 6 },
       versions: { client: 7, target: 7, connection: 7 },
+    });
+  });
+});
+
+describe('a dry run', () => {
+  const asked = (data: Record<string, unknown> = {}) => {
+    const { key, body } = aTaskMessage({
+      key: { org: HOME, agent: CLIENT, task: aTaskKey({ at: TEST_NOW_MS }).task },
+      data: { target: TARGET, ...data },
+    });
+    return { task: key, envelope: body.toString('base64') };
+  };
+
+  it('says what a submission would be told', async () => {
+    expect(await consumerOf(aWorld(true)).dryRun(asked())).toMatchObject({
+      decision: 'APPROVE',
+      connection: { id: CONNECTION },
+      epochs: { client: 3 },
+    });
+    const suspended = aWorld(true);
+    put(suspended, 'connection.status', 'SUSPENDED');
+    expect(await consumerOf(suspended).dryRun(asked())).toMatchObject({ decision: 'DENY', codes: [{ clause: 70 }] });
+  });
+
+  it('is denied while the read model is stale, and for bytes that are no envelope', async () => {
+    expect(await consumerOf(aWorld(true), false).dryRun(asked())).toMatchObject({
+      decision: 'DENY',
+      codes: [{ code: 'CONTROL_ERROR' }],
+      details: { cause: 'stale' },
+    });
+    const { task } = asked();
+    expect(await consumerOf(aWorld(true)).dryRun({ task, envelope: 'e30=' })).toMatchObject({
+      decision: 'DENY',
+      codes: [{ code: 'ENVELOPE_INVALID', clause: 10 }],
     });
   });
 });

@@ -1,10 +1,13 @@
 import { Controller } from '@nestjs/common';
 import { Clock } from '@countersign/primitives';
-import { TIMERS, type TaskData } from '@countersign/contracts';
-import { JudgeTasks, type Judgement, type TaskMessage } from '@countersign/bus';
+import { COMMANDS, TIMERS, type AnswerOf, type ParsedRequestOf, type TaskData } from '@countersign/contracts';
+import { answerDryRun, JudgeTasks, OnCommand, type Judgement, type TaskMessage } from '@countersign/bus';
+import { Logger } from '@countersign/telemetry';
 import { Chains, type Position } from '../../application/ports.js';
 import { submissionDraft, type SubmissionFacts } from '../../domain/entry-header.js';
 import type { EntryDraft } from '../../domain/entry-draft.js';
+
+const { audit } = COMMANDS;
 
 /** Records every submission, invalid and late ones too, and approves those that stand in the chain in time. */
 @Controller()
@@ -12,6 +15,7 @@ export class RecordWhenTasksSubmitted {
   constructor(
     private readonly chains: Chains,
     private readonly clock: Clock,
+    private readonly logger: Logger,
   ) {}
 
   @JudgeTasks()
@@ -19,6 +23,17 @@ export class RecordWhenTasksSubmitted {
     const positions = await this.chains.append(tasks.map((task) => this.#draft(task)));
     const now = this.clock.now();
     return tasks.map((task, i) => (now - task.streamAt > TIMERS.verdict ? null : verdict(task, positions[i])));
+  }
+
+  /** Approves while the organisation's chain can be read; nothing is recorded, so the answer names no entry. */
+  @OnCommand(audit.dryRun)
+  async dryRun(request: ParsedRequestOf<typeof audit.dryRun>): Promise<AnswerOf<typeof audit.dryRun>> {
+    const judge = async ({ key }: TaskMessage): Promise<Judgement> => {
+      await this.chains.head(key.org);
+      return { decision: 'APPROVE', codes: [] };
+    };
+    const onError = (error: unknown): void => this.logger.error('a dry run failed', { error });
+    return answerDryRun({ control: 'audit', judge, models: [], now: this.clock.now(), onError }, request);
   }
 
   #draft({ key, attempt, round, streamAt: at, digest, body, envelope }: TaskMessage): EntryDraft {

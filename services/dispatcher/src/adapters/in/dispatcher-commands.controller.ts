@@ -4,6 +4,7 @@ import { COMMANDS, type AnswerOf, type ParsedRequestOf, type TaskRow, type TaskS
 import { CommandRefused, OnCommand, type CommandContext } from '@countersign/bus';
 import { Dispatch } from '../../application/dispatch.js';
 import { EvaluationBoard } from '../../application/evaluation-board.js';
+import { attemptPart } from '../../domain/attempt-part.js';
 import type { RowEvent } from '../../domain/row-events.js';
 import { BlockStore } from '../out/block.store.js';
 import { INSTALLATION } from '../out/claim-locks.js';
@@ -86,7 +87,8 @@ export class DispatcherCommands {
 
   @OnCommand(dispatcher.explain)
   async explain({ task }: ParsedRequestOf<typeof dispatcher.explain>): Promise<AnswerOf<typeof dispatcher.explain>> {
-    const row = await this.store.find(task);
+    const attempts = await this.store.attempts(task);
+    const row = attempts.at(-1);
     if (row === undefined) return { found: false, part: {} };
     const { record } = row;
     const part = {
@@ -105,6 +107,7 @@ export class DispatcherCommands {
       answeredAt: row.answeredAt === undefined ? null : formatInstant(row.answeredAt),
       endedAt: record.endedAt === undefined ? null : formatInstant(record.endedAt),
       record: record.record ?? null,
+      attempts: attempts.map((stored) => attemptPart(stored.record)),
     };
     return { found: true, part: JSON.parse(JSON.stringify(part)) as AnswerOf<typeof dispatcher.explain>['part'] };
   }

@@ -1,31 +1,19 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { Clock, parseInstant } from '@countersign/primitives';
-import {
-  DEADLINE,
-  recordedItemSchema,
-  screenedItemSchema,
-  type ReasonCode,
-  type TaskKey,
-  type WithdrawItem,
-} from '@countersign/contracts';
-import {
-  Bus,
-  FrameReader,
-  readTaskMessage,
-  StreamReader,
-  type StreamMessage,
-  type TaskMessage,
-} from '@countersign/bus';
+import { Clock } from '@countersign/primitives';
+import { recordedItemSchema, screenedItemSchema, type TaskKey, type WithdrawItem } from '@countersign/contracts';
+import { Bus, FrameReader, readTaskMessage, StreamReader, type StreamMessage } from '@countersign/bus';
 import { TrustBundle } from '@countersign/identity';
 import { Readiness, ReadModels, TaskFacts } from '@countersign/service-host';
 import { Logger } from '@countersign/telemetry';
 import { Dispatch } from '../../application/dispatch.js';
 import { EvaluationBoard } from '../../application/evaluation-board.js';
+import { summaryOf } from '../../application/task-summary.js';
 import { TakeVerdicts } from '../../application/take-verdicts.js';
 import { takeWithdrawal } from '../../domain/evaluation.js';
-import type { Evaluation, TaskRecord, TaskSummary } from '../../domain/model.js';
+import type { Evaluation } from '../../domain/model.js';
 import { Checkpoints } from '../out/checkpoints.js';
-import { TaskStore } from '../out/task.store.js';
+import { Intake } from './intake.js';
+import { Refusals } from './refusals.js';
 import { ScreenedResults } from './screened-results.js';
 
 const LOOK_MS = 20;
@@ -47,8 +35,9 @@ export class LogReader implements OnApplicationBootstrap, OnApplicationShutdown 
     private readonly board: EvaluationBoard,
     private readonly verdicts: TakeVerdicts,
     private readonly dispatch: Dispatch,
-    private readonly store: TaskStore,
     private readonly screened: ScreenedResults,
+    private readonly intake: Intake,
+    private readonly refusals: Refusals,
     private readonly checkpoints: Checkpoints,
     private readonly clock: Clock,
     private readonly logger: Logger,
@@ -61,6 +50,7 @@ export class LogReader implements OnApplicationBootstrap, OnApplicationShutdown 
 
   async onApplicationBootstrap(): Promise<void> {
     const start = await this.checkpoints.start();
+    await this.intake.restore();
     this.#flow = await StreamReader.open({
       bus: this.bus,
       stream: 'FLOW',
@@ -84,6 +74,7 @@ export class LogReader implements OnApplicationBootstrap, OnApplicationShutdown 
   async onApplicationShutdown(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
     await Promise.all([this.#ing?.close(), this.#flow?.close()]);
+    await this.refusals.stop();
     await this.dispatch.stop();
     await this.#checkpoint();
   }
@@ -92,8 +83,9 @@ export class LogReader implements OnApplicationBootstrap, OnApplicationShutdown 
     const task = readTaskMessage(this.bundle, message);
     if ('failure' in task)
       return this.logger.alert('INVALID_FRAME', { subject: message.subject, seq: message.seq, failure: task.failure });
-    if (!task.envelope.ok) return this.#refuse(task, task.envelope.error.code);
-    const summary = this.#summary(task);
+    const refusal = this.intake.refusalOf(task);
+    if (refusal !== undefined) return this.refusals.push(refusal);
+    const summary = summaryOf(task, this.#facts);
     const evaluation: Evaluation = {
       key: task.key,
       attempt: task.attempt,
@@ -107,53 +99,6 @@ export class LogReader implements OnApplicationBootstrap, OnApplicationShutdown 
       deniedAt: undefined,
     };
     this.board.add({ evaluation, body: task.body, flowSequence: this.#flow?.lastSequence ?? 0, decided: false });
-  }
-
-  #summary({ key, envelope, streamAt }: TaskMessage): TaskSummary {
-    if (!envelope.ok) throw new Error('an invalid envelope has no summary');
-    const { target, taskType, deadline, instance, models, tools } = envelope.value.data;
-    const parties = this.#facts.parties(key, target);
-    return {
-      taskType,
-      target,
-      deadline: deadline === undefined ? streamAt + DEADLINE.default : parseInstant(deadline),
-      instance,
-      models: models ?? null,
-      tools: tools ?? null,
-      usesModels: parties?.target.surface.usesModels ?? false,
-    };
-  }
-
-  /** A submission that is no valid envelope is denied at once; the controls say so too, without side effects. */
-  #refuse({ key, attempt, round, seq, digest, streamAt }: TaskMessage, code: ReasonCode): void {
-    const task: TaskSummary = {
-      taskType: '',
-      target: '',
-      deadline: streamAt,
-      instance: undefined,
-      models: null,
-      tools: null,
-      usesModels: false,
-    };
-    const record: Omit<TaskRecord, 'endedAt'> = {
-      key,
-      attempt,
-      round,
-      seq,
-      digest,
-      task,
-      acceptedAt: streamAt,
-      facts: {},
-      covered: [],
-      claim: 'NONE',
-      state: 'DENIED',
-      codes: [{ code, clause: 10, side: 'client' }],
-      primary: code,
-    };
-    this.store.end([record]).then(
-      (changed) => this.dispatch.follow(changed),
-      (error: unknown) => this.logger.error('an invalid task could not be denied', { task: key, error }),
-    );
   }
 
   #onFlow(message: StreamMessage): void {
@@ -192,6 +137,7 @@ export class LogReader implements OnApplicationBootstrap, OnApplicationShutdown 
       if (late.length > 0 && (await this.#flow?.caughtUp()) === true)
         for (const opened of late) this.dispatch.decide(opened);
       this.board.sweep(now);
+      this.intake.sweep(now);
     } catch (error) {
       this.logger.warn('due evaluations could not be looked at', { error });
     } finally {

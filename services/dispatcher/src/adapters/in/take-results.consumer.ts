@@ -52,20 +52,19 @@ export class TakeResults {
     }
     const data = readResult(result, record);
     const digest = resultDigest(record.connection, result.grant, result.body);
-    const reported = { usage: data?.usage ?? [], tools: data?.tools ?? [] };
-    const failed = data?.status !== 'completed';
     return {
       key: record.key,
       attempt: record.attempt,
-      output: result.body,
+      bodies: { out: result.body },
       event: {
         type: 'result',
-        failed,
+        failed: data?.status !== 'completed',
         seq: result.seq,
         digest,
-        ...reported,
-        chargedMicros: failed ? this.charges.of(record, reported) : undefined,
+        usage: data?.usage ?? [],
+        tools: data?.tools ?? [],
       },
+      charge: (row, cost) => this.charges.of(row, cost),
     };
   }
 }

@@ -83,7 +83,7 @@ export class Timers implements OnApplicationBootstrap, OnApplicationShutdown {
         await this.rounds.publish(record);
     await this.screening.request(stuck.map((s) => s.record).filter((record) => record.state === 'SCREENING'));
     const unanswered = await this.store.select(
-      `t.ended_at is not null and t.answered_at is null and t.ended_at < clock_timestamp() - interval '5 seconds' and t.ended_at > clock_timestamp() - interval '1 hour'
+      `t.ended_at is not null and t.answered_at is null and t.record ->> 'replacedBy' is null and t.ended_at < clock_timestamp() - interval '5 seconds' and t.ended_at > clock_timestamp() - interval '1 hour'
        and (t.state <> 'COMPLETED' or not exists (select 1 from dispatcher.unrecorded u where u.org_id = t.org_id and u.agent_id = t.agent_id and u.task_id = t.task_id and u.kind = 'finished')) limit ${BATCH}`,
     );
     for (const { record } of unanswered) if (isTerminal(record.state)) this.answers.send(record);
@@ -91,6 +91,9 @@ export class Timers implements OnApplicationBootstrap, OnApplicationShutdown {
 
   async #everyMinute(): Promise<void> {
     await this.#endLostTasks();
+    await this.database.system((tx) =>
+      tx.query(`delete from dispatcher.usage_report where at < clock_timestamp() - interval '24 hours'`),
+    );
     await this.database.system((tx) =>
       tx.query(
         `delete from dispatcher.body where at < clock_timestamp() - interval '24 hours' and not exists (select 1 from dispatcher.task t where t.org_id = body.org_id and t.agent_id = body.agent_id and t.task_id = body.task_id and (t.ended_at is null or t.ended_at > clock_timestamp() - interval '24 hours'))`,

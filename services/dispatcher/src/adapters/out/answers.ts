@@ -16,6 +16,7 @@ import { Callers } from '../../application/ports.js';
 import { answerOf } from '../../domain/answer.js';
 import { attemptText } from '../../domain/attempt.js';
 import type { TaskRecord } from '../../domain/model.js';
+import type { BodySide } from './task-bodies.js';
 import type { AnsweredTask } from './task-rows.js';
 import { TaskStore } from './task.store.js';
 
@@ -61,7 +62,7 @@ export class Answers extends Callers {
 
   /** What a caller may see of a task now. */
   async answer(record: TaskRecord): Promise<AnswerData> {
-    const body = record.state === 'COMPLETED' ? await this.store.body(record, 'out') : undefined;
+    const body = record.state === 'COMPLETED' ? await this.store.body(record, deliveredSide(record)) : undefined;
     return answerOf(record, { parts: partsOf(body), record: record.record });
   }
 
@@ -73,8 +74,7 @@ export class Answers extends Callers {
 
   /** Reads what the answers show in one go; who is slow to hear does not keep the others waiting. */
   async #sendAll(due: readonly Due[]): Promise<void> {
-    const completed = due.flatMap(({ record }) => (record.state === 'COMPLETED' ? [record] : []));
-    const bodies = await this.store.bodies(completed, 'out');
+    const bodies = await this.#delivered(due.flatMap(({ record }) => (record.state === 'COMPLETED' ? [record] : [])));
     for (const { record, ref } of due) {
       const parts = record.state === 'COMPLETED' ? partsOf(bodies.get(attemptText(record))) : undefined;
       const run = this.#send(record, answerOf(record, { parts, record: ref ?? record.record }))
@@ -82,6 +82,15 @@ export class Answers extends Callers {
         .finally(() => this.#inFlight.delete(run));
       this.#inFlight.add(run);
     }
+  }
+
+  async #delivered(completed: readonly TaskRecord[]): Promise<ReadonlyMap<string, Buffer>> {
+    const on = (side: BodySide) =>
+      this.store.bodies(
+        completed.filter((record) => deliveredSide(record) === side),
+        side,
+      );
+    return new Map([...(await on('out')), ...(await on('delivered'))]);
   }
 
   async #send(record: TaskRecord, answer: AnswerData): Promise<void> {
@@ -96,6 +105,11 @@ export class Answers extends Callers {
 interface Due {
   readonly record: TaskRecord;
   readonly ref: RecordRef | undefined;
+}
+
+/** A result that screening changed is never shown as the target gave it. */
+function deliveredSide({ output }: TaskRecord): BodySide {
+  return output?.transformedDigest === undefined ? 'out' : 'delivered';
 }
 
 function partsOf(bytes: Buffer | undefined): readonly Part[] | undefined {

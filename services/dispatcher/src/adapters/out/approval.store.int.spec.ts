@@ -87,7 +87,7 @@ class Replica {
   ): Promise<readonly TaskRecord[]> {
     const { required = 1, expiryMs = 3_600_000, both = false } = terms;
     const adoptions = Array.from({ length: count }, () => ({
-      ...anEvaluation(both),
+      ...anEvaluation(both ? 'both' : 'client'),
       currency: 'USD',
       terms: { required, expiryMs, stands: () => true },
     }));
@@ -99,7 +99,7 @@ class Replica {
   }
 }
 
-function anEvaluation(both: boolean): { readonly evaluation: Evaluation; readonly body: Buffer } {
+function anEvaluation(who: 'client' | 'both' | 'nobody'): { readonly evaluation: Evaluation; readonly body: Buffer } {
   const clock = new FixedClock(Date.now());
   const message = aTaskMessage({ key: { org: client, agent: anId(), task: anId(Date.now()) }, streamAt: clock.now() });
   const { key, attempt, round, seq, streamAt, digest, body } = message;
@@ -110,12 +110,12 @@ function anEvaluation(both: boolean): { readonly evaluation: Evaluation; readonl
   const code = 'APPROVAL_TASK_TYPE' as const;
   const asks: Partial<Judgement> = {
     decision: 'ESCALATE',
-    codes: [{ code, side: 'client' }, ...(both ? [{ code, side: 'target' as const }] : [])],
+    codes: [{ code, side: 'client' }, ...(who === 'both' ? [{ code, side: 'target' as const }] : [])],
   };
   for (const control of CONTROLS) {
     const parts = {
       clock,
-      ...(control === 'policy' ? asks : {}),
+      ...(control === 'policy' && who !== 'nobody' ? asks : {}),
       ...(control === 'registry' ? { connection: target } : {}),
     };
     takeVerdict(evaluation, control, aVerdict(message, control, parts), { ref: REF, at: streamAt });
@@ -262,6 +262,48 @@ describe('a request for approval', () => {
     } finally {
       for (const person of [ann, bob]) records.set(`operator.${client}.${person.operator}`, person as never);
     }
+  });
+});
+
+describe('a request about a result', () => {
+  async function asked(): Promise<TaskRecord> {
+    const open = { ...anEvaluation('nobody'), currency: 'USD' };
+    const terms = { required: 1 as const, expiryMs: 3_600_000, stands: () => true };
+    const [released] = await one.tasks.adopt([{ ...open, terms }]);
+    if (released === undefined) throw new Error('nothing was released');
+    const { key, attempt, round } = released.record;
+    await one.tasks.claim([{ key, attempt, round }]);
+    const digest = formatDigest(sha256('result'));
+    const result = { failed: false, seq: 1, digest, usage: [], tools: [], chargedMicros: '5' };
+    await one.tasks.apply([
+      { key, attempt, event: { type: 'result', ...result }, bodies: { out: Buffer.from('result') } },
+    ]);
+    const codes = [{ code: 'APPROVAL_GUARDRAIL' as const, id: 'g1:GROUNDING:2' }];
+    const screened = { type: 'screened', digest, outcome: 'ESCALATE', codes, chargedMicros: '5' } as const;
+    const [waiting] = await two.tasks.apply([{ key, attempt, event: screened }]);
+    if (waiting?.record.state !== 'AWAITING_OUTPUT_APPROVAL') throw new Error('nobody was asked');
+    return waiting.record;
+  }
+
+  it('is shown as one, and what was approved is delivered without another round', async () => {
+    row = await asked();
+    const { requests } = await one.commands.approvals({ org: client });
+    const request = requests.find(({ task }) => task.task === row.key.task);
+    expect(request).toMatchObject({ stage: 'OUTPUT', round: 1, action: { payloadDigest: row.result?.digest } });
+    expect(await one.approve(row, ann)).toEqual({ state: 'COMPLETED', missing: 0 });
+    expect((await statesOf(row)).map(({ status }) => status)).toEqual(['USED']);
+    expect((await two.tasks.body(row, 'out'))?.toString()).toBe('result');
+    const items = await database.asSuper<{ kind: string }>(
+      'select kind from dispatcher.unrecorded where task_id = $1 order by position',
+      [row.key.task],
+    );
+    expect(items.slice(-2).map(({ kind }) => kind)).toEqual(['approval:1', 'finished']);
+  });
+
+  it('keeps the result where somebody rejects it', async () => {
+    row = await asked();
+    expect(await one.commands.reject(shown(row), as(bob))).toMatchObject({ state: 'QUARANTINED' });
+    expect((await statesOf(row)).map(({ status }) => status)).toEqual(['REJECTED']);
   });
 });
 

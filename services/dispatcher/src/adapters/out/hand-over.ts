@@ -1,29 +1,25 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '@countersign/primitives';
-import { decodeRound, taskDigest, TIMERS } from '@countersign/contracts';
-import { BodyStore, Bus, handOver, Publisher, StreamLookup } from '@countersign/bus';
+import { taskDigest, TIMERS } from '@countersign/contracts';
+import { Bus, handOver } from '@countersign/bus';
 import { issueGrant, SigningKey } from '@countersign/identity';
 import { Logger } from '@countersign/telemetry';
 import { Targets } from '../../application/ports.js';
 import { grantClaims } from '../../domain/grant-claims.js';
 import type { TaskRecord } from '../../domain/model.js';
+import { StoredBytes } from './stored-bytes.js';
 
 /** Hands claimed tasks to their targets. */
 @Injectable()
 export class HandOver extends Targets {
-  readonly #lookup: StreamLookup;
-  readonly #bodies: BodyStore;
-
   constructor(
     private readonly bus: Bus,
-    publisher: Publisher,
+    private readonly bytes: StoredBytes,
     private readonly key: SigningKey,
     private readonly clock: Clock,
     private readonly logger: Logger,
   ) {
     super();
-    this.#lookup = new StreamLookup(bus);
-    this.#bodies = new BodyStore(bus, publisher);
   }
 
   /** Hands over once, with a fresh grant over exactly these bytes; `known` are the task's bytes where they are at hand. Answers false when it is certain that nothing was delivered. */
@@ -46,18 +42,10 @@ export class HandOver extends Targets {
     return outcome !== 'not-delivered';
   }
 
+  /** The bytes that this very release is about, or nothing: those of another round or attempt do not hash to its digest. */
   async #body(record: TaskRecord, known: Buffer | undefined): Promise<Buffer | undefined> {
-    const { key, attempt, round, deliverDigest } = record;
-    const body =
-      record.transformed === true
-        ? await this.#bodies.get({ key, attempt, round, side: 'in' })
-        : (known ?? (await this.#stored(record)));
-    return body !== undefined && taskDigest(key, body) === deliverDigest ? body : undefined;
-  }
-
-  async #stored({ seq }: TaskRecord): Promise<Buffer | undefined> {
-    const message = await this.#lookup.message('ING', seq);
-    if (message === undefined) return undefined;
-    return message.subject.startsWith('rnd.') ? decodeRound(message.data)?.body : message.data;
+    if (record.transformed === true) return this.bytes.transformedInput(record);
+    const body = known ?? (await this.bytes.loggedInput(record));
+    return body !== undefined && taskDigest(record.key, body) === record.deliverDigest ? body : undefined;
   }
 }

@@ -1,5 +1,5 @@
 import { DependencyUnavailable } from '@countersign/bus';
-import { Database, DatabaseUnavailable, type Tx } from '@countersign/store';
+import { DatabaseUnavailable, type Database, type Tx } from '@countersign/store';
 
 /** A transaction turned out to write for an organisation that it was not begun for; it is rolled back and begun for that one too. */
 export class OtherOrganizations extends Error {

@@ -47,6 +47,8 @@ export class Rounds extends LaterRounds {
       at: formatInstant(this.clock.now()),
       ...(estimateMicros === undefined ? {} : { estimateMicros }),
       ...(priceBookVersion === undefined ? {} : { priceBookVersion }),
+      ...(record.retry === undefined ? {} : { retry: record.retry }),
+      ...(record.replaces === undefined || record.round > 1 ? {} : { replaces: record.replaces }),
     };
     const message = encodeRound(line, body);
     await this.publisher

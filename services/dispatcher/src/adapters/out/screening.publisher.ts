@@ -4,6 +4,10 @@ import { FrameWriter, itemNonce } from '@countersign/bus';
 import { Clock, formatInstant, Random } from '@countersign/primitives';
 import { Screening } from '../../application/ports.js';
 import type { TaskRecord } from '../../domain/model.js';
+import { retriesUsed } from '../../domain/retry.js';
+
+/** Messages of stream ING age out after an hour; a round is judged and claimed within seconds of being stored. */
+const INPUT_HELD_MS = 58 * 60_000;
 
 /** Asks guardrails by signed frames to screen results. */
 @Injectable()
@@ -21,7 +25,8 @@ export class ScreeningPublisher extends Screening {
     if (items.length > 0) await this.writer.write('scr', items);
   }
 
-  #itemOf({ key, attempt, round, result, connection, grant, grantId }: TaskRecord): ScreenItem | undefined {
+  #itemOf(record: TaskRecord): ScreenItem | undefined {
+    const { key, attempt, round, result, connection, grant, grantId, task } = record;
     if (result === undefined || connection === undefined || grant === undefined || grantId === undefined)
       return undefined;
     const target: AgentRef = { org: connection.org, agent: connection.agent };
@@ -36,7 +41,17 @@ export class ScreeningPublisher extends Screening {
       connection: connection.id,
       target,
       grant: { jti: grantId, models: grant.models, tools: grant.tools },
+      taskType: task.taskType,
+      idempotent: task.idempotent === true,
+      retriesUsed: retriesUsed(record),
+      ...this.#inputOf(record),
       at: formatInstant(this.clock.now()),
     };
+  }
+
+  /** Where the judged bytes stand, while stream ING surely holds them: their round was stored shortly before the claim. */
+  #inputOf({ seq, digest, claimedAt }: TaskRecord): Pick<ScreenItem, 'input'> {
+    const held = claimedAt !== undefined && this.clock.now() - claimedAt < INPUT_HELD_MS;
+    return held ? { input: { seq, digest } } : {};
   }
 }

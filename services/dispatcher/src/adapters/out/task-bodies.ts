@@ -2,13 +2,16 @@ import type { Tx } from '@countersign/store';
 import type { AttemptKey } from '../../domain/attempt.js';
 import { KEYS, keyParams } from './task-rows.js';
 
-/** A sealed body of an attempt: what came in, or what the target gave. */
+/** Which body of an attempt: what came in, what the target gave, or what is delivered in its place after output screening changed it. */
+export type BodySide = 'in' | 'out' | 'delivered';
+
+/** A sealed body of an attempt. */
 export interface SealedBody extends AttemptKey {
   readonly sealed: Buffer;
 }
 
 /** Keeps sealed bodies; the first of an attempt stands. */
-export async function insertBodies(tx: Tx, side: 'in' | 'out', bodies: readonly SealedBody[]): Promise<void> {
+export async function insertBodies(tx: Tx, side: BodySide, bodies: readonly SealedBody[]): Promise<void> {
   if (bodies.length === 0) return;
   await tx.query(
     `insert into dispatcher.body (org_id, agent_id, task_id, attempt, side, sealed) select o, a, k, n, $5, b
@@ -18,11 +21,7 @@ export async function insertBodies(tx: Tx, side: 'in' | 'out', bodies: readonly 
 }
 
 /** Reads sealed bodies. */
-export async function readBodies(
-  tx: Tx,
-  side: 'in' | 'out',
-  keys: readonly AttemptKey[],
-): Promise<readonly SealedBody[]> {
+export async function readBodies(tx: Tx, side: BodySide, keys: readonly AttemptKey[]): Promise<readonly SealedBody[]> {
   const rows = await tx.query<{
     readonly org_id: string;
     readonly agent_id: string;

@@ -9,12 +9,14 @@ import { itemsOfChange, itemsOfDecision } from '../../domain/items.js';
 import { Tasks, type Addressed, type Adoption, type Changed, type StoredTask } from '../../application/ports.js';
 import { attemptText, type AttemptKey, type RoundKey } from '../../domain/attempt.js';
 import type { TaskRecord } from '../../domain/model.js';
-import { applyEvent, type RowChange } from '../../domain/row-events.js';
+import { costTold, type Cost } from '../../domain/late-costs.js';
+import { applyEvent, LATE_COST, type RowChange, type RowEvent } from '../../domain/row-events.js';
 import type { DispatcherConfig } from '../../dispatcher.config.js';
 import { blockKeysOf, blocksAgainst, lockShared, readBlocks } from './claim-locks.js';
-import { writeRequests, type RowPair } from './approval-rows.js';
+import { pairsOf, writeRequests, type RowPair } from './approval-rows.js';
 import { onBehalfOf } from './organizations.js';
-import { insertBodies, readBodies } from './task-bodies.js';
+import { readReports } from './usage-reports.js';
+import { insertBodies, readBodies, type BodySide } from './task-bodies.js';
 import {
   clock,
   insertRows,
@@ -27,6 +29,9 @@ import {
   updateRows,
   type AnsweredTask,
 } from './task-rows.js';
+
+/** Sides whose bodies come with events. */
+const SIDES = ['in', 'out', 'delivered'] as const satisfies readonly BodySide[];
 
 /** States in which the original bytes are kept for a later round. */
 const WAITING: readonly TaskState[] = ['AWAITING_APPROVAL', 'EVALUATING'];
@@ -57,8 +62,8 @@ export class TaskStore extends Tasks {
         );
         const fresh = decided.filter(({ before }) => before === undefined);
         const moved = decided.filter(({ before }) => before !== undefined);
-        const recordsOf = (of: typeof decided): readonly TaskRecord[] => of.map((d) => d.changed.record);
-        const [inserted] = await Promise.all([insertRows(tx, recordsOf(fresh)), updateRows(tx, recordsOf(moved))]);
+        const changedOf = (of: typeof decided): readonly TaskRecord[] => of.map((d) => d.changed.record);
+        const [inserted] = await Promise.all([insertRows(tx, changedOf(fresh)), updateRows(tx, changedOf(moved))]);
         const won = [...fresh.filter((d) => inserted.has(attemptText(d.changed.record))), ...moved];
         // later rounds carry the original bytes; the log may be gone when they are needed
         const kept = won.filter(({ changed: { record } }) => WAITING.includes(record.state));
@@ -122,7 +127,8 @@ export class TaskStore extends Tasks {
     return this.#transaction(
       keys.map((k) => k.key.org),
       async (tx, orgs) => {
-        const wanted = (await lockRowsUnlocked(tx, keys)).flatMap(blockKeysOf);
+        // connection and agents of a row never change
+        const wanted = (await readRows(tx, keys)).flatMap(({ record }) => blockKeysOf(record));
         await lockShared(tx, wanted);
         // sent together, done one after another: rows are locked before blocks are read, and the clock is read last
         const [rows, blocks, now] = await Promise.all([lockRows(tx, keys), readBlocks(tx, wanted), clock(tx)]);
@@ -145,19 +151,14 @@ export class TaskStore extends Tasks {
       async (tx, orgs) => {
         const [rows, now] = await Promise.all([lockRows(tx, events), clock(tx)]);
         const byKey = new Map(events.map((e) => [attemptText(e), e]));
+        const costs = events.some(tellsCost) ? await readReports(tx, recordsOf(rows)) : new Map<string, Cost>();
         const changed = this.#changed(rows, now, (row) => {
           const addressed = byKey.get(attemptText(row));
-          return addressed === undefined ? undefined : applyEvent(row, addressed.event, now);
+          return addressed === undefined ? undefined : applyEvent(row, withCost(row, addressed, costs), now);
         });
-        const outputs = changed.flatMap(({ record }) => {
-          const output = byKey.get(attemptText(record))?.output;
-          return output === undefined ? [] : [this.#sealed(record, 'out', output)];
-        });
-        await Promise.all([
-          write(tx, changed),
-          insertBodies(tx, 'out', outputs),
-          writeRequests(tx, orgs, pairsOf(rows, changed)),
-        ]);
+        const bodies = (side: BodySide) => this.#bodiesOf(changed, byKey, side);
+        await Promise.all([write(tx, changed), writeRequests(tx, orgs, pairsOf(rows, changed))]);
+        for (const side of SIDES) await insertBodies(tx, side, bodies(side));
         return changed;
       },
     );
@@ -171,6 +172,15 @@ export class TaskStore extends Tasks {
   /** The newest attempt of a task. */
   async find(key: TaskKey): Promise<StoredTask | undefined> {
     return this.database.tenant(key.org, (tx) => readTask(tx, key));
+  }
+
+  /** Every attempt of a task, oldest first. */
+  async attempts({ org, agent, task }: TaskKey): Promise<readonly StoredTask[]> {
+    return this.selectOf(org, 't.org_id = $1 and t.agent_id = $2 and t.task_id = $3 order by t.attempt', [
+      org,
+      agent,
+      task,
+    ]);
   }
 
   /** Rows of any organisation that a condition selects; for timers and look-ups by grant. */
@@ -206,12 +216,12 @@ export class TaskStore extends Tasks {
   }
 
   /** A body: the original bytes of a task that waits for a person, or the bytes that its target gave. */
-  async body(key: AttemptKey, side: 'in' | 'out'): Promise<Buffer | undefined> {
+  async body(key: AttemptKey, side: BodySide): Promise<Buffer | undefined> {
     return (await this.bodies([key], side)).get(attemptText(key));
   }
 
   /** Bodies by the text of their attempt. */
-  async bodies(keys: readonly AttemptKey[], side: 'in' | 'out'): Promise<ReadonlyMap<string, Buffer>> {
+  async bodies(keys: readonly AttemptKey[], side: BodySide): Promise<ReadonlyMap<string, Buffer>> {
     if (keys.length === 0) return new Map();
     const found = await this.database.tenants(orgsOf(keys), (tx) => readBodies(tx, side, keys));
     return new Map(found.map((body) => [attemptText(body), unseal(this.#sealKey, placeOf(body, side), body.sealed)]));
@@ -222,8 +232,21 @@ export class TaskStore extends Tasks {
     if (answered.length > 0) await this.database.tenants(orgsOf(answered), (tx) => noteAnswered(tx, answered));
   }
 
-  #sealed({ key, attempt }: AttemptKey, side: 'in' | 'out', bytes: Buffer): AttemptKey & { readonly sealed: Buffer } {
+  #sealed({ key, attempt }: AttemptKey, side: BodySide, bytes: Buffer): AttemptKey & { readonly sealed: Buffer } {
     return { key, attempt, sealed: seal(this.#sealKey, placeOf({ key, attempt }, side), bytes) };
+  }
+
+  /** Bodies of one side that the events of changed rows bring; the original bytes belong to the attempt that goes on. */
+  #bodiesOf(
+    changed: readonly Changed[],
+    events: ReadonlyMap<string, Addressed>,
+    side: BodySide,
+  ): readonly (AttemptKey & { readonly sealed: Buffer })[] {
+    return changed.flatMap(({ record, fresh = false }) => {
+      const attempt = fresh ? record.attempt - 1 : record.attempt;
+      const bytes = events.get(attemptText({ key: record.key, attempt }))?.bodies?.[side];
+      return bytes === undefined || (side === 'in') !== fresh ? [] : [this.#sealed(record, side, bytes)];
+    });
   }
 
   #changed(
@@ -232,7 +255,11 @@ export class TaskStore extends Tasks {
     apply: (row: TaskRecord) => RowChange | undefined,
   ): readonly Changed[] {
     const changes = [...rows.values()].flatMap(({ record }) => apply(record) ?? []);
-    return changes.map((change) => ({ record: change.record, items: itemsOfChange(change, this.#head(now)) }));
+    return changes.flatMap((change): readonly Changed[] => {
+      const silent = change.next !== undefined || change.cause === LATE_COST;
+      const changed = { record: change.record, items: itemsOfChange(change, this.#head(now)), silent };
+      return change.next === undefined ? [changed] : [changed, { record: change.next, items: [], fresh: true }];
+    });
   }
 
   #head(now: number): { readonly nonce: () => string; readonly now: number } {
@@ -247,16 +274,12 @@ export class TaskStore extends Tasks {
   }
 }
 
-function pairsOf(rows: ReadonlyMap<string, StoredTask>, changed: readonly Changed[]): readonly RowPair[] {
-  return changed.map(({ record }) => ({ before: rows.get(attemptText(record))?.record, after: record }));
-}
-
 async function write(tx: Tx, changed: readonly Changed[]): Promise<void> {
+  const records = (fresh: boolean): readonly TaskRecord[] =>
+    changed.flatMap((c) => ((c.fresh ?? false) === fresh ? [c.record] : []));
   await Promise.all([
-    updateRows(
-      tx,
-      changed.map((c) => c.record),
-    ),
+    updateRows(tx, records(false)),
+    insertRows(tx, records(true)),
     insertUnrecorded(
       tx,
       changed.flatMap((c) => c.items),
@@ -268,15 +291,21 @@ function orgsOf(keys: readonly AttemptKey[]): readonly string[] {
   return [...new Set(keys.map((k) => k.key.org))].sort();
 }
 
-/** Reads what the locks are named after; connection and agents of a row never change. */
-async function lockRowsUnlocked(tx: Tx, keys: readonly AttemptKey[]): Promise<readonly TaskRecord[]> {
-  const rows = await tx.query<{ readonly record: TaskRecord }>(
-    'select t.record from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[]) as w(org_id, agent_id, task_id, attempt) join dispatcher.task t using (org_id, agent_id, task_id, attempt)',
-    [keys.map((k) => k.key.org), keys.map((k) => k.key.agent), keys.map((k) => k.key.task), keys.map((k) => k.attempt)],
-  );
-  return rows.map((row) => row.record);
+function tellsCost({ event }: Addressed): boolean {
+  return event.type === 'result' || event.type === 'lateUsage';
 }
 
-function placeOf({ key, attempt }: AttemptKey, side: 'in' | 'out'): string {
+/** An event that tells a cost tells the whole cost, and what it comes to. */
+function withCost(row: TaskRecord, { event, charge }: Addressed, reported: ReadonlyMap<string, Cost>): RowEvent {
+  if (event.type !== 'result' && event.type !== 'lateUsage') return event;
+  const cost = costTold(row, reported.get(row.grantId ?? '') ?? { usage: [], tools: [] }, event);
+  return { ...event, ...cost, chargedMicros: charge?.(row, cost) };
+}
+
+function recordsOf(rows: ReadonlyMap<string, StoredTask>): readonly TaskRecord[] {
+  return [...rows.values()].map(({ record }) => record);
+}
+
+function placeOf({ key, attempt }: AttemptKey, side: BodySide): string {
   return `${key.org}/${key.agent}/${key.task}/${attempt}/${side}`;
 }

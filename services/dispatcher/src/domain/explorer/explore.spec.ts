@@ -2,12 +2,13 @@ import { describe, expect, it } from '@jest/globals';
 import { TASK_STATES } from '@countersign/contracts';
 import { NOT_ENTERED, TRANSITIONS } from '../transitions.js';
 import { explore } from './explore.js';
-import { BUGS, type Bug } from './moves.js';
+import { BUGS, type Bug } from './move.js';
 
 /** The promise that each bug breaks. */
 const FOUND: Readonly<Record<Bug, string>> = {
   'missing verdicts are filled in': 'S1',
   'verdicts of an older round count': 'S1',
+  'verdicts of an older attempt count': 'S1',
   'verdicts over other bytes count': 'S1',
   'late verdicts count': 'S1',
   'a later verdict replaces an earlier one': 'S1',
@@ -23,11 +24,13 @@ const FOUND: Readonly<Record<Bug, string>> = {
   'a claim does not wait for the record': 'S10',
   'a hand-over is made again after a crash': 'S2',
   'a late result is taken': 'S5',
+  'a result of an older attempt is taken': 'S7',
   'an answer does not wait for the record': 'S10',
   'no tombstone is left': 'L',
+  'an older attempt keeps its money': 'L',
 };
 
-describe('everything that can happen to a task in three rounds', () => {
+describe('everything that can happen to a task in three rounds and two attempts', () => {
   const explored = explore();
 
   it('keeps every promise', () => {
@@ -37,6 +40,7 @@ describe('everything that can happen to a task in three rounds', () => {
   it('is more than a few steps', () => {
     expect(explored.states).toBeGreaterThan(10_000);
     expect(explored.moves).toBeGreaterThan(explored.states);
+    expect(explored.secondAttempts).toBeGreaterThan(1_000);
   });
 
   it('makes every transition of the table but those of states that nobody enters, and no other', () => {
@@ -67,6 +71,7 @@ describe('everything that can happen to a task in three rounds', () => {
     'CANCELLED CANCELLED_BY_USER',
     'FAILED TASK_FAILED',
     'QUARANTINED GUARDRAIL_BLOCKED',
+    'QUARANTINED RETRY_EXHAUSTED',
     'QUARANTINED OUTPUT_SCREEN_TIMEOUT',
     'QUARANTINED APPROVAL_REJECTED',
     'QUARANTINED APPROVAL_EXPIRED',

@@ -1,5 +1,6 @@
 import { isTerminal } from '@countersign/contracts';
-import { movesOf, type Bug, type Move } from './moves.js';
+import type { Bug, Move } from './move.js';
+import { movesOf } from './moves.js';
 import type { TaskRecord } from '../model.js';
 import { SUBMITTED, VOTERS, votesOpen, type World } from './world.js';
 
@@ -13,6 +14,8 @@ export interface Violation {
 export interface Exploration {
   readonly states: number;
   readonly moves: number;
+  /** How many of the states are of a task that was tried again. */
+  readonly secondAttempts: number;
   /** How often each end was reached: state and code. */
   readonly ends: ReadonlyMap<string, number>;
   /** Every transition that was seen, as `from > to`. */
@@ -41,12 +44,14 @@ export function explore(bug?: Bug): Exploration {
       count(ends, `${world.row.state} ${world.row.primary ?? ''}`.trim());
     for (const move of movesOf(world, bug)) {
       moves += 1;
-      if (move.next.row !== world.row) transitions.add(`${world.row?.state ?? 'EVALUATING'} > ${move.next.row?.state}`);
+      if (isTransition(world, move))
+        transitions.add(`${world.row?.state ?? 'EVALUATING'} > ${stateAfter(world, move)}`);
       const promise = brokenBy(world, move);
       if (promise !== undefined)
         return {
           states: seen.size,
           moves,
+          secondAttempts: 0,
           ends,
           transitions,
           violation: { promise, trace: [...traceTo(seen, key), move.name] },
@@ -61,7 +66,8 @@ export function explore(bug?: Bug): Exploration {
     stuck === undefined
       ? undefined
       : { promise: 'L: every task ends with its money closed', trace: traceTo(seen, stuck) };
-  return { states: seen.size, moves, ends, transitions, violation };
+  const secondAttempts = [...seen.values()].filter((one) => one.world.attempt > 1).length;
+  return { states: seen.size, moves, secondAttempts, ends, transitions, violation };
 }
 
 /** The promise that a step breaks. */
@@ -87,9 +93,21 @@ function brokenBy(world: World, { name, next }: Move): string | undefined {
     if (world.decisionRecorded !== world.row?.round) return 'S10: no claim before it is recorded';
   }
   if (was !== undefined && isTerminal(was) && is !== was) return 'S5: an end never changes';
+  if (name === 'result of an older attempt') return 'S7: no result of an older attempt is taken';
   if (next.answers > world.answers && !(is === 'COMPLETED' && next.endRecorded))
     return 'S10: no answer before it is recorded';
   return name === 'answered' && next.results === 0 ? 'S6: an answer has a result' : undefined;
+}
+
+/** A cost that is noted after the end is none. */
+function isTransition({ row }: World, { next }: Move): boolean {
+  if (next.row === row) return false;
+  return row === undefined || !isTerminal(row.state) || next.row?.state !== row.state;
+}
+
+/** Of an attempt that was replaced, its own state: the next one has no state before. */
+function stateAfter({ replaced }: World, { next }: Move): string {
+  return (next.replaced === replaced ? next.row?.state : next.replaced?.state) ?? '';
 }
 
 function isAlive({ now, row }: World): boolean {
@@ -113,12 +131,14 @@ function keyOf(world: World): string {
 
 function endedKey(world: World, row: TaskRecord): readonly unknown[] {
   const budgetMaySpeak = votesOpen(world) && world.votes.budget === undefined;
-  const { hold, endRecorded, handOverDue, handedOver, results, answers, compensated } = world;
+  const { attempt, earlierHold, hold, endRecorded, handOverDue, handedOver, results, answers, compensated } = world;
   return [
     row.state,
     row.primary,
     row.claim,
     budgetMaySpeak,
+    attempt,
+    earlierHold,
     hold,
     endRecorded,
     handOverDue,
@@ -130,21 +150,32 @@ function endedKey(world: World, row: TaskRecord): readonly unknown[] {
 }
 
 // what another dispatcher remembers of the round before is refused for its round alone, so it tells no worlds apart
-function openKey({ now, roundAt, row, remembered: _remembered, ...rest }: World): readonly unknown[] {
+function openKey({
+  now,
+  roundAt,
+  row,
+  replaced,
+  disabled,
+  remembered: _remembered,
+  ...rest
+}: World): readonly unknown[] {
   const ago = (at: number | undefined): number | undefined => (at === undefined ? undefined : at - now);
   const kept = row && [
     row.state,
+    row.attempt,
     row.round,
     row.claim,
     row.covered.map(({ id }) => id),
-    row.approvedBy,
+    row.approvedBy?.includes('p'),
     // what is closed tells nothing any more
     row.requests
       ?.filter(({ status }) => status === 'PENDING' || status === 'APPROVED')
       .map(({ status, decisions }) => [status, decisions.map(({ person }) => person).sort()]),
     ...[row.timerAt, row.validUntil, row.approvedAt, row.task.deadline].map(ago),
   ];
-  return [rest, ago(roundAt), kept];
+  // once the task was handed over, who was disabled matters only to who is asked about its result
+  const matters = row !== undefined && !['DISPATCHED', 'SCREENING', 'CANCELLING'].includes(row.state) && disabled;
+  return [rest, replaced?.state, ago(roundAt), kept, matters];
 }
 
 function firstStuck(
@@ -156,8 +187,8 @@ function firstStuck(
   return [...seen.keys()].find((key) => !good.has(key));
 }
 
-function isClosed({ row, hold, compensated }: World): boolean {
-  return row !== undefined && isTerminal(row.state) && compensated && hold !== 'HELD';
+function isClosed({ row, hold, earlierHold, compensated }: World): boolean {
+  return row !== undefined && isTerminal(row.state) && compensated && hold !== 'HELD' && earlierHold !== 'HELD';
 }
 
 function traceTo(seen: ReadonlyMap<string, Seen>, key: string): readonly string[] {

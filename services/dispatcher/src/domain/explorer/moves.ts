@@ -3,51 +3,10 @@ import { adopt } from '../adopt.js';
 import { ORDINARY_TERMS, type ApprovalTerms } from '../approval-terms.js';
 import { isComplete } from '../evaluation.js';
 import type { TaskRecord } from '../model.js';
-import { applyEvent, type RowEvent } from '../row-events.js';
+import { attempts } from './attempts.js';
+import { event, RESULT, SCREENED, type Bug, type Move } from './move.js';
 import { peopleMoves } from './people.js';
 import { evaluationOf, VOTERS, votesOpen, type Hold, type Vote, type Voter, type World } from './world.js';
-
-/** Ways in which a dispatcher or a budget could be wrong; the explorer has to find each. */
-export const BUGS = [
-  'missing verdicts are filled in',
-  'verdicts of an older round count',
-  'verdicts over other bytes count',
-  'late verdicts count',
-  'a later verdict replaces an earlier one',
-  'an adoption does not test the row',
-  'an approval releases',
-  'one person counts as two',
-  'whoever was disabled for cause counts',
-  'a result that people are asked about is delivered',
-  'a claim does not test the state',
-  'a claim ignores blocks',
-  'a claim ignores epochs',
-  'a claim does not look at the clock',
-  'a claim does not wait for the record',
-  'a hand-over is made again after a crash',
-  'a late result is taken',
-  'an answer does not wait for the record',
-  'no tombstone is left',
-] as const;
-/** One of them. */
-export type Bug = (typeof BUGS)[number];
-
-/** Something that may happen now, and the world after it. */
-export interface Move {
-  readonly name: string;
-  readonly next: World;
-}
-
-const RESULT = {
-  type: 'result',
-  failed: false,
-  seq: 1,
-  digest: 'r',
-  usage: [],
-  tools: [],
-  chargedMicros: undefined,
-} as const;
-const SCREENED = { type: 'screened', digest: 'r', codes: [], chargedMicros: '0', triggered: false } as const;
 
 /** Everything that may happen in a world, with a bug in it or without. */
 export function movesOf(world: World, bug?: Bug): readonly Move[] {
@@ -60,6 +19,7 @@ export function movesOf(world: World, bug?: Bug): readonly Move[] {
     ...peopleMoves(world, bug),
     ...cancels(world),
     ...endings(world, bug),
+    ...attempts(world, bug),
   ];
 }
 
@@ -72,22 +32,32 @@ function termsOf({ disabled }: World, bug: Bug | undefined): ApprovalTerms {
 function votes(world: World, bug: Bug | undefined): Move[] {
   if (!votesOpen(world)) return [];
   // what comes after the decision changes nothing but what budget holds
-  const decided = world.row !== undefined && (world.row.state !== 'EVALUATING' || world.row.round !== world.round);
+  const decided = world.row !== undefined && !isWaiting(world, world.row);
   const silent = VOTERS.filter((voter) => world.votes[voter] === undefined && (!decided || voter === 'budget'));
   return silent.flatMap((voter) =>
     choicesOf(voter, world).map((vote) => {
       const hold = voter === 'budget' ? reserved(world, bug) : world.hold;
-      return { name: `${voter}: ${vote}`, next: { ...world, hold, votes: { ...world.votes, [voter]: vote } } };
+      const earlierHold = voter === 'budget' ? replaced(world, bug) : world.earlierHold;
+      return {
+        name: `${voter}: ${vote}`,
+        next: { ...world, hold, earlierHold, votes: { ...world.votes, [voter]: vote } },
+      };
     }),
   );
 }
 
-function choicesOf(voter: Voter, { round, hold }: World): readonly Vote[] {
+/** Whether a row waits for the decision of the round that is in the log. */
+function isWaiting({ attempt, round }: World, row: TaskRecord): boolean {
+  return row.state === 'EVALUATING' && row.attempt === attempt && row.round === round;
+}
+
+function choicesOf(voter: Voter, { attempt, round, hold }: World): readonly Vote[] {
   switch (voter) {
     case 'policy':
       return ['yes', 'no'];
     case 'guardrails':
-      return (['yes', 'ask 1', 'ask 2', 'ask 3'] as const).slice(0, round + 1);
+      // what people are asked is walked through in the first attempt
+      return attempt > 1 ? ['yes'] : (['yes', 'ask 1', 'ask 2', 'ask 3'] as const).slice(0, round + 1);
     case 'budget':
       return [hold === 'NONE' || hold === 'HELD' ? 'yes' : 'no'];
   }
@@ -98,9 +68,14 @@ function reserved({ hold, compensated }: World, bug: Bug | undefined): Hold {
   return compensated && bug !== 'no tombstone is left' ? 'TOMBSTONE' : 'HELD';
 }
 
+/** The message of a further attempt tells budget what becomes of the money of the one before. */
+function replaced({ earlierHold }: World, bug: Bug | undefined): Hold {
+  return earlierHold === 'HELD' && bug !== 'an older attempt keeps its money' ? 'SETTLED' : earlierHold;
+}
+
 function decisions(world: World, bug: Bug | undefined): Move[] {
-  const { row, round, votes: given } = world;
-  if (row !== undefined && (row.state !== 'EVALUATING' || row.round !== round)) return [];
+  const { row, votes: given } = world;
+  if (row !== undefined && !isWaiting(world, row)) return [];
   const filled =
     bug === 'missing verdicts are filled in' && !votesOpen(world)
       ? { ...Object.fromEntries(VOTERS.map((voter) => [voter, 'yes'])), ...given }
@@ -109,6 +84,7 @@ function decisions(world: World, bug: Bug | undefined): Move[] {
     { ...world, votes: filled },
     {
       old: bug === 'verdicts of an older round count',
+      oldAttempt: bug === 'verdicts of an older attempt count',
       otherBytes: bug === 'verdicts over other bytes count',
       late: bug === 'late verdicts count',
       last: bug === 'a later verdict replaces an earlier one',
@@ -128,7 +104,7 @@ function decisions(world: World, bug: Bug | undefined): Move[] {
 /** A dispatcher that fell behind, or read the log again after a crash, decides what is decided: this round, or the one before. */
 function secondDecisions(world: World, bug: Bug | undefined): Move[] {
   const { row, now } = world;
-  if (row === undefined) return [];
+  if (row === undefined || row.attempt !== world.attempt) return [];
   const memories = [...(world.remembered === undefined ? [] : [{ ...world, ...world.remembered }]), world];
   return memories.flatMap((memory) => {
     if (memory === world && row.state === 'EVALUATING') return [];
@@ -147,7 +123,7 @@ function record(world: World): Move[] {
     out.push({ name: 'decision recorded', next: { ...world, decisionRecorded: row.round } });
   if (isTerminal(row.state) && !world.endRecorded)
     out.push({ name: 'end recorded', next: { ...world, endRecorded: true } });
-  if (row.state === 'EVALUATING' && row.round > world.round)
+  if (row.state === 'EVALUATING' && row.attempt === world.attempt && row.round > world.round)
     out.push({
       name: `round ${row.round} published`,
       next: {
@@ -155,15 +131,11 @@ function record(world: World): Move[] {
         round: row.round,
         roundAt: world.now,
         votes: {},
+        clicks: '',
         remembered: { round: world.round, roundAt: world.roundAt, votes: world.votes },
       },
     });
   return out;
-}
-
-function event(world: World, name: string, happened: RowEvent, row = world.row): Move[] {
-  const changed = row && applyEvent(row, happened, world.now);
-  return changed === undefined ? [] : [{ name, next: { ...world, row: changed.record } }];
 }
 
 function release(world: World, bug: Bug | undefined): Move[] {
@@ -246,6 +218,7 @@ function endings(world: World, bug: Bug | undefined): Move[] {
     ...event(world, 'screened out', { ...SCREENED, outcome: 'BLOCK' }),
     ...event({ ...world, askedOutput: true, clicks: '' }, 'people are asked about the result', {
       ...SCREENED,
+      codes: [{ code: 'APPROVAL_GUARDRAIL' }],
       outcome: bug === 'a result that people are asked about is delivered' ? 'ALLOW' : 'ESCALATE',
     }),
   );

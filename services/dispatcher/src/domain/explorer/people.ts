@@ -1,7 +1,7 @@
 import { VERDICT_VALIDITY_MS } from '@countersign/contracts';
 import { decideRequest, type DecisionOutcome } from '../approval-decision.js';
 import type { TaskRecord } from '../model.js';
-import type { Bug, Move } from './moves.js';
+import type { Bug, Move } from './move.js';
 import type { World } from './world.js';
 
 /** Two people of the organisation, both approvers. */
@@ -11,8 +11,10 @@ const PEOPLE = ['p', 'q'] as const;
 export function peopleMoves(world: World, bug: Bug | undefined): Move[] {
   const { row } = world;
   if (row === undefined) return [];
+  // it changes nothing before p has approved anything
+  const counts = world.clicks.includes('p') || row.approvedBy?.includes('p') === true;
   const disabled: Move[] =
-    world.disabled || row.requests === undefined ? [] : [{ name: 'p is disabled', next: { ...world, disabled: true } }];
+    world.disabled || !counts ? [] : [{ name: 'p is disabled', next: { ...world, disabled: true } }];
   return [
     ...PEOPLE.filter((person) => !(world.disabled && person === 'p')).flatMap((person) => [
       ...approved(world, row, person, bug),

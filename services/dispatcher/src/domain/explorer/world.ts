@@ -17,11 +17,15 @@ export type Hold = 'NONE' | 'HELD' | 'TOMBSTONE' | 'RELEASED' | 'SETTLED';
 export interface World {
   readonly now: number;
   readonly row: TaskRecord | undefined;
-  /** The round that is in the log, and when it came there. */
+  /** The attempt and round that are in the log, and when they came there. */
+  readonly attempt: number;
   readonly round: number;
   readonly roundAt: number;
   readonly votes: Readonly<Partial<Record<Voter, Vote>>>;
   readonly hold: Hold;
+  /** The attempt before this one as it was closed, and what budget holds for it. */
+  readonly replaced: TaskRecord | undefined;
+  readonly earlierHold: Hold;
   /** The round whose decision stands in the record; 0 for none. */
   readonly decisionRecorded: number;
   readonly endRecorded: boolean;
@@ -48,10 +52,13 @@ export interface World {
 export const SUBMITTED: World = {
   now: 0,
   row: undefined,
+  attempt: 1,
   round: 1,
   roundAt: 0,
   votes: {},
   hold: 'NONE',
+  replaced: undefined,
+  earlierHold: 'NONE',
   decisionRecorded: 0,
   endRecorded: false,
   handOverDue: false,
@@ -76,6 +83,7 @@ export const DEADLINE_MS = 200_000;
 
 /** Ways to count verdicts that must not count. */
 export interface Miscounting {
+  readonly oldAttempt?: boolean;
   readonly old?: boolean;
   readonly otherBytes?: boolean;
   readonly late?: boolean;
@@ -86,8 +94,8 @@ const evaluations = new Map<string, Evaluation>();
 
 /** As `countedOf`, made once for all worlds in which the same has come; nothing that decides changes an evaluation. */
 export function evaluationOf(world: World, wrong: Miscounting = {}): Evaluation {
-  const { round, roundAt, votes } = world;
-  const key = JSON.stringify([round, roundAt, VOTERS.map((voter) => votes[voter]), votesOpen(world), wrong]);
+  const { attempt, round, roundAt, votes } = world;
+  const key = JSON.stringify([attempt, round, roundAt, VOTERS.map((voter) => votes[voter]), votesOpen(world), wrong]);
   const made = evaluations.get(key) ?? countedOf(world, wrong);
   evaluations.set(key, made);
   return made;
@@ -103,11 +111,12 @@ function countedOf(world: World, wrong: Miscounting): Evaluation {
     models: null,
     tools: null,
     usesModels: false,
+    idempotent: true,
   };
-  const { round, roundAt } = world;
+  const { attempt, round, roundAt } = world;
   const evaluation: Evaluation = {
     key: KEY,
-    attempt: 1,
+    attempt,
     round,
     seq: round,
     streamAt: roundAt,
@@ -117,15 +126,20 @@ function countedOf(world: World, wrong: Miscounting): Evaluation {
     missing: new Map(),
     deniedAt: undefined,
   };
-  const take = (votes: World['votes'], over: Partial<Pick<VerdictItem, 'round' | 'digest'>>, at = roundAt): void => {
+  const take = (
+    votes: World['votes'],
+    over: Partial<Pick<VerdictItem, 'attempt' | 'round' | 'digest'>>,
+    at = roundAt,
+  ): void => {
     for (const control of CONTROLS) {
       const vote = votes[voterOf(control)];
       if (vote === undefined) continue;
-      const said = verdictOf(control, control === voterOf(control) ? vote : 'yes', { round, at });
+      const said = verdictOf(control, control === voterOf(control) ? vote : 'yes', { attempt, round, at });
       takeVerdict(evaluation, control, { ...said, ...over }, { ref: { frame: DIGEST, index: 0, leaf: DIGEST }, at });
     }
   };
   // the worst that the log can do: approvals of the round before and of other bytes come first, contrary ones and late ones afterwards
+  if (attempt > 1) take(ALL_YES, { attempt: wrong.oldAttempt === true ? attempt : attempt - 1 });
   if (round > 1) take(ALL_YES, { round: wrong.old === true ? round : round - 1 });
   take(ALL_YES, { digest: wrong.otherBytes === true ? DIGEST : OTHER_DIGEST });
   if (wrong.last === true) take(contraryOf(deniedOf(world.votes)), {});
@@ -151,7 +165,7 @@ function voterOf(control: Control): Voter {
 function verdictOf(
   control: Control,
   vote: Vote,
-  { round, at }: { readonly round: number; readonly at: number },
+  { attempt, round, at }: { readonly attempt: number; readonly round: number; readonly at: number },
 ): VerdictItem {
   const standing = { score: 5_000, level: 'PROVISIONAL' } as const;
   const asks = vote.startsWith('ask');
@@ -160,7 +174,7 @@ function verdictOf(
     nonce: 'AAAAAAAAAAA',
     task: { org: KEY.org, agent: KEY.agent, id: KEY.task },
     seq: round,
-    attempt: 1,
+    attempt,
     round,
     digest: DIGEST,
     decision: vote === 'no' ? 'DENY' : asks ? 'ESCALATE' : 'APPROVE',

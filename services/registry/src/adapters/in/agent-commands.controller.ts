@@ -4,7 +4,7 @@ import { COMMANDS, type AgentRecord, type AnswerOf, type ParsedRequestOf, type S
 import { CommandRefused, OnCommand, type CommandContext } from '@countersign/bus';
 import { hashSecret, newClientCredential, TrustBundle } from '@countersign/identity';
 import { ServiceConfig } from '@countersign/service-host';
-import type { Revocation } from '../../application/block.js';
+import { LiveConnections, type Revocation } from '../../application/block.js';
 import { Revocations } from '../../application/revocations.js';
 import { RegistryPublication } from '../../application/publication.js';
 import { agentInboxPrefix } from '../../domain/agent-permissions.js';
@@ -21,6 +21,7 @@ export class AgentCommands {
   constructor(
     private readonly store: RegistryStore,
     private readonly revocations: Revocations,
+    private readonly connections: LiveConnections,
     private readonly publication: RegistryPublication,
     private readonly clock: Clock,
     private readonly random: Random,
@@ -75,6 +76,14 @@ export class AgentCommands {
       [{ org, kind: 'AGENT', id: agent, active: true, epoch, code: 'AGENT_REVOKED' }],
       [agent],
     );
+  }
+
+  @OnCommand(registry.agentCut)
+  async cut({ org, agent }: ParsedRequestOf<typeof registry.agentCut>): Promise<Record<string, never>> {
+    const [known] = await this.store.records('agent', 'a.org_id = $1 and a.agent_id = $2', [org, agent]);
+    if (known === undefined) throw new CommandRefused('NOT_FOUND', `there is no agent ${agent}`, 'agent');
+    await this.connections.cut(agent);
+    return {};
   }
 
   @OnCommand(registry.agentCommunication)
