@@ -76,10 +76,10 @@ it('a record with its payloads is exported and verified without the system, down
   const broken = await cs(['audit', 'verify', '--file', tampered, '--installation-key', key], elsewhere);
   expect(broken).toMatchObject({
     code: 1,
-    out: expect.stringMatching(/tampered at entry \d+: the header does not hash/) as string,
+    out: expect.stringMatching(/tampered at entry \d+: the header does not hash/),
   });
   const keyless = await cs(['audit', 'verify', '--file', file], elsewhere);
-  expect(keyless).toMatchObject({ code: 2, out: expect.stringContaining('no installation key') as string });
+  expect(keyless).toMatchObject({ code: 2, out: expect.stringContaining('no installation key') });
 });
 
 it('every control is in the record of a decision with its verdict as it was signed', async () => {
@@ -104,7 +104,7 @@ it('a checkpoint names the record and is signed', async () => {
 it('a month that is not over is not erased', async () => {
   const month = new Date().toISOString().slice(0, 7);
   const refused = await cs(['audit', 'erase', month, '--reason', 'LEAK', '--org', pair.org.name]);
-  expect(refused).toMatchObject({ code: 1, out: expect.stringContaining('can be erased from') as string });
+  expect(refused).toMatchObject({ code: 1, out: expect.stringContaining('can be erased from') });
 });
 
 it('a denied task is explained on one screen, with what would have to change', async () => {
