@@ -22,7 +22,8 @@ it('a page with the largest payloads holds at least one, and never more than fit
   const entries = [entry(0), entry(1), entry(2)];
   const payloads = new Map(entries.map(({ position }) => [position, payload(360_000)]));
   const page = pageOf(entries, payloads);
-  expect(page).toEqual([{ ...entry(0), payload: payload(360_000) }]);
+  expect(page.map(({ position }) => position)).toEqual([0, 1]);
+  expect(JSON.stringify(page).length).toBeLessThan(MESSAGE);
   expect(pageOf([entry(0)], new Map([[0, payload(900_000)]]))).toHaveLength(1);
 });
 
