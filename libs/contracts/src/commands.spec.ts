@@ -42,7 +42,7 @@ describe('commands', () => {
         .sort(),
     ).toEqual(
       [
-        'audit.dry-run audit.explain audit.export audit.open audit.verify budget.check budget.dry-run budget.event-list budget.explain budget.prices-show budget.show',
+        'audit.checkpoint audit.dry-run audit.explain audit.export audit.open audit.verify budget.check budget.dry-run budget.event-list budget.explain budget.prices-show budget.show',
         'dispatcher.approvals dispatcher.explain dispatcher.list dispatcher.tasks guardrails.dry-run guardrails.explain guardrails.set-show',
         'policy.dry-run policy.explain policy.show registry.agent-create registry.agent-list registry.connection-list',
         'registry.credential-issue registry.dry-run registry.explain registry.operator-list registry.org-list trust.dry-run trust.explain trust.posture-show trust.show',
@@ -160,7 +160,10 @@ describe('defaults and limits of commands', () => {
   it('fill what its sender left out', () => {
     expect(registry.orgCreate.request.parse({ name: 'acme' })).toEqual({ name: 'acme', currency: 'USD', zone: 'UTC' });
     expect(dispatcher.list.request.parse({ org: id })).toEqual({ org: id, limit: 50 });
-    expect(audit.export.request.parse({ org: id })).toEqual({ org: id, from: 0, limit: 500 });
+    expect(audit.export.request.parse({ org: id })).toEqual({
+      ...{ org: id, from: 0, limit: 500 },
+      payloads: false,
+    });
   });
 
   it('need the digest of the action for an approval and a rejection', () => {

@@ -234,7 +234,7 @@ describe('an exported record', () => {
 
   it('says what it checked', () => {
     expect(verify(read('good.jsonl'))).toMatchObject({
-      ...{ size: 6, signedSize: 6, signedBy: expect.stringMatching(/^audit-/) as string },
+      ...{ size: 6, signedSize: 6, signedBy: expect.stringMatching(/^audit-/) },
       payloads: { checked: 2, pruned: [], erased: [] },
     });
     expect(verify(read('good-erased.jsonl')).payloads).toMatchObject({ checked: 0, erased: ['2026-11'] });
@@ -246,7 +246,7 @@ describe('an exported record', () => {
     for (const line of read('good.jsonl')) without.line(line);
     expect(without.finish()).toMatchObject({
       status: 'incomplete',
-      first: { problem: /no installation key/ as never } as never,
+      first: { problem: expect.stringContaining('no installation key') },
     });
   });
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Digest } from '@countersign/primitives';
 import { SigningKey } from '@countersign/identity';
-import { ServiceConfig, type HostConfig } from '@countersign/service-host';
+import { hostConfigSchema, ServiceConfig } from '@countersign/service-host';
 import {
   ChainWalker,
   deploymentOf,
@@ -16,6 +16,8 @@ import { Chains } from './ports.js';
 
 /** Chains whose end is remembered; the one that was asked for longest ago is walked anew. */
 const REMEMBERED = 64;
+
+const installationKeyOf = hostConfigSchema.pick({ COUNTERSIGN_INSTALLATION_KEY: true });
 
 /** A checkpoint with its signed note. */
 export interface SignedCheckpoint extends Checkpoint {
@@ -40,7 +42,7 @@ export class SignCheckpoints {
     private readonly key: SigningKey,
     config: ServiceConfig,
   ) {
-    this.#deployment = deploymentOf((config.values as HostConfig).COUNTERSIGN_INSTALLATION_KEY);
+    this.#deployment = deploymentOf(installationKeyOf.parse(config.values).COUNTERSIGN_INSTALLATION_KEY);
   }
 
   /** Signs the chain of an organisation as it is now; answers the first bad entry instead where there is one. */

@@ -1,8 +1,9 @@
 import type { ExportedPayload } from '@countersign/contracts';
+import { utf8 } from '@countersign/primitives';
 import type { StoredEntry } from '@countersign/record';
 
 /** Bytes of one page of an export: with its envelope well below what the bus takes in a message. */
-const MAX_PAGE_BYTES = 600_000;
+const MAX_PAGE_BYTES = 800_000;
 
 /** An entry with its payload, where it has one. */
 export interface PagedEntry extends StoredEntry {
@@ -25,7 +26,8 @@ export function pageOf(
   return page;
 }
 
-/** A header grows when it is written as a string in JSON: every quotation mark of it takes two bytes. */
+/** A header grows when it is written as a string in JSON: its quotation marks are escaped. */
 function sizeOf({ header }: StoredEntry, payload: ExportedPayload | undefined): number {
-  return 2 * header.length + 200 + (payload?.state === 'open' ? payload.bytes.length + 100 : 0);
+  const quoted = utf8(JSON.stringify(header)).length + 200;
+  return quoted + (payload?.state === 'open' ? payload.bytes.length + 100 : 0);
 }

@@ -37,7 +37,7 @@ begin
   if jsonb_array_length(p_payloads) = 0 then return; end if;
   -- sealed with a key that was erased meanwhile: whoever did looks again
   if exists (select 1 from audit.payload_key k where k.org_id = p_org and k.wrapped is null and k.epoch in (select (p ->> 'epoch')::int from jsonb_array_elements(p_payloads) p)) then
-    raise exception 'the key of the payloads was erased' using errcode = '40001';
+    raise exception 'the key of the payloads was erased' using errcode = 'AU001';
   end if;
   insert into audit.payload (org_id, epoch, position, kind, sealed)
     select p_org, (p ->> 'epoch')::int, p_size + (p ->> 'index')::int, p ->> 'kind', substring(p_sealed from (p ->> 'from')::int for (p ->> 'length')::int)

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { COMMANDS, ERASURE_REASONS, type ErasureReason } from '@countersign/contracts';
 import { RecordVerifier, type RecordReport } from '@countersign/record';
-import { Output } from '../output.js';
+import type { Output } from '../output.js';
 import { run, runOffline, type Options, type Tools } from '../run.js';
 import { installationKeyOfRun, UsageError } from '../session.js';
 import { exportRecord } from '../record-export.js';

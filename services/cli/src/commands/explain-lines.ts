@@ -7,7 +7,7 @@ import type { Explanation, GuardrailView } from './explain-view.js';
 const WIDTH = 120;
 const CLAUSE_COLUMNS = 4;
 const MOST_GATES = 5;
-const MOST_FOUND = 5;
+const MOST_FOUND = 4;
 const MOST_WRAPPED = 4;
 
 /** An explanation for people: one screen. Sections about which nothing is known are left out. */

@@ -89,6 +89,9 @@ export interface Explanation {
   readonly payload: string | null;
 }
 
+/** Where amounts are told: the row, the record, the verdict of budget, and budget now. */
+type MoneySources = Readonly<Record<'row' | 'facts' | 'decided' | 'finished' | 'budget' | 'now', Json>>;
+
 interface Entry {
   readonly position: number;
   readonly leaf: string;
@@ -136,16 +139,20 @@ export function explanationOf(task: TaskKey, parts: Parts): Explanation {
       ...guardrailsOf('input', decided['guardrails'] ?? facts['guardrails']),
       ...guardrailsOf('output', objectOf(finished['output'])['guardrails']),
     ],
-    money: {
-      estimateMicros: stringOf(facts['estimateMicros']) ?? stringOf(decided['estimateMicros']) ?? null,
-      chargedMicros: stringOf(row['chargedMicros']) ?? stringOf(finished['costMicros']) ?? null,
-      priceBook: textOf(facts['priceBookVersion'] ?? decided['priceBookVersion']),
-      scopes: objectsOf(details.budget['scopes']),
-      attempts: objectsOf(objectOf(parts['budget'])['attempts']),
-    },
+    money: moneyOf({ row, facts, decided, finished, budget: details.budget, now: objectOf(parts['budget']) }),
     approvals: entries.flatMap(({ header }) => (header['stage'] === undefined ? [] : [approvalView(header)])),
     record: entries.map(entryView),
     payload: stringOf(recorded['payload']) ?? null,
+  };
+}
+
+function moneyOf({ row, facts, decided, finished, budget, now }: MoneySources): Explanation['money'] {
+  return {
+    estimateMicros: stringOf(facts['estimateMicros']) ?? stringOf(decided['estimateMicros']) ?? null,
+    chargedMicros: stringOf(row['chargedMicros']) ?? stringOf(finished['costMicros']) ?? null,
+    priceBook: textOf(facts['priceBookVersion'] ?? decided['priceBookVersion']),
+    scopes: objectsOf(budget['scopes']),
+    attempts: objectsOf(now['attempts']),
   };
 }
 

@@ -35,7 +35,7 @@ export class AuditCommands {
     const { org, from, limit, payloads } = request;
     const wanted = payloads ? Math.min(limit, PAGE_WITH_PAYLOADS) : limit;
     const [{ size }, entries] = await Promise.all([this.chains.head(org), this.chains.entries(org, from, wanted)]);
-    const opened = payloads ? await this.payloads.of(org, entries) : new Map();
+    const opened = await this.payloads.of(org, payloads ? entries : []);
     return { size, entries: [...pageOf(entries, opened)] };
   }
 
@@ -105,7 +105,7 @@ export class AuditCommands {
   async explain({ task }: ParsedRequestOf<typeof audit.explain>): Promise<AnswerOf<typeof audit.explain>> {
     const entries = await this.chains.ofTask(task);
     const decision = lastDecision(entries);
-    const payloads = decision === undefined ? new Map() : await this.payloads.of(task.org, [decision]);
+    const payloads = await this.payloads.of(task.org, decision === undefined ? [] : [decision]);
     const payload = decision === undefined ? undefined : payloads.get(decision.position);
     return {
       found: entries.length > 0,

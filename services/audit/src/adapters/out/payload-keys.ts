@@ -78,10 +78,9 @@ export class PayloadKeys {
   /** Sees to it that keys and room of these months are there before a batch is appended. */
   async provide(wanted: Iterable<{ readonly org: string; readonly epoch: Epoch }>): Promise<void> {
     const missing = [...wanted].filter(({ org, epoch }) => !this.#known.has(`${org}/${epoch}`));
-    const orgs = [...new Set(missing.map(({ org }) => org))];
     for (const epoch of new Set(missing.map((m) => m.epoch))) {
       await this.openEpoch(epoch);
-      await this.make(epoch, orgs);
+      await this.make(epoch, [...new Set(missing.flatMap((m) => (m.epoch === epoch ? [m.org] : [])))]);
     }
   }
 

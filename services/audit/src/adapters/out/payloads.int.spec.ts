@@ -45,7 +45,9 @@ beforeAll(async () => {
   database = await testing.open();
   parts = await replica();
 }, 30_000);
-beforeEach(() => (org = anId()));
+beforeEach(() => {
+  org = anId();
+});
 afterAll(() => testing.drop());
 
 const submission = (text: string, at = OLD): EntryDraft =>

@@ -10,8 +10,10 @@ import { epochOf } from '../../domain/payload-epoch.js';
 import { appendAll, orgsOf } from './chain-append.js';
 import { PayloadKeys } from './payload-keys.js';
 
-/** The head has moved or a key was erased; somebody else wrote the event; a deadlock; the month of a payload was dropped. All are right when everything is done again. */
-const AGAIN = ['40001', '23505', '40P01', '23514'];
+/** A key that was erased meanwhile; a month of payloads that was dropped. Both are known anew before everything is done again. */
+const KEYS_CHANGED = ['AU001', '23514'];
+/** The head has moved; somebody else wrote the event; a deadlock. All are right when everything is done again. */
+const AGAIN = ['40001', '23505', '40P01', ...KEYS_CHANGED];
 const TRIES = 8;
 
 /** The columns of an entry only find it: its leaf covers the header alone, so they have to say the same. */
@@ -67,7 +69,7 @@ export class PostgresChains extends Chains {
       } catch (error) {
         if (error instanceof DatabaseUnavailable) throw new DependencyUnavailable('postgresql', { cause: error });
         if (attempt === TRIES || !isCode(error, AGAIN)) throw error;
-        this.keys.forget();
+        if (isCode(error, KEYS_CHANGED)) this.keys.forget();
       }
     }
   }

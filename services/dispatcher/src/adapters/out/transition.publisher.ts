@@ -6,11 +6,14 @@ import { Logger } from '@countersign/telemetry';
 import { Transitions } from '../../application/ports.js';
 
 const BATCH = 256;
+/** Whatever is not in the record after so long is told of: audit answers within seconds. */
+const FAILING_AFTER_MS = 60_000;
 
 /** Publishes transitions after their commit. What cannot be published stays in the table and is published again: every reader is idempotent. */
 @Injectable()
 export class TransitionPublisher extends Transitions {
   readonly #loop: BatchLoop<TransitionItem>;
+  #failing = false;
 
   constructor(
     writer: FrameWriter,
@@ -30,14 +33,20 @@ export class TransitionPublisher extends Transitions {
     for (const item of items) this.#loop.push(item);
   }
 
-  /** Publishes again what audit has not recorded for that long. */
+  /**
+   * Publishes again what audit has not recorded for that long. A row goes only when audit signed that its transition, a claim among them, stands in the chain: so
+   * an empty table proves that every one does, and a row that stays raises an alert, once until all are recorded.
+   */
   async republish(olderThanMs: number): Promise<void> {
     const rows = await this.database.system((tx) =>
-      tx.query<{ readonly item: TransitionItem }>(
-        'select item from dispatcher.unrecorded where at < clock_timestamp() - make_interval(secs => $1::float8 / 1000) order by position limit 1000',
-        [olderThanMs],
+      tx.query<{ readonly item: TransitionItem; readonly failing: boolean }>(
+        'select item, at < clock_timestamp() - make_interval(secs => $2::float8 / 1000) as failing from dispatcher.unrecorded where at < clock_timestamp() - make_interval(secs => $1::float8 / 1000) order by position limit 1000',
+        [olderThanMs, FAILING_AFTER_MS],
       ),
     );
+    const failing = rows.filter((row) => row.failing).length;
+    if (failing > 0 && !this.#failing) this.logger.alert('AUDIT_WRITE_FAILING', { count: failing });
+    this.#failing = failing > 0;
     if (rows.length > 0) this.logger.info('publishing transitions again', { count: rows.length });
     this.publish(rows.map((row) => row.item));
   }
