@@ -69,7 +69,7 @@ const RULES: readonly WordRule[] = [
     id: 'turkish-and-vietnamese',
     needs: 'talimat|komut|hướng dẫn|chỉ dẫn|lệnh|instruksi|arahan|perintah',
     weight: 100,
-    pattern: `(?:önceki|yukarıdaki|tüm) ${W}(?:talimat|komut|yönerge)\\w{0,8} ${W}(?:yok say|görmezden|unut|dikkate alma)|(?:bỏ qua|quên|phớt lờ) ${W}(?:hướng dẫn|chỉ dẫn|lệnh|chỉ thị)|(?:abaikan|lupakan) ${W}(?:instruksi|arahan|perintah|petunjuk)`,
+    pattern: `(?:önceki|yukarıdaki|tüm) ${W}(?:talimat|komut|yönerge)\\p{L}{0,8} ${W}(?:yok say|görmezden|unut|dikkate alma)|(?:bỏ qua|quên|phớt lờ) ${W}(?:hướng dẫn|chỉ dẫn|lệnh|chỉ thị)|(?:abaikan|lupakan) ${W}(?:instruksi|arahan|perintah|petunjuk)`,
   },
   {
     id: 'russian',
@@ -85,9 +85,9 @@ const RULES: readonly WordRule[] = [
   },
   {
     id: 'greek',
-    needs: 'αγνο|ξέχασ|παράβλεψ',
+    needs: 'αγνο|αγνό|ξέχασ|παράβλεψ',
     weight: 100,
-    pattern: `(?:αγνο\\p{L}{1,6}|ξέχασ\\p{L}{1,3}|παράβλεψ\\p{L}{1,3}) ${W}(?:οδηγί\\p{L}{1,3}|εντολ\\p{L}{1,3}|κανόν\\p{L}{1,3})`,
+    pattern: `(?:αγν[οό]\\p{L}{1,6}|ξέχασ\\p{L}{1,3}|παράβλεψ\\p{L}{1,3}) ${W}(?:οδηγί\\p{L}{1,3}|εντολ\\p{L}{1,3}|κανόν\\p{L}{1,3})`,
   },
   {
     id: 'chinese',
