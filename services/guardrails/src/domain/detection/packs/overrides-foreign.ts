@@ -69,7 +69,7 @@ const RULES: readonly WordRule[] = [
     id: 'turkish-and-vietnamese',
     needs: 'talimat|komut|hướng dẫn|chỉ dẫn|lệnh|instruksi|arahan|perintah',
     weight: 100,
-    pattern: `(?:önceki|yukarıdaki|tüm) ${W}(?:talimat|komut|yönerge)\\w{0,8} ${W}(?:yok say|görmezden|unut|dikkate alma)|(?:bỏ qua|quên|phớt lờ) ${W}(?:hướng dẫn|chỉ dẫn|lệnh|chỉ thị)|(?:abaikan|lupakan) ${W}(?:instruksi|arahan|perintah|petunjuk)`,
+    pattern: `(?:önceki|yukarıdaki|tüm) ${W}(?:talimat|komut|yönerge)\\p{L}{0,8} ${W}(?:yok say|görmezden|unut|dikkate alma)|(?:bỏ qua|quên|phớt lờ) ${W}(?:hướng dẫn|chỉ dẫn|lệnh|chỉ thị)|(?:abaikan|lupakan) ${W}(?:instruksi|arahan|perintah|petunjuk)`,
   },
   {
     id: 'russian',
@@ -85,9 +85,9 @@ const RULES: readonly WordRule[] = [
   },
   {
     id: 'greek',
-    needs: 'αγνο|ξέχασ|παράβλεψ',
+    needs: 'αγνο|αγνό|ξέχασ|παράβλεψ',
     weight: 100,
-    pattern: `(?:αγνο\\p{L}{1,6}|ξέχασ\\p{L}{1,3}|παράβλεψ\\p{L}{1,3}) ${W}(?:οδηγί\\p{L}{1,3}|εντολ\\p{L}{1,3}|κανόν\\p{L}{1,3})`,
+    pattern: `(?:αγν[οό]\\p{L}{1,6}|ξέχασ\\p{L}{1,3}|παράβλεψ\\p{L}{1,3}) ${W}(?:οδηγί\\p{L}{1,3}|εντολ\\p{L}{1,3}|κανόν\\p{L}{1,3})`,
   },
   {
     id: 'chinese',
@@ -133,6 +133,30 @@ const RULES: readonly WordRule[] = [
     needs: 'เพิกเฉย|ละเว้น|ไม่สนใจ|ลืม|คำสั่ง|คำแนะนำ',
     weight: 100,
     pattern: '(?:เพิกเฉย|ละเว้น|ไม่สนใจ|ลืม|ละเลย)[^\\n\\u2028]{0,20}(?:คำสั่ง|คำแนะนำ|กฎ)',
+  },
+  {
+    id: 'hungarian-and-romanian',
+    needs: 'utasítás|utasitas|instrucțiuni|instrucţiuni|instructiuni|regulile',
+    weight: 100,
+    pattern: `(?:hagyd|hagyja) figyelmen kívül ${W}utasítás|felejtsd el ${W}utasítás|(?:ignoră|ignora|ignorați|uită|uitați) ${W}(?:instruc[țţt]iuni\\p{L}{0,3}|regulile|comenzile)`,
+  },
+  {
+    id: 'finnish-and-baltic',
+    needs: 'ohje|noteikumus|norādījumus|instrukcij|juhiseid',
+    weight: 100,
+    pattern: `(?:unohda|ohita|jätä huomiotta|älä välitä) ${W}ohje\\p{L}{0,6}|(?:ignorē|ignorējiet|aizmirsti) ${W}(?:norādījumus|instrukcij\\p{L}{0,3})|(?:ignoruok|ignoruokite|pamiršk) ${W}instrukcij\\p{L}{0,3}|(?:eira|ignoreeri|unusta) ${W}juhiseid`,
+  },
+  {
+    id: 'bengali-and-urdu',
+    needs: 'নির্দেশ|ہدایات|احکامات',
+    weight: 100,
+    pattern: `নির্দেশ\\S{0,8} ${W}(?:উপেক্ষা|অগ্রাহ্য|ভুলে)|(?:ہدایات|احکامات) ${W}(?:نظر انداز|نظرانداز|بھول)`,
+  },
+  {
+    id: 'tagalog-and-swahili',
+    needs: 'tagubilin|panuto|maagizo|maelekezo',
+    weight: 100,
+    pattern: `(?:huwag pansinin|balewalain|kalimutan|kalimutin) ${W}(?:tagubilin|panuto|utos)|(?:puuza|sahau) ${W}(?:maagizo|maelekezo)`,
   },
   {
     id: 'german-order',

@@ -1,4 +1,5 @@
-import { parsePhoneNumberFromString } from 'libphonenumber-js/max';
+import { parsePhoneNumberFromString } from 'libphonenumber-js/core';
+import metadata from 'libphonenumber-js/metadata.max';
 import type { Confirm } from '../rule.js';
 
 const NO_PERSON = /^(?:git|noreply|no-reply|donotreply|do-not-reply|mailer-daemon|postmaster)@/i;
@@ -9,7 +10,7 @@ export const isWrittenTo: Confirm = (match) =>
   !NO_PERSON.test(match) && !FILE.test(match) && !/\.\.|^\.|\.@/.test(match);
 
 /** A number in international form that its country's plan allows. */
-export const isPhone: Confirm = (match) => parsePhoneNumberFromString(match)?.isPossible() ?? false;
+export const isPhone: Confirm = (match) => parsePhoneNumberFromString(match, metadata)?.isPossible() ?? false;
 
 const CALL =
   /phone|\btel\b|\btel[.:]|\bcall|mobile|\bcell\b|\bfax\b|whatsapp|\bsms\b|\bdial|hotline|reach (?:me|us|him|her|them)|contact (?:me|us|him|her|them|number|info)|telefon|tél|ring me|text me|answering at|messages? to|my registered/i;
@@ -27,7 +28,7 @@ export const isCalled: Confirm = (match, text, index) => {
     return true;
   return (
     /^\(?[2-9]\d{2}\)?[ .-]{1,2}\d{3}[ .-]\d{4}/.test(match) &&
-    (parsePhoneNumberFromString(match, 'US')?.isValid() ?? false)
+    (parsePhoneNumberFromString(match, 'US', metadata)?.isValid() ?? false)
   );
 };
 

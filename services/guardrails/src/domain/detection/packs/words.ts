@@ -33,18 +33,18 @@ const opensSentence: Confirm = (match, text, index) => {
   return letter !== letter.toLowerCase() || LEAD.test(text.slice(Math.max(0, index - 16), index));
 };
 
+/** Texts are in compatibility form when rules see them; Thai, for one, is then written differently. */
+const asNormalised = (text: string): string => text.normalize('NFKC');
+
 /** Builds the rules of a pack. */
 export function wordRules(category: Category, rules: readonly WordRule[]): readonly Rule[] {
   return rules.map(({ id, needs, pattern, weight, on, opens }) => ({
     id,
     category,
     kind: category,
-    pattern: new RegExp(
-      pattern.replace(/[§¶]/g, (gap) => GAPS[gap] ?? gap),
-      'gi',
-    ),
+    pattern: new RegExp(asNormalised(pattern.replace(/[§¶]/g, (gap) => GAPS[gap] ?? gap)), 'gi'),
     weight,
-    needs: needs === '' ? [] : needs.split('|'),
+    needs: needs === '' ? [] : asNormalised(needs).split('|'),
     ...(on === undefined ? {} : { on }),
     ...(opens === undefined ? {} : { confirm: opensSentence }),
   }));

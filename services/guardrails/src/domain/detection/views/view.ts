@@ -68,15 +68,7 @@ export class View {
    * when that is most of it.
    */
   excerpt(margin: number): View {
-    const kept: { start: number; end: number }[] = [];
-    for (const [index, run] of this.#runs.entries()) {
-      if (run.exact) continue;
-      const start = Math.max(0, run.at - margin);
-      const end = Math.min(this.text.length, (this.#runs[index + 1]?.at ?? this.text.length) + margin);
-      const last = kept.at(-1);
-      if (last !== undefined && start <= last.end) last.end = end;
-      else kept.push({ start, end });
-    }
+    const kept = this.#rewritten(margin);
     if (kept.reduce((sum, { start, end }) => sum + end - start, 0) > this.text.length * 0.7) return this;
     const builder = new ViewBuilder(this);
     for (const { start, end } of kept) {
@@ -84,6 +76,24 @@ export class View {
       builder.put(BARRIER, end, end);
     }
     return builder.build(this.name);
+  }
+
+  /** Stretches around what was put in, and around where something was left out. */
+  #rewritten(margin: number): readonly Span[] {
+    const kept: { start: number; end: number }[] = [];
+    let expected = 0;
+    for (const [index, { at, from, to, exact }] of this.#runs.entries()) {
+      const next = this.#runs[index + 1]?.at ?? this.text.length;
+      const changed = !exact ? { start: at, end: next } : from !== expected ? { start: at, end: at } : undefined;
+      expected = to;
+      if (changed === undefined) continue;
+      const start = Math.max(0, changed.start - margin);
+      const end = Math.min(this.text.length, changed.end + margin);
+      const last = kept.at(-1);
+      if (last !== undefined && start <= last.end) last.end = Math.max(last.end, end);
+      else kept.push({ start, end });
+    }
+    return kept;
   }
 
   #runAt(unit: number): Run {
