@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { explainCommands } from './commands/explain.js';
+import { guardrailCommands } from './commands/guardrails.js';
 import { policyCommands } from './commands/policy.js';
 import { registryCommands } from './commands/registry.js';
 import { taskCommands } from './commands/tasks.js';
@@ -10,6 +11,7 @@ const program = new Command('countersign')
   .allowExcessArguments(false);
 registryCommands(program);
 policyCommands(program);
+guardrailCommands(program);
 taskCommands(program);
 explainCommands(program);
 for (const command of program.commands) {
