@@ -57,7 +57,7 @@ function lookInside(
   if (hits === undefined) return undefined;
   const placed = hits.map((hit) => ({ ...hit, place: document.place(hit) })).filter(({ place }) => !place.crosses);
   const found = groups(placed, ({ pack, place }) => `${pack} ${place.field}`).flatMap(
-    (group) => scored(group, origin).found,
+    (group) => scored(group, document.text, origin).found,
   );
   const findings = found.map((hit) => findingOf(hit, document.place(hit), origin));
   return views.overflow ? [...findings, ...packs.flatMap((pack) => tooManyLayers(pack, fields, origin))] : findings;

@@ -23,61 +23,79 @@ export type FieldsResult =
 const MAX_DEPTH = 64;
 const TEXT_TYPES =
   /^(?:text\/|application\/(?:json|xml|yaml|x-yaml|javascript|sql)|[^;\s]{1,150}\+(?:json|xml)(?:;|$))/i;
-const NAMES = ['filename', 'mediaType', 'origin'] as const;
 
-class Unreadable extends Error {
-  constructor(readonly reason: 'binary' | 'depth' | 'encoding') {
-    super(reason);
-  }
-}
+type JsonValue = Extract<Part, { readonly data: unknown }>['data'];
+type Reason = Extract<FieldsResult, { readonly ok: false }>['reason'];
 
 /** Walks a body part by part: every text, every string, number and key of JSON, names, references, and binary parts whose type is text. */
 export function fieldsOf(parts: readonly Part[]): FieldsResult {
-  try {
-    return { ok: true, fields: parts.flatMap((part, index) => fieldsOfPart(part, index)) };
-  } catch (error) {
-    if (error instanceof Unreadable) return { ok: false, reason: error.reason };
-    throw error;
+  const fields: Field[] = [];
+  for (const [index, part] of parts.entries()) {
+    const reason = new PartWalk(part, index, fields).run();
+    if (reason !== undefined) return { ok: false, reason };
   }
+  return { ok: true, fields };
 }
 
-type Head = Pick<Field, 'part' | 'origin' | 'external'>;
+/** Collects the fields of one part; says why when it cannot. */
+class PartWalk {
+  readonly #head: Pick<Field, 'part' | 'origin' | 'external'>;
 
-function fieldsOfPart(part: Part, index: number): readonly Field[] {
-  const head: Head = { part: index, origin: part.channel ?? 'data', external: part.origin !== undefined };
-  const names = NAMES.flatMap((name): Field[] => {
-    const text = name in part ? (part as Partial<Record<typeof name, string>>)[name] : undefined;
-    return text === undefined ? [] : [{ ...head, path: [name], text, leaf: 'name' }];
-  });
-  return [...names, ...contentOf(part, head)];
-}
-
-function contentOf(part: Part, head: Head): readonly Field[] {
-  if ('text' in part) return [{ ...head, path: ['text'], text: part.text, leaf: 'text' }];
-  if ('url' in part) return [{ ...head, path: ['url'], text: part.url, leaf: 'text' }];
-  if ('raw' in part) return [{ ...head, path: ['raw'], text: decoded(part.raw, part.mediaType), leaf: 'text' }];
-  const out: Field[] = [];
-  collectLeaves(part.data, ['data'], head, out);
-  return out;
-}
-
-function decoded(raw: string, mediaType: string): string {
-  if (!TEXT_TYPES.test(mediaType)) throw new Unreadable('binary');
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.from(raw, 'base64'));
-  } catch {
-    throw new Unreadable('encoding');
+  constructor(
+    private readonly part: Part,
+    index: number,
+    private readonly out: Field[],
+  ) {
+    this.#head = { part: index, origin: part.channel ?? 'data', external: part.origin !== undefined };
   }
-}
 
-function collectLeaves(value: unknown, path: Field['path'], head: Head, out: Field[]): void {
-  if (path.length - 1 > MAX_DEPTH) throw new Unreadable('depth');
-  if (typeof value === 'string') out.push({ ...head, path, text: value, leaf: 'string' });
-  else if (typeof value === 'number') out.push({ ...head, path, text: String(value), leaf: 'number' });
-  else if (Array.isArray(value)) value.forEach((item, i) => collectLeaves(item, [...path, i], head, out));
-  else if (typeof value === 'object' && value !== null)
-    for (const [key, item] of Object.entries(value)) {
-      out.push({ ...head, path: [...path, key], text: key, leaf: 'key' });
-      collectLeaves(item, [...path, key], head, out);
+  run(): Reason | undefined {
+    const { part } = this;
+    this.#name('origin', part.origin);
+    this.#name('mediaType', part.mediaType);
+    this.#name('filename', part.filename);
+    if ('text' in part) return this.#add(['text'], part.text, 'text');
+    if ('url' in part) return this.#add(['url'], part.url, 'text');
+    if ('raw' in part) return this.#raw(part.raw, part.mediaType);
+    return this.#leaves(part.data, ['data']);
+  }
+
+  #add(path: Field['path'], text: string, leaf: Field['leaf']): undefined {
+    this.out.push({ ...this.#head, path, text, leaf });
+  }
+
+  #name(key: string, text: string | undefined): void {
+    if (text !== undefined) this.#add([key], text, 'name');
+  }
+
+  #raw(raw: string, mediaType: string): Reason | undefined {
+    if (!TEXT_TYPES.test(mediaType)) return 'binary';
+    try {
+      const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.from(raw, 'base64'));
+      return this.#add(['raw'], text, 'text');
+    } catch {
+      return 'encoding';
     }
+  }
+
+  #leaves(value: JsonValue, path: Field['path']): Reason | undefined {
+    if (path.length - 1 > MAX_DEPTH) return 'depth';
+    if (typeof value === 'string') return this.#add(path, value, 'string');
+    if (typeof value === 'number') return this.#add(path, String(value), 'number');
+    if (typeof value !== 'object' || value === null) return undefined;
+    return Array.isArray(value)
+      ? firstReason(value.entries(), ([index, item]) => this.#leaves(item, [...path, index]))
+      : firstReason(Object.entries(value), ([key, item]) => {
+          this.#add([...path, key], key, 'key');
+          return this.#leaves(item, [...path, key]);
+        });
+  }
+}
+
+function firstReason<T>(items: Iterable<T>, visit: (item: T) => Reason | undefined): Reason | undefined {
+  for (const item of items) {
+    const reason = visit(item);
+    if (reason !== undefined) return reason;
+  }
+  return undefined;
 }

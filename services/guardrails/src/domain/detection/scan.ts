@@ -1,6 +1,7 @@
 import { assertNever } from '@countersign/primitives';
 import type { Rule, RulePack } from './rule.js';
 import type { Views } from './views/all-views.js';
+import type { Literals } from './views/literals.js';
 import { squeezed } from './views/respelled.js';
 import type { Span, View } from './views/view.js';
 
@@ -19,10 +20,10 @@ export interface Budget {
 const WINDOW = 256 * 1024;
 const OVERLAP = 4 * 1024;
 
-/** A view with what is looked up in it again and again. */
+/** What else is made of a view, once, when a rule asks for it. */
 class Reading {
-  #lower: string | undefined;
-  #letters: string | undefined;
+  #letters: Literals | undefined;
+  #squeezed: View | undefined;
 
   constructor(
     readonly view: View,
@@ -30,13 +31,13 @@ class Reading {
     readonly first: boolean,
   ) {}
 
-  get lower(): string {
-    return (this.#lower ??= this.view.text.toLowerCase());
+  /** What literals occur in its letters alone; tells whether the squeezed view has to be made at all. */
+  get letters(): Literals {
+    return (this.#letters ??= this.view.literals.letters());
   }
 
-  /** Whether the squeezed view has to be made at all. */
-  get letters(): string {
-    return (this.#letters ??= this.lower.replace(/[^a-z]+/g, ''));
+  get squeezed(): View {
+    return (this.#squeezed ??= squeezed(this.view));
   }
 }
 
@@ -60,30 +61,39 @@ export function scan(views: Views, packs: readonly RulePack[], budget: Budget): 
 }
 
 function hitsOf(rule: Rule, pack: string, reading: Reading, views: Views): readonly Hit[] {
-  if (rule.on === undefined) return mayHold(reading.lower, rule) ? matchesIn(reading.view, rule, pack) : [];
+  if (rule.on === undefined) return mayHold(reading.view.literals, rule) ? matchesIn(reading.view, rule, pack) : [];
   switch (rule.on) {
     case 'original':
       return reading.first ? matchesIn(views.original, rule, pack) : [];
     case 'squeezed':
-      return mayHold(reading.letters, rule) ? matchesIn(squeezed(reading.view), rule, pack) : [];
+      return mayHold(reading.letters, rule) ? matchesIn(reading.squeezed, rule, pack) : [];
     default:
       return assertNever(rule.on);
   }
 }
 
-function mayHold(lower: string, { needs }: Rule): boolean {
-  return needs.length === 0 || needs.some((literal) => lower.includes(literal));
+function mayHold(literals: Literals, { needs }: Rule): boolean {
+  return needs.length === 0 || literals.hasAny(needs);
 }
 
 function matchesIn(view: View, rule: Rule, pack: string): readonly Hit[] {
   const hits: Hit[] = [];
   for (const offset of windowsOf(view.text.length)) {
     const text = view.text.length <= WINDOW ? view.text : view.text.slice(offset, offset + WINDOW);
-    for (const { 0: match, index } of text.matchAll(rule.pattern))
-      if (match !== '' && (rule.confirm === undefined || rule.confirm(match, text, index)))
-        hits.push({ rule, pack, view: view.name, ...view.span(offset + index, offset + index + match.length) });
+    for (const { start, end } of confirmedIn(text, rule))
+      hits.push({ rule, pack, view: view.name, ...view.span(offset + start, offset + end) });
   }
   return hits;
+}
+
+/** Matches that are confirmed. Behind one that is not, the search goes on one unit further: what is looked for may begin inside of it. */
+function* confirmedIn(text: string, { pattern, confirm }: Rule): Generator<Span> {
+  pattern.lastIndex = 0;
+  for (let found = pattern.exec(text); found !== null; found = pattern.exec(text)) {
+    const { 0: match, index } = found;
+    if (match === '' || (confirm !== undefined && !confirm(match, text, index))) pattern.lastIndex = index + 1;
+    else yield { start: index, end: index + match.length };
+  }
 }
 
 /** Where windows over a text of that length begin; each overlaps the one before. */

@@ -18,6 +18,7 @@ export function scoreText(text: string, origin: Origin, packs: readonly RulePack
     (pack) =>
       scored(
         hits.filter((hit) => hit.pack === pack.name),
+        text,
         origin,
       ).score,
   );

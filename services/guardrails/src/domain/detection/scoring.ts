@@ -1,5 +1,6 @@
 import type { Origin } from './finding.js';
-import { FOUND, weightOf } from './rule.js';
+import { isMention, MENTIONED } from './mention.js';
+import { FOUND, weightOf, type Rule } from './rule.js';
 import type { Hit } from './scan.js';
 
 /** Rules weigh together when they match within so many units: an attack is one passage, a long text has many passages. */
@@ -13,30 +14,62 @@ export interface Scored {
   readonly found: readonly Hit[];
 }
 
-/** Slides a stretch over hits and sums the weights of the different rules in it. */
-export function scored(hits: readonly Hit[], origin: Origin): Scored {
-  const sorted = [...hits].sort((a, b) => a.start - b.start);
-  const inside = new Map<string, number>();
+/** What a hit adds to its stretch, and with what else it counts only once. */
+interface Share {
+  readonly of: string;
+  readonly weight: number;
+}
+
+/** The sum of a stretch that moves over hits. */
+class Sum {
+  readonly #inside = new Map<string, number>();
+  total = 0;
+
+  add({ of, weight }: Share): void {
+    const before = this.#inside.get(of) ?? 0;
+    this.#inside.set(of, before + 1);
+    if (before === 0) this.total += weight;
+  }
+
+  remove({ of, weight }: Share): void {
+    const left = (this.#inside.get(of) ?? 1) - 1;
+    this.#inside.set(of, left);
+    if (left === 0) this.total -= weight;
+  }
+}
+
+/** Slides a stretch over hits in `text` and sums the weights of the different rules in it. All mentions of a stretch count together as one. */
+export function scored(hits: readonly Hit[], text: string, origin: Origin): Scored {
+  const shares = [...hits]
+    .sort((a, b) => a.start - b.start)
+    .map((hit) => ({ hit, share: shareOf(hit, text, origin) }))
+    .filter(({ share }) => share.weight > 0);
+  const sum = new Sum();
   const found = new Set<Hit>();
   let score = 0;
-  let sum = 0;
   let first = 0;
-  for (const [index, hit] of sorted.entries()) {
-    for (
-      let oldest = sorted[first];
-      oldest !== undefined && hit.start - oldest.start > STRETCH;
-      oldest = sorted[first]
-    ) {
-      const left = (inside.get(oldest.rule.id) ?? 1) - 1;
-      inside.set(oldest.rule.id, left);
-      if (left === 0) sum -= weightOf(oldest.rule, origin);
+  for (const [index, { hit, share }] of shares.entries()) {
+    for (let old = shares[first]; old !== undefined && hit.start - old.hit.start > STRETCH; old = shares[first]) {
+      sum.remove(old.share);
       first += 1;
     }
-    const before = inside.get(hit.rule.id) ?? 0;
-    inside.set(hit.rule.id, before + 1);
-    if (before === 0) sum += weightOf(hit.rule, origin);
-    score = Math.max(score, sum);
-    if (sum >= FOUND) for (const one of sorted.slice(first, index + 1)) found.add(one);
+    sum.add(share);
+    score = Math.max(score, sum.total);
+    if (sum.total >= FOUND)
+      for (let i = index; i >= first && !found.has(shares[i]?.hit ?? hit); i -= 1) found.add(shares[i]?.hit ?? hit);
   }
-  return { score, found: sorted.filter((hit) => found.has(hit) && weightOf(hit.rule, origin) > 0) };
+  return { score, found: shares.map((s) => s.hit).filter((hit) => found.has(hit)) };
+}
+
+function shareOf(hit: Hit, text: string, origin: Origin): Share {
+  const weight = weightOf(hit.rule, origin);
+  if (mayBeMentioned(hit.rule) && isMention(hit, text)) return { of: 'mention', weight: Math.min(weight, MENTIONED) };
+  return { of: hit.rule.id, weight };
+}
+
+/** A value is what it is, quoted or not; only words can be talked about. Hidden characters are not talked about either. */
+function mayBeMentioned({ category, on }: Rule): boolean {
+  return (
+    on !== 'original' && (category === 'PROMPT_INJECTION' || category === 'JAILBREAK' || category === 'EXFILTRATION')
+  );
 }

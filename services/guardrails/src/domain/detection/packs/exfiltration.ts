@@ -32,7 +32,14 @@ const RULES: readonly WordRule[] = [
     needs: '![',
     weight: 100,
     pattern:
-      '!\\[[^\\]\\u2028]{0,80}\\]\\(https?:\\/\\/[^)\\s]{1,200}[?&][\\w-]{1,40}=(?:\\{|\\[|%7b|<|\\$|[A-Z_]{4,30}(?:[)&]))',
+      '!\\[[^\\]\\u2028]{0,80}\\]\\(https?:\\/\\/[^)\\s]{1,200}[?&][\\w-]{1,40}=(?:\\{|\\[|%7b|<|\\$|(?:data|secret|history|conversation|chat|prompt|system|canary)\\w{0,20}\\))',
+  },
+  {
+    id: 'load-image',
+    needs: '![',
+    weight: inData(100, 100),
+    pattern:
+      '\\b(?:load|render|display|show|fetch|include|embed|output|chargez) (?:this |the |an? )?(?:image:? |markdown:? |pixel:? )?!\\[[^\\]\\u2028]{0,80}\\]\\(https?:\\/\\/|!\\[[^\\]\\u2028]{0,80}\\]\\(https?:\\/\\/[^)\\s]{1,200}[?&](?:data|leak|exfil|secret|payload|stolen)=',
   },
   {
     id: 'data-url',

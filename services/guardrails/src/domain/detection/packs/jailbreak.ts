@@ -93,7 +93,7 @@ const RULES: readonly WordRule[] = [
   },
   {
     id: 'persona',
-    needs: 'role|character|act as|pretend|persona|named|you are',
+    needs: "role|character|act as|pretend|persona|named|you are|you're|you’re|immerse|simulate",
     weight: inData(40, 40),
     pattern:
       "\\b(?:you(?: are|'re|’re| will be| will)? (?:now )?(?:going to |about to )?(?:act|play|pretend|role-?play|immerse yourself|simulate|behave|respond)(?:ing)?\\b|(?:i want|i'd like|i would like|let's|lets|we are going to|i need) (?:you )?(?:to )?(?:have a |do a |act|play|pretend|role-?play|simulate))",

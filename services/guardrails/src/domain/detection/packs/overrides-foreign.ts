@@ -1,5 +1,5 @@
 import type { Rule } from '../rule.js';
-import { wordRules, type WordRule } from './words.js';
+import { inData, wordRules, type WordRule } from './words.js';
 
 const W = '(?:[^\\s\\u2028]{1,20} ){0,4}';
 
@@ -9,7 +9,7 @@ const RULES: readonly WordRule[] = [
     id: 'german',
     needs: 'ignorier|vergiss|vergesse|missacht|abweichend|überschreib|uberschreib|höre nicht|hore nicht',
     weight: 100,
-    pattern: `(?:ignorier\\w{0,3}|vergiss|vergesse\\w{0,2}|missachte\\w{0,2}|überschreib\\w{0,2}|abweichend (?:zu|von)) ${W}(?:anweisung\\w{0,3}|instruktion\\w{0,3}|regeln|befehle?n?|aufgaben?|vorgaben|systemnachricht|system-?prompt|training|richtlinien)|(?:höre|hore|hör) nicht auf alles|(?:vergiss|vergesse\\w{0,2}|ignorier\\w{0,3}) (?:alles|bitte alles)`,
+    pattern: `(?:ignorier\\w{0,3}|vergiss|vergesse\\w{0,2}|missachte\\w{0,2}|überschreib\\w{0,2}|abweichend (?:zu|von)) ${W}(?:anweisung\\w{0,3}|instruktion\\w{0,3}|regeln|befehle?n?|aufgaben?|vorgaben|systemnachricht|system-?prompt|training|\\w{0,12}richtlinien|aufträge?|artikel)|(?:höre|hore|hör) nicht auf alles|(?:vergiss|vergesse\\w{0,2}|ignorier\\w{0,3}) (?:alles|bitte alles)`,
   },
   {
     id: 'german-reveal',
@@ -21,13 +21,13 @@ const RULES: readonly WordRule[] = [
     id: 'french',
     needs: 'ignor|oubli|négligez|neglig',
     weight: 100,
-    pattern: `(?:ignore[zr]?|oublie[zr]?|néglige[zr]?|ne (?:suis|suivez) (?:pas|plus)) ${W}(?:instructions?|consignes|règles|regles|directives|entraînement|indications)`,
+    pattern: `(?:(?:ignore[zr]?|néglige[zr]?|négligez) (?:les|toutes?|tes|vos|mes|ces|tout|ton|votre|la|l['’])|oublie[zr]?|ne (?:suis|suivez) (?:pas|plus)) ?${W}(?:instructions?|consignes|règles|regles|directives|entraînement|indications)`,
   },
   {
     id: 'french-reveal',
     needs: 'prompt|invite|instructions initiales|développeur|restriction|administrateur|secret|evil',
     weight: 100,
-    pattern: `(?:montre\\w{0,2}|affiche\\w{0,2}|révèle\\w{0,2}|revele\\w{0,2}|donne\\w{0,2}|répète\\w{0,2}|quelles? (?:sont|est)) ${W}(?:(?:prompt|invite|message) (?:du )?syst[eè]me|instructions initiales|prompt initial)|active[rz]? (?:le )?mode d[ée]veloppeur|m[ée]morisez que ${W}(?:toujours )?administrateur|(?:envoyez|chargez|transférez) ${W}(?:attacker|https?:\\/\\/evil)`,
+    pattern: `(?:montre\\w{0,2}(?:-moi)?|affiche\\w{0,2}|révèle\\w{0,2}|revele\\w{0,2}|donne\\w{0,2}|répète\\w{0,2}|quelles? (?:sont|est)) ${W}(?:(?:prompt|invite|message) (?:du )?syst[eè]me|instructions initiales|prompt initial)|active[rz]? (?:le )?mode d[ée]veloppeur|m[ée]morisez que ${W}(?:toujours )?administrateur|(?:envoyez|chargez|transférez) ${W}(?:attacker|https?:\\/\\/evil)`,
   },
   {
     id: 'spanish',
@@ -43,7 +43,7 @@ const RULES: readonly WordRule[] = [
   },
   {
     id: 'portuguese',
-    needs: 'ignor|esqueça|esqueca|esquece|desconsider|desative',
+    needs: 'ignor|esqueça|esqueca|esquece|desconsider|desative|prompt|instruções iniciais',
     weight: 100,
     pattern: `(?:ignor\\w{1,3}|esque[çc]\\w{1,2}|desconsider\\w{1,2}|desative) ${W}(?:instruções|instrucoes|regras|diretrizes|orientações|treinamento|filtros|ordens|tudo)|(?:mostre|revele|exiba|diga)(?:-me)? ${W}(?:prompt|instruções iniciais)|ative o modo desenvolvedor`,
   },
@@ -69,11 +69,11 @@ const RULES: readonly WordRule[] = [
     id: 'turkish-and-vietnamese',
     needs: 'talimat|komut|hướng dẫn|chỉ dẫn|lệnh|instruksi|arahan|perintah',
     weight: 100,
-    pattern: `(?:önceki|yukarıdaki|tüm) ${W}(?:talimat|komut|yönerge)\\w{0,8} ${W}(?:yok say|görmezden|unut|dikkate alma)|(?:bỏ qua|quên|phớt lờ) ${W}(?:hướng dẫn|chỉ dẫn|lệnh|chỉ thị)|(?:abaikan|lupakan) ${W}(?:instruksi|arahan|perintah|petunjuk)`,
+    pattern: `(?:önceki|yukarıdaki|tüm) ${W}(?:talimat|komut|yönerge)\\p{L}{0,8} ${W}(?:yok say|görmezden|unut|dikkate alma)|(?:bỏ qua|quên|phớt lờ) ${W}(?:hướng dẫn|chỉ dẫn|lệnh|chỉ thị)|(?:abaikan|lupakan) ${W}(?:instruksi|arahan|perintah|petunjuk)`,
   },
   {
     id: 'russian',
-    needs: 'игнорир|забуд|забыть|пренебрег|отмени',
+    needs: 'игнорир|забуд|забыть|пренебрег|отмени|промпт|системн',
     weight: 100,
     pattern: `(?:игнорир\\p{L}{1,5}|забуд\\p{L}{1,3}|забыть|пренебре\\p{L}{1,5}|отмени\\p{L}{0,2}) ${W}(?:инструкци\\p{L}{0,3}|указани\\p{L}{0,3}|правил\\p{L}{0,2}|команд\\p{L}{0,2}|вс[её] (?:что|предыдущ))|(?:покажи|раскрой|выведи|повтори)\\p{L}{0,2} ${W}(?:системн\\p{L}{1,3} (?:промпт|подсказк|инструкц|запрос)|промпт)|режим разработчика`,
   },
@@ -85,9 +85,9 @@ const RULES: readonly WordRule[] = [
   },
   {
     id: 'greek',
-    needs: 'αγνο|ξέχασ|παράβλεψ',
+    needs: 'αγνο|αγνό|ξέχασ|παράβλεψ',
     weight: 100,
-    pattern: `(?:αγνο\\p{L}{1,6}|ξέχασ\\p{L}{1,3}|παράβλεψ\\p{L}{1,3}) ${W}(?:οδηγί\\p{L}{1,3}|εντολ\\p{L}{1,3}|κανόν\\p{L}{1,3})`,
+    pattern: `(?:αγν[οό]\\p{L}{1,6}|ξέχασ\\p{L}{1,3}|παράβλεψ\\p{L}{1,3}) ${W}(?:οδηγί\\p{L}{1,3}|εντολ\\p{L}{1,3}|κανόν\\p{L}{1,3})`,
   },
   {
     id: 'chinese',
@@ -133,6 +133,48 @@ const RULES: readonly WordRule[] = [
     needs: 'เพิกเฉย|ละเว้น|ไม่สนใจ|ลืม|คำสั่ง|คำแนะนำ',
     weight: 100,
     pattern: '(?:เพิกเฉย|ละเว้น|ไม่สนใจ|ลืม|ละเลย)[^\\n\\u2028]{0,20}(?:คำสั่ง|คำแนะนำ|กฎ)',
+  },
+  {
+    id: 'german-order',
+    needs: 'obigen|vorherigen|bisherigen|vorangegangenen|vorangehenden|vorherige|bisherige',
+    weight: 100,
+    pattern: `(?:obige|vorherige|bisherige|vorangegangene|vorangehende)n? (?:ausführungen|anweisungen|informationen|aufgaben|instruktionen|befehle|texte?) ${W}(?:ignorier|vergess|streichen|irrelevant|hinter sich|nicht ganz|außer acht)`,
+  },
+  {
+    id: 'german-new-task',
+    needs: 'neue anweisungen|neuen anweisungen|neue aufgabe|neuen aufgabe|weitere aufgaben|neue herausforderung',
+    weight: 60,
+    pattern: '(?:neuen?|weiteren?) (?:anweisung|aufgabe|herausforderung)(?:en|n)?',
+  },
+  {
+    id: 'developer-mode',
+    needs:
+      'desenvolvedor|desarrollador|développeur|developpeur|entwicklermodus|разработчика|المطور|开发者|開發者|開発者|개발자',
+    weight: 100,
+    pattern:
+      '(?:modo (?:de )?(?:desenvolvedor|desarrollador)|mode (?:de )?d[ée]veloppeur|entwicklermodus|режим(?:е)? разработчика|وضع المطور|(?:开发者|開發者)模式|開発者モード|개발자 모드)',
+  },
+  {
+    id: 'foreign-dan',
+    needs: 'dan',
+    weight: 100,
+    pattern:
+      '(?:ahora eres|eres ahora|du bist jetzt|tu es (?:maintenant|désormais)|você agora é|agora você é|sei ora|теперь ты|أنت الآن|あなたは今|你现在是|你現在是|너는 이제) ?dan(?!\\w)',
+  },
+  {
+    id: 'foreign-limits',
+    needs:
+      'filtros|filter|filtres|restricciones|restrições|restrictions|ограничен|фильтр|قيود|安全限制|制限|제한|restricción|programmation',
+    weight: 100,
+    pattern: `(?:desactiva|desative|désactive[zr]?|schalte|deaktiviere|отключи|تجاوز|ignora) ${W}(?:filtros?|filter|filtres?|restricciones|restrições|restrictions|fil[dt]ren|ограничени\\p{L}{0,2}|фильтр\\p{L}{0,2}|قيود)|(?:modo|mode) sin filtros|sans restrictions?|pas de restrictions|ne tiens pas compte de|绕过[^。\\n\\u2028]{0,8}限制|(?:安全|セキュリティ)?制限を?(?:解除|無視|回避)|제한을? (?:무시|해제)`,
+  },
+  {
+    id: 'foreign-system-prompt',
+    needs:
+      'prompt do sistema|prompt del sistema|prompt de sistema|prompt système|prompt systeme|systemnachricht|системный промпт|системного промпта|موجه النظام|システムプロンプト|系统提示|系統提示|시스템 프롬프트|初始指令|元の指示|начальные инструкции|initiales|ursprünglichen',
+    weight: inData(80, 100),
+    pattern:
+      '(?:prompt d[oe]l? sistema|prompt syst[èe]me|systemnachricht|системн(?:ый|ого) промпта?|موجه النظام|システムプロンプト|(?:系统|系統)提示|시스템 프롬프트|初始指令|元の指示|начальные инструкции)',
   },
 ];
 

@@ -2,18 +2,17 @@ import type { Rule } from '../rule.js';
 import { inData, ORDERS, wordRules, type WordRule } from './words.js';
 
 const IGNORE =
-  '(?:ignore|disregard|forget|override|bypass|overlook|neglect|discard|abandon|erase|dismiss|disobey|void|cancel)(?:ing)?';
+  '(?:ignore|disregard|forget|override|bypass|overlook|neglect|discard|abandon|erase|dismiss|disobey)(?:ing)?';
 const BEFORE =
   '(?:previous|prior|above|earlier|preceding|existing|original|initial|former|foregoing|past|pre-existing)';
-const NEEDS =
-  'ignor|disregard|forget|overrid|bypass|overlook|neglect|discard|abandon|erase|dismiss|disobey|void|cancel';
+const NEEDS = 'ignor|disregard|forget|overrid|bypass|overlook|neglect|discard|abandon|erase|dismiss|disobey';
 
 const RULES: readonly WordRule[] = [
   {
     id: 'ignore-previous',
     needs: NEEDS,
     weight: 100,
-    pattern: `\\b${IGNORE} ¶${BEFORE} (?:and following )?_${ORDERS}\\b`,
+    pattern: `\\b${IGNORE} ¶${BEFORE} (?:and following )?§${ORDERS}\\b`,
   },
   {
     id: 'ignore-all',
@@ -58,7 +57,21 @@ const RULES: readonly WordRule[] = [
     id: 'do-not-follow',
     needs: 'follow|obey|comply',
     weight: inData(100, 60),
-    pattern: `\\b(?:do not|don't|don’t|stop|no need to|without|never|no longer) (?:follow|obey|comply with|listen to|adhere to|following|obeying|heed)(?:ing)? §${ORDERS}\\b`,
+    pattern: `\\b(?:do not|don't|don’t|stop|no need to|without|never|no longer) (?:follow|obey|comply with|listen to|adhere to|following|obeying|heed)(?:ing)? §${ORDERS}\\b(?! (?:found|embedded|contained|in|within|from|inside|hidden))`,
+  },
+  {
+    id: 'forget-and-say',
+    needs: 'forget|stop everything|change your instructions',
+    weight: 100,
+    pattern:
+      '\\b(?:forget (?:about )?(?:everything|it all|all)(?:[,.!]{1,3}| and| -)? (?:write|say|tell|print|answer|give|just|now|focus|start)|stop everything\\b.{0,20}?\\b(?:just|now|print|say)|change your instructions to)\\b',
+  },
+  {
+    id: 'despite-orders',
+    needs: 'despite',
+    weight: 60,
+    pattern:
+      "\\bdespite (?:what|everything|anything) (?:you've been|you have been|you were|you are) (?:told|instructed|asked|taught)\\b",
   },
   {
     id: 'regardless-of',
@@ -82,15 +95,21 @@ const RULES: readonly WordRule[] = [
   },
 ];
 
+const SQUEEZED_NEEDS = ['previous', 'prior', 'above', 'earlier', 'preceding', 'original', 'initial', 'system']
+  .flatMap((before) =>
+    ['instruction', 'prompt', 'rule', 'guideline', 'directive', 'command', 'order'].map((what) => before + what),
+  )
+  .join('|');
+
 /** The same with nothing but letters: whatever stands between them. */
 const SQUEEZED: readonly WordRule[] = [
   {
     id: 'squeezed-override',
-    needs: 'ignore|disregard|forget|override|bypass',
+    needs: SQUEEZED_NEEDS,
     weight: 100,
     on: 'squeezed',
     pattern:
-      '(?:ignore|disregard|forget|override|bypass)(?:all|any|the|your|of|my|these|those|every){0,4}(?:previous|prior|above|earlier|preceding|original|initial|system)(?:all|the|of|system|given){0,2}(?:instructions?|prompts?|rules?|guidelines|directives|commands|orders)',
+      '(?:ignore|disregard|forget|override|bypass)(?:all|any|the|your|of|my|these|those|every){0,4}(?:previous|prior|above|earlier|preceding|original|initial|system)(?:instructions?|prompts?|rules?|guidelines|directives|commands|orders)',
   },
   {
     id: 'squeezed-reveal',

@@ -1,4 +1,5 @@
-import { parsePhoneNumberFromString } from 'libphonenumber-js/max';
+import { parsePhoneNumberFromString } from 'libphonenumber-js/core';
+import metadata from 'libphonenumber-js/metadata.max';
 import type { Confirm } from '../rule.js';
 
 const NO_PERSON = /^(?:git|noreply|no-reply|donotreply|do-not-reply|mailer-daemon|postmaster)@/i;
@@ -9,10 +10,11 @@ export const isWrittenTo: Confirm = (match) =>
   !NO_PERSON.test(match) && !FILE.test(match) && !/\.\.|^\.|\.@/.test(match);
 
 /** A number in international form that its country's plan allows. */
-export const isPhone: Confirm = (match) => parsePhoneNumberFromString(match)?.isPossible() ?? false;
+export const isPhone: Confirm = (match) => parsePhoneNumberFromString(match, metadata)?.isPossible() ?? false;
 
 const CALL =
-  /phone|\btel\b|\btel[.:]|\bcall|mobile|\bcell\b|\bfax\b|whatsapp|\bsms\b|\bdial|hotline|reach (?:me|us|him|her|them)|contact (?:me|us|him|her|them|number|info)|telefon|tél|ring me|text me/i;
+  /phone|\btel\b|\btel[.:]|\bcall|mobile|\bcell\b|\bfax\b|whatsapp|\bsms\b|\bdial|hotline|reach (?:me|us|him|her|them)|contact (?:me|us|him|her|them|number|info)|telefon|tél|ring me|text me|answering at|messages? to|my registered/i;
+const CALLED_BEHIND = /^[-, ]{0,3}(?:office|fax|mobile|cell|home|work|tel|phone)\b/i;
 const DATE = /^(?:\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{2,4})$/;
 
 /** A national number: valid in North America as it is usually written there, or of a possible length with a word beside it that says it is a phone. */
@@ -21,12 +23,12 @@ export const isCalled: Confirm = (match, text, index) => {
   if (digits.length < 7 || digits.length > 15 || DATE.test(match.trim()) || new Set(digits).size < 3) return false;
   if (
     CALL.test(text.slice(Math.max(0, index - 40), index)) ||
-    CALL.test(text.slice(index + match.length, index + match.length + 20))
+    CALLED_BEHIND.test(text.slice(index + match.length, index + match.length + 12))
   )
     return true;
   return (
     /^\(?[2-9]\d{2}\)?[ .-]{1,2}\d{3}[ .-]\d{4}/.test(match) &&
-    (parsePhoneNumberFromString(match, 'US')?.isValid() ?? false)
+    (parsePhoneNumberFromString(match, 'US', metadata)?.isValid() ?? false)
   );
 };
 

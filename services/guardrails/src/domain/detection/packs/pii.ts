@@ -39,6 +39,10 @@ function near(words: RegExp, also: (match: string) => boolean = () => true): Con
       words.test(text.slice(index + match.length, index + match.length + REACH / 2)));
 }
 
+const named = near(
+  /\bcards?\b|\bvisa\b|mastercard|amex/i,
+  (match) => luhn(match) && new Set(match.replace(/\D/g, '')).size > 2,
+);
 const ssn = (match: string): boolean => new Set(match.replace(/\D/g, '')).size > 1;
 
 /** Personal data that has a form of its own: with a check digit where there is one, else with a word beside it that says what it is. */
@@ -48,7 +52,11 @@ export const pii: RulePack = {
   categories: ['PII'],
   reads: 'values',
   rules: [
-    rule('CREDIT_CARD', /(?<![\d.-])\d(?:[ -]?\d){11,18}(?![\d-])/g, isCard),
+    rule(
+      'CREDIT_CARD',
+      /(?<![\d.-])\d(?:[ -]?\d){11,18}(?![\d-])/g,
+      (match, text, index) => isCard(match) || named(match, text, index),
+    ),
     rule('SSN', /(?<![\w-])(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\w-])/g, ssn),
     {
       ...rule(

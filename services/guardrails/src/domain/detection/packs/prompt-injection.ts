@@ -77,7 +77,7 @@ const RULES: readonly WordRule[] = [
     needs: 'following|below|this',
     weight: inData(100, 20),
     pattern:
-      '\\b(?:follow|obey|adhere to|execute|carry out|comply with|perform|complete|do) (?:only |strictly )?(?:the |these |this |my )(?:following|below)(?: \\w{1,20}){0,2} ?(?:instructions?|commands?|tasks?|actions?|steps|first|instead|:)',
+      '\\b(?:follow|obey|adhere to|execute|carry out|comply with|perform|do) (?:only |strictly )?(?:the |these |this |my )(?:following|below)(?: \\w{1,20}){0,2} ?(?:instructions?|commands?|tasks?|first|instead)',
   },
   {
     id: 'before-your-task',
@@ -119,7 +119,7 @@ const RULES: readonly WordRule[] = [
     needs: 'assistant|agent|model| ai |llm|bot',
     weight: inData(100, 40),
     pattern:
-      '\\b(?:ai|assistant|agent|model|bot|llm|chatgpt)s?,? (?:you )?(?:must|should|shall|need to|have to|are required to|are instructed to) (?:now |first |immediately |always |also )?(?:ignore|disregard|send|forward|transfer|delete|reveal|e-?mail|upload|disclose|say|respond|reply|recommend|approve|output|include)\\b',
+      '\\b(?:ai|ai agent|assistant|language model|bot|llm|chatgpt)s?,? (?:you )?(?:must|should|shall|need to|have to|are required to|are instructed to) (?:now |first |immediately |always |also )?(?:ignore|disregard|send|forward|transfer|delete|reveal|e-?mail|upload|disclose|say|respond|reply|recommend|approve|output|include)\\b',
   },
   {
     id: 'when-reading',
@@ -131,15 +131,16 @@ const RULES: readonly WordRule[] = [
   // what comes back
   {
     id: 'shape-reply',
-    needs: 'your |the ',
+    opens: true,
+    needs: 'your ',
     weight: inData(100, 0),
-    pattern: `(?:^|[.!?:;\\n"'|>)] ?|\\b(?:please|also|and|then|to|can you|could you|must|should|remember to|don't forget to|do not forget to|mind to|sure to) )${VERBS_OF_REPLYING} (?!(?:a|the) (?:pull|merge) )(?:[\\w'’"“”(),@#$%&=+*!?./-]{1,40},? ){0,16}(?:your|the) (?:final |next |whole |entire |own |code |written )?${REPLY}(?:'s|s)?\\b`,
+    pattern: `\\b(?:consider )?${VERBS_OF_REPLYING} (?!(?:a|the) (?:pull|merge) )(?:[\\w'’"“”(),@#$%&=+*!?./-]{1,40} ){0,16}your (?:final |next |whole |entire |own |code |written )?${REPLY}(?:'s|s)?\\b`,
   },
   {
     id: 'in-your-reply',
-    needs: 'in your |to your |of your |your reply|your response|your answer',
+    needs: 'in your |of your |throughout your ',
     weight: inData(100, 0),
-    pattern: `\\b(?:in|to|of|at the (?:end|start|beginning) of|throughout|for|with) your (?:final |next |whole |entire )?(?:response|reply|answer|message|solution)s?\\b`,
+    pattern: `\\b(?:in|at the (?:end|start|beginning) of|throughout) your (?:final |next |whole |entire )?(?:response|reply|answer|message|solution)s?\\b`,
   },
   {
     id: 'following-code',
@@ -147,6 +148,13 @@ const RULES: readonly WordRule[] = [
     weight: inData(100, 0),
     pattern:
       '\\b(?:include|incorporate|add|append|embed|insert|integrate|use|utili[sz]e|put|presence of|inclusion of|mention|contain|feature|supplement) ¶(?:the |this |these )?(?:subsequent|following|below|provided|given|mentioned) (?:\\w{1,12} ){0,2}(?:code|snippet|excerpt|script|block)\\b',
+  },
+  {
+    id: 'code-into-yours',
+    needs: 'code',
+    weight: inData(100, 0),
+    pattern:
+      '\\b(?:following|subsequent|below|given|provided) (?:\\w{1,12} )?(?:code )?(?:snippet|excerpt|block|code|segment)s?\\b[^.\\u2028]{0,60}?\\byour (?:\\w{1,12} )?(?:code|codebase|solution|algorithm|implementation|program|script|response|answer|reply|elucidation|explanation)\\b|\\byour (?:code|codebase|solution|algorithm|implementation|program|script)\\b[^.\\u2028]{0,60}?\\b(?:following|subsequent|below) (?:\\w{1,12} )?(?:code )?(?:snippet|excerpt|block)s?\\b',
   },
   {
     id: 'hide-from-user',
@@ -161,7 +169,7 @@ const RULES: readonly WordRule[] = [
     needs: 'prompt|instruction|system message|above',
     weight: 100,
     pattern:
-      "\\b(?:reveal|show|print|repeat|output|display|leak|return|write|recite|disclose|expose|dump|copy|give|tell|list|share|include|paste|reproduce|provide|spell|translate|summari[sz]e|what (?:is|are|was|were)|what's) (?:out |down |back |me |us |all |of |everything in |the (?:full |complete |entire |exact )?(?:text|contents?|copy|words) of ){0,4}(?:the|your|this|its|all|any)? ?§(?:system (?:prompt|message|instructions?)|(?:initial|hidden|secret|original|internal|full|entire|whole|confidential|developer|first) (?:system )?(?:prompt|instructions?|message)(?! (?:for|of|to|on|in) )|prompt text|pre-?prompt|(?:text|words|everything|instructions?|prompts?|sentences?) above\\b)",
+      "\\b(?:reveal|show|print|repeat|output|display|leak|return|write|recite|disclose|expose|dump|copy|give|tell|list|share|include|paste|reproduce|provide|spell|what (?:is|are|was|were)|what's) (?:out |down |back |me |us |all |of |everything in |the (?:full |complete |entire |exact )?(?:text|contents?|copy|words) of ){0,4}(?:the|your|this|its|all|any)? ?§(?:system (?:prompt|message|instructions?)|(?:initial|hidden|secret|original|internal|full|entire|whole|confidential|developer|first) (?:system )?(?:prompt|instructions?|message)(?! (?:for|of|to|on|in) )|prompt text|pre-?prompt|(?:text|words|everything|instructions?|prompts?|sentences?) above\\b)",
   },
   {
     id: 'all-your-prompts',
@@ -172,10 +180,10 @@ const RULES: readonly WordRule[] = [
   },
   {
     id: 'what-were-you-told',
-    needs: 'were you',
+    needs: 'were you|are your|were your|written',
     weight: 60,
     pattern:
-      '\\bwhat (?:exactly )?(?:were|are|was) (?:you|your) (?:told|instructed|given|initial|original|first|previous|exact) ?(?:to do|instructions?|prompt|as)?\\b|\\b(?:what is|which) (?:\\w{1,12} ){0,3}written above\\b',
+      '\\bwhat (?:exactly )?(?:were you (?:told|instructed|asked|given)|(?:are|were) your (?:\\w{1,12} )?(?:instructions|orders|directives|guidelines))\\b|\\bwhat (?:is|was|were) (?:\\w{1,12} ){0,2}(?:written|said) (?:above|at the (?:beginning|start|top))\\b',
   },
   {
     id: 'secret-word',

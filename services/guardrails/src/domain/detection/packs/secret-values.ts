@@ -31,7 +31,8 @@ export const confirmBasic: Confirm = (match) => {
 
 const UUID_NAME = /id['"]?\s*[:=]/i;
 /** A value under a name that says it is secret: letters and digits mixed, random, and neither a path, a version nor an identifier of code. */
-export const confirmAssigned: Confirm = (match) => {
+export const confirmAssigned: Confirm = (match, text, index) => {
+  if (text[index + match.length] === '(') return false;
   const found = /^(.{1,120}?)(?::=|=>|value:|[:=,])\s{0,8}['"`]?([^\s'"`]{8,200})$/i.exec(match);
   const [, name = '', value = ''] = found ?? [];
   if (UUID_NAME.test(`${name}=`) || /public|url|file|path|name|type|size|length|version/i.test(name)) return false;

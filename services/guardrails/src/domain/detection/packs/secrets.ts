@@ -135,7 +135,7 @@ const VENDORS: readonly Vendor[] = [
   ['facebook-app-token', '|', /(?<!\d)\d{15,16}(?:\||%7C)[\w-]{27}(?![\w-])/g],
   ['intra42-secret', 's-s4t2', /\bs-s4t2(?:ud|af)-[0-9a-f]{64}\b/g],
   ['openshift-token', 'sha256~', /\bsha256~[\w-]{43}(?![\w-])/g, random(3.6)],
-  ['easypost-token', 'ezak ezτk eztk', /\bEZ[AT]K[A-Za-z0-9]{54}\b/g],
+  ['easypost-token', 'ezak eztk', /\bEZ[AT]K[A-Za-z0-9]{54}\b/g],
   ['duffel-token', 'duffel_', /\bduffel_(?:test|live)_[\w-]{43}(?![\w-])/g],
   ['age-secret-key', 'age-secret-key-1', /\bAGE-SECRET-KEY-1[QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L]{58}\b/g],
   ['countersign-key', 'csk_', /\bcsk_[0-9a-z]{12}_[0-9a-z]{40}_[0-9a-f]{6}\b/g, always],

@@ -36,7 +36,7 @@ export function viewsOf(original: View): Views {
 function decodedBy(decoders: readonly Decoder[], from: View): readonly View[] {
   return decoders.flatMap((decoder) => {
     const view = decoder.view(from);
-    return view === undefined ? [] : [view.named(decoder.name)];
+    return view === undefined ? [] : [view.named(decoder.name).excerpt(MARGIN)];
   });
 }
 
@@ -48,7 +48,12 @@ function otherDecoders({ name }: View): readonly Decoder[] {
   return DECODERS.filter((decoder) => !(turned && CIPHERS.includes(decoder.name) && decoder.name !== 'reversed'));
 }
 
+/** Longer than anything that a rule for words matches on one side of what was rewritten. */
+const MARGIN = 400;
+
 function spellings(view: View): readonly View[] {
   const plain = folded(view);
-  return [...new Set([view, plain, unspaced(plain), unleeted(plain)])];
+  const joined = unspaced(plain);
+  const respelled = [plain, joined, ...unleeted(joined)].filter((other) => other !== view);
+  return [view, ...[...new Set(respelled)].map((other) => other.excerpt(MARGIN))];
 }

@@ -1,7 +1,4 @@
-import { rewrite, type View } from './view.js';
-
-/** Stands between the fields of a document: no rule's `.` or space matches it, and normalisation keeps it. Texts never hold it, see Document. */
-export const BARRIER = '\u2028';
+import { BARRIER, rewrite, type View } from './view.js';
 
 const NON_ASCII = /[^\x00-\x7f]/;
 /** Characters that show nothing (Unicode's default-ignorable ones), annotation marks and controls other than white space. */
@@ -9,7 +6,7 @@ const INVISIBLE = /[\p{Default_Ignorable_Code_Point}\uFFF9-\uFFFB\x00-\x08\x0E-\
 /** A letter with the marks on it, or any other character beyond ASCII. The half-width voiced marks are marks once folded. */
 const CLUSTER = /[^\u2028](?:\p{M}|[\uFF9E\uFF9F])+|[^\x00-\x7f\u2028]/gu;
 /** White space that is not one space; the pattern of Braille without dots looks like one. */
-const WHITE_SPACE = /[\t-\r\x85\xA0\u1680\u2000-\u200A\u2029\u202F\u205F\u2800\u3000][\s\u2800]{0,200}|  {1,200}/g;
+const WHITE_SPACE = /(?:(?! )[\s\x85\u2800]| (?=[\s\x85\u2800]))[\s\x85\u2800]*/g;
 /** A word parted at the end of a line. */
 const PARTED = /(?<=[a-z])-\r?\n[ \t]{0,20}(?=[a-z])/g;
 

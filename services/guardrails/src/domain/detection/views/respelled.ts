@@ -14,7 +14,6 @@ export function unspaced(view: View): View {
 
 const LEET: Readonly<Record<string, string>> = {
   '0': 'o',
-  '1': 'i',
   '3': 'e',
   '4': 'a',
   '5': 's',
@@ -26,16 +25,25 @@ const LEET: Readonly<Record<string, string>> = {
   '|': 'l',
   '+': 't',
 };
-const LEET_WORD = /[A-Za-z013457@$!|+8]{3,30}/g;
-const LEET_DIGIT = /[013457@$!|+8]/g;
+const LEET_WORD = /[A-Za-z013457@$!|+8]{3,400}/g;
+const LEET_SIGN = /[013457@$!|+8]/g;
+/** From so many words on, or one so long, signs are read as letters; fewer are names and numbers. */
+const WORDS = 3;
+const LONG = 16;
 
-/** Letters written as digits and signs that look like them (`1gn0r3`). Words without a letter, and words with one sign at their end, are left alone. */
-export function unleeted(view: View): View {
-  return rewrite(view, 'leet', LEET_WORD, (word) =>
-    /[a-z]/i.test(word) && /[013457@$!|+8][a-z]/i.test(word)
-      ? word.replace(LEET_DIGIT, (sign) => LEET[sign] ?? sign)
-      : word,
-  );
+/** Letters written as digits and signs that look like them (`1gn0r3`), in the two readings of 1. */
+export function unleeted(view: View): readonly View[] {
+  return ['i', 'l'].map((one) => unleetedAs(view, one)).filter((other) => other !== view);
+}
+
+function unleetedAs(view: View, one: string): View {
+  let words = 0;
+  const read = rewrite(view, 'leet', LEET_WORD, (word) => {
+    if (!/[a-z]/i.test(word) || !/[013457@$!|+8][a-z]/i.test(word)) return word;
+    words += word.length >= LONG ? WORDS : 1;
+    return word.replace(LEET_SIGN, (sign) => (sign === '1' ? one : (LEET[sign] ?? sign)));
+  });
+  return words < WORDS ? view : read;
 }
 
 /** Nothing but letters: finds phrases whatever stands between their letters. */

@@ -1,3 +1,8 @@
+import { Literals } from './literals.js';
+
+/** Stands between the fields of a document and between pieces of a view: no rule's `.` or space matches it, and normalisation keeps it. Texts never hold it, see Document. */
+export const BARRIER = '\u2028';
+
 /** A stretch of UTF-16 units, `end` excluded. */
 export interface Span {
   readonly start: number;
@@ -14,6 +19,7 @@ interface Run {
 
 /** A text as rules read it, which knows for each of its stretches what of the original it stands for. Maps compose lazily, so a view costs little until something is found. */
 export class View {
+  #literals: Literals | undefined;
   readonly #parent: View | undefined;
   readonly #runs: readonly Run[];
 
@@ -42,6 +48,11 @@ export class View {
     return name === this.name ? this : new View(name, this.text, this.#parent, this.#runs);
   }
 
+  /** What literals occur in it. */
+  get literals(): Literals {
+    return (this.#literals ??= Literals.of(this.text));
+  }
+
   /** What of the original the units `start` to `end` stand for. An empty stretch stands for nothing and keeps its place. */
   span(start: number, end: number): Span {
     if (this.#parent === undefined) return { start, end };
@@ -50,6 +61,39 @@ export class View {
     const from = first.exact ? first.from + start - first.at : first.from;
     const to = last.exact ? last.from + Math.max(start, end) - last.at : last.to;
     return this.#parent.span(from, Math.max(from, to));
+  }
+
+  /**
+   * Only the neighbourhoods of what was rewritten, with a barrier between them: where nothing was rewritten the parent has been looked at already. The view itself
+   * when that is most of it.
+   */
+  excerpt(margin: number): View {
+    const kept = this.#rewritten(margin);
+    if (kept.reduce((sum, { start, end }) => sum + end - start, 0) > this.text.length * 0.7) return this;
+    const builder = new ViewBuilder(this);
+    for (const { start, end } of kept) {
+      builder.copy(start, end);
+      builder.put(BARRIER, end, end);
+    }
+    return builder.build(this.name);
+  }
+
+  /** Stretches around what was put in, and around where something was left out. */
+  #rewritten(margin: number): readonly Span[] {
+    const kept: { start: number; end: number }[] = [];
+    let expected = 0;
+    for (const [index, { at, from, to, exact }] of this.#runs.entries()) {
+      const next = this.#runs[index + 1]?.at ?? this.text.length;
+      const changed = !exact ? { start: at, end: next } : from !== expected ? { start: at, end: at } : undefined;
+      expected = to;
+      if (changed === undefined) continue;
+      const start = Math.max(0, changed.start - margin);
+      const end = Math.min(this.text.length, changed.end + margin);
+      const last = kept.at(-1);
+      if (last !== undefined && start <= last.end) last.end = Math.max(last.end, end);
+      else kept.push({ start, end });
+    }
+    return kept;
   }
 
   #runAt(unit: number): Run {

@@ -16,8 +16,7 @@ function lines(name: string, encode: (clue: string) => string, decode: (line: st
   return {
     name,
     view: (from) => {
-      const lower = from.text.toLowerCase();
-      return clues.some((clue) => lower.includes(clue)) ? segmentsView(from, name, decoded(from.text)) : undefined;
+      return from.literals.hasAny(clues) ? segmentsView(from, name, decoded(from.text)) : undefined;
     },
   };
 }

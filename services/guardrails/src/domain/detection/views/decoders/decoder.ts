@@ -1,5 +1,4 @@
-import { BARRIER } from '../normalised.js';
-import { ViewBuilder, type View } from '../view.js';
+import { BARRIER, ViewBuilder, type View } from '../view.js';
 
 /** A stretch of a text with what it says once decoded. */
 export interface Decoded {

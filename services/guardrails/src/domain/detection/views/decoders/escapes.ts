@@ -1,7 +1,9 @@
 import { rewrite } from '../view.js';
 import type { Decoder } from './decoder.js';
 
-/** A decoder that writes every escape of a text as what it stands for. A text counts as written in them from `min` escapes on that stand for letters or spaces. */
+const TELLING = /[\p{L} ]/gu;
+
+/** A decoder that writes every escape of a text as what it stands for. A text counts as written in them from `min` letters or spaces on. */
 function escapes(name: string, min: number, pattern: RegExp, decode: (escape: string) => string): Decoder {
   return {
     name,
@@ -9,7 +11,7 @@ function escapes(name: string, min: number, pattern: RegExp, decode: (escape: st
       let telling = 0;
       const view = rewrite(from, name, pattern, (escape) => {
         const text = decode(escape);
-        if (/[\p{L} ]/u.test(text)) telling += 1;
+        telling += text.match(TELLING)?.length ?? 0;
         return text;
       });
       return telling < min ? undefined : view;
