@@ -14,6 +14,8 @@ export type AlertKind =
   | 'AUDIT_CHAIN_BROKEN'
   | 'REVOKED_CREDENTIAL_USED'
   | 'BUDGET_OVERRUN'
+  | 'CANARY_LEAK'
+  | 'CROSS_ORG_CANARY_LEAK'
   | 'LOG_TAIL_LOST';
 
 /** Writes structured log lines. Messages are fixed texts; whatever varies is a field of the allow-list. */

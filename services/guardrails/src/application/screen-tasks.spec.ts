@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { guardrailSchema, taskCanary, taskDigest, type TaskData } from '@countersign/contracts';
-import { anId, aTaskKey, aTaskMessage, FixedClock } from '@countersign/testing';
+import { anId, aTaskKey, aTaskMessage, FixedClock, silentLogger } from '@countersign/testing';
 import { BASELINE } from '../domain/baseline.js';
 import { detect } from '../domain/detection/detect.js';
 import { screenBody } from '../domain/screening/screen-body.js';
@@ -17,7 +17,7 @@ class Inline extends BodyScreener {
   }
 }
 class NoCanaries extends CanaryRegister {
-  async known(): Promise<readonly string[]> {
+  async known(): Promise<[]> {
     return [];
   }
 }
@@ -48,7 +48,7 @@ async function judged(...datas: Partial<TaskData>[]): Promise<readonly ScreenedT
   const tasks = new ScreenTasks(
     NO_RECORDS as never,
     new Sets(IN_FORCE),
-    new ScreenBodies(new Inline(), new NoCanaries()),
+    new ScreenBodies(new Inline(), new NoCanaries(), silentLogger()),
     new FixedClock(),
   );
   return tasks.judge(datas.map((data) => aTaskMessage({ key, data })));

@@ -1,14 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { resultDigest, taskCanary, type ResultData, type ScreenItem } from '@countersign/contracts';
 import { DependencyUnavailable } from '@countersign/bus';
-import { anId, aTaskEnvelope, aTaskKey, FixedClock } from '@countersign/testing';
+import { anId, aTaskEnvelope, aTaskKey, capturedLog, FixedClock, type CapturedLog } from '@countersign/testing';
 import { BASELINE } from '../domain/baseline.js';
 import { detect } from '../domain/detection/detect.js';
 import { screenBody } from '../domain/screening/screen-body.js';
 import type { ScreeningAnswer, ScreeningJob } from '../domain/screening/screening-job.js';
 import { canaryHash } from '../domain/techniques/canaries.js';
 import { GuardrailsInForce, type InForce } from './guardrails-in-force.js';
-import { BodyScreener, CanaryRegister, PromptFingerprints } from './ports.js';
+import { BodyScreener, CanaryRegister, PromptFingerprints, type KnownCanary } from './ports.js';
 import { ScreenBodies } from './screen-bodies.js';
 import { ScreenResults } from './screen-results.js';
 import { scopeOf } from './screen-tasks.js';
@@ -22,14 +22,17 @@ class Inline extends BodyScreener {
     return jobs.map((job) => screenBody(job, tools));
   }
 }
+const OTHER = anId();
 class Register extends CanaryRegister {
   asked = 0;
   constructor(private readonly canaries: readonly string[]) {
     super();
   }
-  async known(hashes: readonly string[]): Promise<readonly string[]> {
+  async known(hashes: readonly string[]): Promise<readonly KnownCanary[]> {
     this.asked += 1;
-    return this.canaries.map(canaryHash).filter((hash) => hashes.includes(hash));
+    return this.canaries.flatMap((canary) =>
+      hashes.includes(canaryHash(canary)) ? [{ hash: canaryHash(canary), org: OTHER }] : [],
+    );
   }
 }
 class NoPrompts extends PromptFingerprints {
@@ -76,12 +79,13 @@ function services(register = new Register([CANARY])): {
   screener: Inline;
   register: Register;
   results: ScreenResults;
-  bodies: ScreenBodies;
+  log: CapturedLog;
 } {
   const screener = new Inline();
-  const bodies = new ScreenBodies(screener, register);
+  const log = capturedLog();
+  const bodies = new ScreenBodies(screener, register, log.logger);
   const results = new ScreenResults(new BaselineInForce(), bodies, new NoPrompts(), new FixedClock(0));
-  return { screener, register, results, bodies };
+  return { screener, register, results, log };
 }
 
 describe('results', () => {
@@ -112,7 +116,7 @@ describe('results', () => {
   });
 
   it("tell an operator's canary from the execution's own, and ask the register only where there is one", async () => {
-    const { results, register, screener } = services();
+    const { results, register, screener, log } = services();
     const ids = async (text: string): Promise<unknown> =>
       (await results.screen([{ item: itemOf(), result: resultOf(text) }]))[0]?.verdict.codes.map(({ id }) => id);
     expect(await ids('nothing')).toEqual([]);
@@ -121,6 +125,11 @@ describe('results', () => {
     expect(await ids(`see ${CANARY}`)).toEqual(['canaries:CANARY_LEAK:data']);
     expect(await ids('see cnry-0000000000000000')).toEqual([]);
     expect([register.asked, screener.jobs.length]).toEqual([2, 6]);
+    expect(log.lines.map(({ alert, org }) => [alert, org])).toEqual([
+      ['CANARY_LEAK', key.org],
+      ['CROSS_ORG_CANARY_LEAK', OTHER],
+    ]);
+    expect(JSON.stringify(log.lines)).not.toContain(CANARY);
   });
 });
 

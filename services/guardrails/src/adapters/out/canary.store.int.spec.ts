@@ -21,10 +21,11 @@ afterAll(() => database.drop());
 
 describe('the register of canaries', () => {
   it('makes a canary that screening recognises, and keeps only its hash', async () => {
-    const canary = await canaries.create({ org: anId(), agent: anId() }, 'operator:local');
+    const org = anId();
+    const canary = await canaries.create({ org, agent: anId() }, 'operator:local');
     expect(suspectedCanaries(`x ${canary.toUpperCase()} y`)).toEqual([canary]);
     expect(await canaries.known([canaryHash(canary), canaryHash('cnry-0000000000000000')])).toEqual([
-      canaryHash(canary),
+      { hash: canaryHash(canary), org },
     ]);
     const rows = await database.asSuper('select c::text as row from guardrails.canary c');
     expect(JSON.stringify(rows)).not.toContain(canary);
@@ -33,7 +34,7 @@ describe('the register of canaries', () => {
   it("knows every organisation's canaries", async () => {
     const made = await Promise.all([1, 2].map(() => canaries.create({ org: anId(), agent: anId() }, 'operator:local')));
     const hashes = made.map(canaryHash);
-    expect([...(await canaries.known(hashes))].sort()).toEqual([...hashes].sort());
+    expect((await canaries.known(hashes)).map(({ hash }) => hash).sort()).toEqual([...hashes].sort());
   });
 
   it('says that it cannot be asked, when it cannot', async () => {
