@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
+import { canonicalJson } from '@countersign/primitives';
 import { guardrailSchema, taskEnvelopeSchema, type Guardrail, type Part } from '@countersign/contracts';
 import { aTaskEnvelope } from '@countersign/testing';
 import fc from 'fast-check';
@@ -137,6 +138,12 @@ describe('a body under the baseline', () => {
       expect(found).toMatchObject({ action: 'BLOCK', codes: [{ code: 'GUARDRAIL_UNAVAILABLE', id: 'pii' }] });
   });
 
+  it('is reported in whole numbers, which the record can write', () => {
+    let now = 0;
+    const { transformed: _none, ...report } = screening({}, { elapsed: () => (now += 0.37) });
+    expect(() => canonicalJson(JSON.parse(JSON.stringify(report)))).not.toThrow();
+  });
+
   it('leaves nothing of its content in what is reported', () => {
     const body = inputOf([{ text: `${INJECTION} sesame 4111 1111 1111 1111 AKIA4QZ7XW2MPLT5R8KD` }]);
     const { transformed: _none, ...report } = screening({
@@ -173,7 +180,7 @@ describe('a transformed body', () => {
   it('is the same envelope with changed parts, valid by schema, byte for byte the same elsewhere', () => {
     const body = inputOf([
       { channel: 'instruction', text: 'Charge 4111 1111 1111 1111 now' },
-      { data: { card: 4012888888881881, n: 12345678901234567890, s: 'x' } },
+      { data: { card: 4012888888881881, n: 1234567890, s: 'x' } },
     ]);
     const found = screening({ guardrails, body });
     const text = Buffer.from(found.transformed ?? []).toString();
@@ -306,7 +313,7 @@ function shapeOf(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(shapeOf);
   if (typeof value === 'object' && value !== null)
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, shapeOf(item)]));
-  const isPersonal = typeof value === 'string' && /\d|@|[*\[\u27e6]/.test(value);
+  const isPersonal = typeof value === 'string' && /\d|@|[*[\u27e6]/.test(value);
   return isPersonal || value === 4012888888881881 ? 'hidden' : value;
 }
 
