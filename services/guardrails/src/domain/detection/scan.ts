@@ -44,20 +44,27 @@ class Reading {
 /** Runs the rules of packs over the views of a text; undefined when the time ran out. The same stretch found by the same rule in several views is one hit. */
 export function scan(views: Views, packs: readonly RulePack[], budget: Budget): readonly Hit[] | undefined {
   const hits = new Map<string, Hit>();
-  const readings = new Map<View, Reading>();
-  for (const pack of packs)
-    for (const [index, view] of views[pack.reads].entries()) {
-      const reading = readings.get(view) ?? new Reading(view, index === 0);
-      readings.set(view, reading);
-      for (const rule of pack.rules) {
-        if (budget.expired()) return undefined;
-        for (const hit of hitsOf(rule, pack.name, reading, views)) {
-          const key = `${rule.id} ${hit.start} ${hit.end}`;
-          if (!hits.has(key)) hits.set(key, hit);
-        }
-      }
+  for (const [pack, rule, reading] of runs(views, packs)) {
+    if (budget.expired()) return undefined;
+    for (const hit of hitsOf(rule, pack.name, reading, views)) {
+      const key = `${rule.id} ${hit.start} ${hit.end}`;
+      if (!hits.has(key)) hits.set(key, hit);
     }
+  }
   return [...hits.values()];
+}
+
+/** Every rule with every view that it reads; what is made of a view is made once for all packs. */
+function* runs(
+  views: Views,
+  packs: readonly RulePack[],
+): Generator<readonly [pack: RulePack, rule: Rule, reading: Reading]> {
+  const readings = {
+    words: views.words.map((view, index) => new Reading(view, index === 0)),
+    values: views.values.map((view, index) => new Reading(view, index === 0)),
+  };
+  for (const pack of packs)
+    for (const reading of readings[pack.reads]) for (const rule of pack.rules) yield [pack, rule, reading];
 }
 
 function hitsOf(rule: Rule, pack: string, reading: Reading, views: Views): readonly Hit[] {

@@ -28,6 +28,21 @@ const RULES: readonly WordRule[] = [
       '(?:^|[.!?:;\\n"\'|>)] ?|\\b(?:please|also|and|then|to|must) )(?:send|forward|e-?mail|upload) (?:me |us )?(?:all|every|the (?:entire|full|whole|content|contents|history)|any|a copy of|copies of) (?:[\\w\'’-]{1,20},? ){0,10}(?:to|at) (?:<|")?(?:https?:\\/\\/|www\\.|[\\w.+-]{1,64}@)',
   },
   {
+    id: 'fetch-and-send',
+    needs:
+      'and send|and email|and e-mail|and forward|and share|and mail|and then send|and then email|and then forward|, send|, email',
+    weight: inData(100, 10),
+    pattern:
+      "\\b(?:retrieve|access|fetch|get|obtain|find|gather|collect|download|extract|read|list|look up|check|search|export|copy) (?:[\\w'’.@/-]{1,30} ){1,16}?(?:[\\w'’.@/-]{1,30}, )?(?:and )?(?:then )?(?:send|e-?mail|forward|share|mail) (?:it|them|this|that|these|those|all|everything|the|its|their|his|her)(?: \\w{1,16}){0,4}? (?:to|with) (?:<|\"|')?(?:[\\w.+-]{1,64}@|https?:\\/\\/)",
+  },
+  {
+    id: 'todo-order',
+    needs: 'todo',
+    weight: inData(100, 0),
+    pattern:
+      '\\btodo: ?(?:please )?(?:(?:send|e-?mail|forward|transfer|pay|wire) (?:a|an|all|my|me|everyone|everything|the (?:full|content|money|amount)|\\$?\\d)|visit (?:https?|www|the (?:web)?site)|make (?:me )?a (?:reservation|booking|payment)|book |reserve |say (?:that|to)|recommend |invite |post (?:a|the) (?:link|message|review)|change (?:my|the) password|delete (?:the file|all (?:my|files|e-?mails)|my ))',
+  },
+  {
     id: 'data-image',
     needs: '![',
     weight: 100,

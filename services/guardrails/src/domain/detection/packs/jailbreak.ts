@@ -16,6 +16,13 @@ const RULES: readonly WordRule[] = [
       '\\b(?:dan|developer|dev|god|sudo|jailbreak(?:ed)?|unrestricted|uncensored|unfiltered|evil|opposite|stan|dude|chaos|no[ -](?:restrictions|filters?|limits)|debug|maintenance) mode (?:is |now )?(?:enabled|activated|on\\b|engaged|output|unlocked)|\\b(?:enable|enter|activate|switch to|with|in) (?:\\w{1,12} ){0,2}(?:dan|developer|god|sudo|jailbreak|unrestricted|uncensored|unfiltered|evil) mode\\b',
   },
   {
+    id: 'special-mode',
+    needs: ' mode',
+    weight: 100,
+    pattern:
+      '[<\\[(](?:god|admin|debug|developer|override|sudo|root|system) mode[>\\])]|\\bentering (?:\\w{1,14} ){0,3}(?:override|verification|maintenance|debug|god|admin|unrestricted) mode\\b',
+  },
+  {
     id: 'dan',
     needs: 'dan',
     weight: inData(100, 60),
@@ -24,10 +31,10 @@ const RULES: readonly WordRule[] = [
   },
   {
     id: 'named-persona',
-    needs: 'stan|dude|aim|mongo|machiavelli|evil|kevin|jailbreak|betterdan|superior|unhinged',
+    needs: 'stan|dude|aim|mongo|machiavelli|evil|jailbroken|betterdan',
     weight: 60,
     pattern:
-      '\\b(?:always intelligent and machiavellian|strive to avoid norms|anti-?dan|evil[ -]?bot|evil trusted confidant|mongo ?tom|betterdan|machiavelli(?:an)? (?:bot|chatbot)|jailbr(?:eak|oken|eaking))\\b',
+      '\\b(?:always intelligent and machiavellian|strive to avoid norms|anti-?dan|evil[ -]?bot|evil trusted confidant|mongo ?tom|betterdan|machiavelli(?:an)? (?:bot|chatbot)|jailbroken)\\b',
   },
   {
     id: 'without-limits',
@@ -114,7 +121,7 @@ const RULES: readonly WordRule[] = [
   {
     id: 'anything-goes',
     needs: 'anything|everything|any request|whatever|all questions|every',
-    weight: 40,
+    weight: 60,
     pattern:
       '\\b(?:can|will|must|able to|could) (?:do|say|answer|generate|create|write|swear|produce|fulfil\\w?|comply with|respond to|provide) (?:absolutely |literally )?(?:anything|everything|any (?:request|question|content|kind)|all (?:requests|questions)|whatever|every (?:request|question))',
   },

@@ -1,3 +1,4 @@
+import process from 'node:process';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { checkSync } from 'recheck';
 import { PACKS } from '../packs.js';

@@ -135,6 +135,30 @@ const RULES: readonly WordRule[] = [
     pattern: '(?:เพิกเฉย|ละเว้น|ไม่สนใจ|ลืม|ละเลย)[^\\n\\u2028]{0,20}(?:คำสั่ง|คำแนะนำ|กฎ)',
   },
   {
+    id: 'hungarian-and-romanian',
+    needs: 'utasítás|utasitas|instrucțiuni|instrucţiuni|instructiuni|regulile',
+    weight: 100,
+    pattern: `(?:hagyd|hagyja) figyelmen kívül ${W}utasítás|felejtsd el ${W}utasítás|(?:ignoră|ignora|ignorați|uită|uitați) ${W}(?:instruc[țţt]iuni\\p{L}{0,3}|regulile|comenzile)`,
+  },
+  {
+    id: 'finnish-and-baltic',
+    needs: 'ohje|noteikumus|norādījumus|instrukcij|juhiseid',
+    weight: 100,
+    pattern: `(?:unohda|ohita|jätä huomiotta|älä välitä) ${W}ohje\\p{L}{0,6}|(?:ignorē|ignorējiet|aizmirsti) ${W}(?:norādījumus|instrukcij\\p{L}{0,3})|(?:ignoruok|ignoruokite|pamiršk) ${W}instrukcij\\p{L}{0,3}|(?:eira|ignoreeri|unusta) ${W}juhiseid`,
+  },
+  {
+    id: 'bengali-and-urdu',
+    needs: 'নির্দেশ|ہدایات|احکامات',
+    weight: 100,
+    pattern: `নির্দেশ\\S{0,8} ${W}(?:উপেক্ষা|অগ্রাহ্য|ভুলে)|(?:ہدایات|احکامات) ${W}(?:نظر انداز|نظرانداز|بھول)`,
+  },
+  {
+    id: 'tagalog-and-swahili',
+    needs: 'tagubilin|panuto|maagizo|maelekezo',
+    weight: 100,
+    pattern: `(?:huwag pansinin|balewalain|kalimutan|kalimutin) ${W}(?:tagubilin|panuto|utos)|(?:puuza|sahau) ${W}(?:maagizo|maelekezo)`,
+  },
+  {
     id: 'german-order',
     needs: 'obigen|vorherigen|bisherigen|vorangegangenen|vorangehenden|vorherige|bisherige',
     weight: 100,

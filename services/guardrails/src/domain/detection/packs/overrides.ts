@@ -49,7 +49,7 @@ const RULES: readonly WordRule[] = [
   {
     id: 'ignore-and',
     needs: 'ignor|disregard',
-    weight: inData(80, 60),
+    weight: inData(100, 60),
     pattern:
       '\\b(?:ignore|disregard) (?:the |this |that |all )?(?:\\w{1,14} ){1,3}and (?:instead |just |only |simply )?(?:say|state|print|repeat|output|respond|reply|answer|write|give|tell|assume|claim|return|send|follow|do)\\b',
   },
@@ -89,9 +89,9 @@ const RULES: readonly WordRule[] = [
   {
     id: 'disable-safety',
     needs: 'disabl|turn off|deactivat|remov|switch off|bypass',
-    weight: 100,
+    weight: inData(60, 100),
     pattern:
-      '\\b(?:disabl(?:e|ing)|turn(?:ing)? off|deactivat(?:e|ing)|remov(?:e|ing)|switch(?:ing)? off|bypass(?:ing)?) (?:\\w{1,12} ){0,2}(?:safety (?:protocols?|filters?|features?|mechanisms?|guidelines|checks)|content (?:filters?|polic(?:y|ies)|moderation)|ethical (?:guidelines|constraints|filters?)|guardrails|censorship)\\b',
+      '\\b(?:disabl(?:e|ing)|turn(?:ing)? off|deactivat(?:e|ing)|remov(?:e|ing)|switch(?:ing)? off|bypass(?:ing)?) (?:\\w{1,12} ){0,2}(?:safety (?:protocols?|filters?|features?|mechanisms?|guidelines|checks)|content (?:filters?|polic(?:y|ies)|moderation)|ethical (?:guidelines|constraints|filters?)|censorship)\\b',
   },
 ];
 

@@ -11,10 +11,10 @@ const RULES: readonly WordRule[] = [
   // what only the machinery around a model writes
   {
     id: 'system-tag',
-    needs: '<system|<admin|<override|<instruction|<important|[system|[inst]|<<sys>>|<|im_start|<|system|<information',
+    needs: '<system|<admin|<override|<instruction|<important|[system|[important|<information|</',
     weight: inData(100, 60),
     pattern:
-      '<\\/?(?:system(?:[ _-](?:mode|prompt|message|override|instruction)s?)?|admin|override|important(?:[ _-]instructions?)?|instructions?|information)>|\\[(?:system|/?inst|important instruction)\\]|<<sys>>|<\\|(?:im_start|system|start_header_id)\\|>',
+      '<\\/?(?:system(?:[ _-](?:mode|prompt|message|override|instruction)s?)?|admin|override|important(?:[ _-]instructions?)?|instructions?|information)>|\\[(?:system|important instructions?)\\]',
   },
   {
     id: 'chat-markers',
@@ -119,7 +119,7 @@ const RULES: readonly WordRule[] = [
     needs: 'assistant|agent|model| ai |llm|bot',
     weight: inData(100, 40),
     pattern:
-      '\\b(?:ai|ai agent|assistant|language model|bot|llm|chatgpt)s?,? (?:you )?(?:must|should|shall|need to|have to|are required to|are instructed to) (?:now |first |immediately |always |also )?(?:ignore|disregard|send|forward|transfer|delete|reveal|e-?mail|upload|disclose|say|respond|reply|recommend|approve|output|include)\\b',
+      '\\b(?:ai|ai agent|assistant|language model|llm|chatgpt)s?,? (?:you )?(?:must|should|shall|need to|have to|are required to|are instructed to) (?:now |first |immediately |always |also )?(?:ignore|disregard|send|forward|transfer|delete|reveal|e-?mail|upload|disclose|approve)\\b',
   },
   {
     id: 'when-reading',
@@ -193,6 +193,13 @@ const RULES: readonly WordRule[] = [
       "\\b(?:tell|give|share|reveal|say|print|confirm|spell|send|provide|disclose|repeat|write|access)(?: me| us| with me| out)? (?:with )?(?:the|your|our|that) (?:\\w{1,12} ){0,2}(?:password|passphrase|access code|secret (?:key|word|code))\\b|\\bwhat(?:'s| is| was) (?:the|your|our) (?:\\w{1,12} ){0,2}(?:password|passphrase|secret (?:key|word|code))\\b",
   },
   {
+    id: 'your-password',
+    needs: 'your password|your secret|your passphrase|your passcode|password|passphrase|passcode',
+    weight: 100,
+    pattern:
+      "\\b(?:what(?:'s| is| was)|tell me|give me|share|reveal|say|print|confirm|spell(?: out)?|provide|disclose|repeat|what would be) (?:with me |me |us )?your (?:\\w{1,12} ){0,2}(?:password|passphrase|passcode|pass ?phrase|secret (?:key|word|code))\\b",
+  },
+  {
     id: 'claims-authority',
     needs: "i am|i'm|this is",
     weight: inData(60, 50),
@@ -202,14 +209,14 @@ const RULES: readonly WordRule[] = [
   {
     id: 'personal-fact',
     needs: 'birth date|residence|email address|phone number|home address|live',
-    weight: inData(40, 50),
+    weight: 60,
     pattern:
       "\\b(?:give|tell|share|reveal|say|print|send|provide|access)(?: me| us)? (?:\\w{1,20}'s|the user'?s?) (?:current )?(?:birth date|date of birth|city of residence|residence|e-?mail address|phone number|home address|address|initials|full name)",
   },
   {
     id: 'role-change',
     needs: "you are|you will|you have|you must|you were|you’re|you're",
-    weight: inData(80, 40),
+    weight: inData(80, 60),
     pattern:
       "\\b(?:from now on|from here on|henceforth|starting now|now|for the rest of this conversation),? (?:you(?:'re|’re)?|i want you) (?:are |will |must |have |shall |should |can |to |need )|\\b(?:now )?you are (?:now|no longer) (?:an? |the |in |bound |acting |going to |required |called |named )?",
   },
@@ -230,7 +237,7 @@ const RULES: readonly WordRule[] = [
   {
     id: 'approve-it',
     needs: 'approv',
-    weight: inData(100, 80),
+    weight: 80,
     pattern:
       '\\b(?:approve|allow|authori[sz]e|accept|bypass|skip|evade) (?:the |any |all |every )?(?:next |following |further |subsequent |human |pending )?(?:tool (?:calls?|use)|approvals?|approval (?:step|process|checks?)|function calls?|confirmation)\\b',
   },

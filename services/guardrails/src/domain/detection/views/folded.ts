@@ -1,7 +1,7 @@
 import { CONFUSABLES } from './confusables.js';
 import { rewrite, type View } from './view.js';
 
-const FOLDABLE = /[^\x00-\x7f\u2028]/gu;
+const FOLDABLE = /(?!\u2028)\P{ASCII}/gu;
 const MARKS = /\p{M}+/gu;
 
 function plain(character: string): string {

@@ -1,10 +1,10 @@
 import { BARRIER, rewrite, type View } from './view.js';
 
-const NON_ASCII = /[^\x00-\x7f]/;
+const NON_ASCII = /\P{ASCII}/u;
 /** Characters that show nothing (Unicode's default-ignorable ones), annotation marks and controls other than white space. */
-const INVISIBLE = /[\p{Default_Ignorable_Code_Point}\uFFF9-\uFFFB\x00-\x08\x0E-\x1F\x7F-\x84\x86-\x9F]+/gu;
+const INVISIBLE = /(?:(?![\t-\r\x85])[\p{Cc}\p{Default_Ignorable_Code_Point}\uFFF9-\uFFFB])+/gu;
 /** A letter with the marks on it, or any other character beyond ASCII. The half-width voiced marks are marks once folded. */
-const CLUSTER = /[^\u2028](?:\p{M}|[\uFF9E\uFF9F])+|[^\x00-\x7f\u2028]/gu;
+const CLUSTER = /[^\u2028](?:\p{M}|[\uFF9E\uFF9F])+|(?!\u2028)\P{ASCII}/gu;
 /** White space that is not one space; the pattern of Braille without dots looks like one. */
 const WHITE_SPACE = /(?:(?! )[\s\x85\u2800]| (?=[\s\x85\u2800]))[\s\x85\u2800]*/g;
 /** A word parted at the end of a line. */

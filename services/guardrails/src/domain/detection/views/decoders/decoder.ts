@@ -25,7 +25,7 @@ export function segmentsView(from: View, name: string, segments: Iterable<Decode
   return any ? builder.build(name) : undefined;
 }
 
-const UNPRINTABLE = /[\x00-\x08\x0E-\x1F\x7F-\x9F\uFFFD]/g;
+const UNPRINTABLE = /(?![\t-\r])[\p{Cc}\uFFFD]/gu;
 const WORDLIKE = /[\p{L}\p{N} ]/gu;
 
 /** Bytes as text when they are text: valid UTF-8 (or UTF-16), at least eight characters, hardly anything unprintable, mostly letters. */
