@@ -43,7 +43,8 @@ describe('commands', () => {
     ).toEqual(
       [
         'audit.checkpoint audit.dry-run audit.explain audit.export audit.open audit.verify budget.check budget.dry-run budget.event-list budget.explain budget.prices-show budget.show',
-        'dispatcher.approvals dispatcher.explain dispatcher.list dispatcher.tasks guardrails.dry-run guardrails.explain guardrails.set-show',
+        'dispatcher.approvals dispatcher.explain dispatcher.list dispatcher.tasks',
+        'guardrails.canary-create guardrails.dry-run guardrails.explain guardrails.prompt-put guardrails.set-show guardrails.test',
         'policy.dry-run policy.explain policy.show registry.agent-create registry.agent-list registry.connection-list',
         'registry.credential-issue registry.dry-run registry.explain registry.operator-list registry.org-list trust.dry-run trust.explain trust.posture-show trust.show',
       ]

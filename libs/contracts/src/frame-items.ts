@@ -80,7 +80,7 @@ export const guardrailOutcomeSchema = z.object({
   category: z.string().max(40).optional(),
   code: reasonCodeSchema.optional(),
   shadow: z.boolean().optional(),
-  ms: z.number().nonnegative().optional(),
+  ms: z.number().int().nonnegative().optional(),
   spans: z.array(guardrailSpanSchema).max(20).optional(),
 });
 /** Which guardrail ran with which outcome. */

@@ -18,7 +18,9 @@ export type AlertKind =
   | 'INTAKE_FLOOD'
   | 'LOG_TAIL_LOST'
   | 'NO_ELIGIBLE_APPROVER'
-  | 'APPROVAL_FATIGUE';
+  | 'APPROVAL_FATIGUE'
+  | 'CANARY_LEAK'
+  | 'CROSS_ORG_CANARY_LEAK';
 
 /** Writes structured log lines. Messages are fixed texts; whatever varies is a field of the allow-list. */
 export abstract class Logger {

@@ -5,6 +5,7 @@ import { approvalCommands } from './commands/approvals.js';
 import { auditCommands } from './commands/audit.js';
 import { explainCommands } from './commands/explain.js';
 import { operatorCommands } from './commands/operators.js';
+import { guardrailCommands } from './commands/guardrails.js';
 import { policyCommands } from './commands/policy.js';
 import { registryCommands } from './commands/registry.js';
 import { taskCommands } from './commands/tasks.js';
@@ -18,6 +19,7 @@ const program = new Command('countersign')
 registryCommands(program);
 policyCommands(program);
 budgetCommands(program);
+guardrailCommands(program);
 taskCommands(program);
 operatorCommands(program);
 approvalCommands(program);

@@ -25,4 +25,3 @@ serveScreening(parentPort, workerData, (fields, packs, budget) => {
     budget,
   );
 });
-

@@ -4,6 +4,7 @@ import { CONTROLS, MAX_VERDICT_LINE, verdictSubject, type Control, type DecidedI
 import { FrameReader } from '@countersign/bus';
 import { signFrame } from '@countersign/identity';
 import { aTaskMessage, aVerdict, FixedClock, testKeys } from '@countersign/testing';
+import { ORDINARY_TERMS } from '../domain/approval-terms.js';
 import { decide, recordOf } from '../domain/decide.js';
 import { itemsOfDecision } from '../domain/items.js';
 import type { Evaluation } from '../domain/model.js';
@@ -34,7 +35,8 @@ function decidedItem(details: Partial<Record<Control, Record<string, string>>> =
     const { kid, sig } = signature;
     taking.take({ subject, seq: 1, streamAt: now, data: Buffer.from(body), signature: { kid: [kid], sig: [sig] } });
   }
-  const record = recordOf(evaluation, decide(evaluation, undefined, 'USD'), { before: undefined, now });
+  const context = { before: undefined, currency: 'USD', terms: ORDINARY_TERMS };
+  const record = recordOf(evaluation, decide(evaluation, undefined, 'USD'), { ...context, now });
   const [item] = itemsOfDecision(evaluation, record, 1, { nonce: () => 'AAAAAAAAAAAAAAAAAAAAAA', now });
   if (item?.type !== 'decided') throw new Error('nothing was decided');
   return item;

@@ -8,10 +8,16 @@ export abstract class BodyScreener {
   abstract screen(jobs: readonly ScreeningJob[]): Promise<readonly ScreeningAnswer[]>;
 }
 
+/** A canary that an operator had issued. */
+export interface KnownCanary {
+  readonly hash: string;
+  readonly org: string;
+}
+
 /** Canaries that operators had issued, by their hashes. */
 export abstract class CanaryRegister {
-  /** Which of these hashes are canaries, of whatever organisation. */
-  abstract known(hashes: readonly string[]): Promise<readonly string[]>;
+  /** Which of these hashes are canaries, with the organisations that they are of. */
+  abstract known(hashes: readonly string[]): Promise<readonly KnownCanary[]>;
 }
 
 /** What agents' system prompts leave behind. */

@@ -53,6 +53,7 @@ export class ScreenResults {
           body: result?.body ?? new Uint8Array(),
           ...(input === undefined ? {} : { input }),
           ...promptOf(prompts.get(`${item.target.org}/${item.target.agent}`)),
+          key: keyOf(item),
           scope: scopeOf(keyOf(item)),
           taskCanary: taskCanary(item.grant.jti),
         })),

@@ -60,6 +60,7 @@ export class ScreenTasks {
         facts: { stage: 'INPUT', now, idempotent: data.idempotent ?? false, retriesUsed: 0 },
         guardrails,
         body,
+        key,
         scope: scopeOf(key),
         ...(parent === undefined ? {} : { taskCanary: taskCanary(parent) }),
       },

@@ -12,7 +12,7 @@ const dryRun = (head: () => Promise<unknown>) => {
     append: () => Promise.reject(new Error('a dry run records nothing')),
   } as unknown as Chains;
   const { key, body } = aSubmission({ key: aTaskKey({ at: clock.now() }) });
-  const controller = new RecordWhenTasksSubmitted(chains, clock, { values: {} }, silentLogger('audit'));
+  const controller = new RecordWhenTasksSubmitted(chains, clock, silentLogger('audit'));
   return controller.dryRun({ task: key, envelope: body.toString('base64') });
 };
 

@@ -3,7 +3,7 @@ import { Random } from '@countersign/primitives';
 import type { AgentRef } from '@countersign/contracts';
 import { DependencyUnavailable } from '@countersign/bus';
 import { Database } from '@countersign/store';
-import { CanaryRegister } from '../../application/ports.js';
+import { CanaryRegister, type KnownCanary } from '../../application/ports.js';
 import { canaryHash } from '../../domain/techniques/canaries.js';
 
 const RANDOM_BYTES = 8;
@@ -32,16 +32,13 @@ export class CanaryStore extends CanaryRegister {
     return canary;
   }
 
-  async known(hashes: readonly string[]): Promise<readonly string[]> {
-    const rows = await this.database
+  async known(hashes: readonly string[]): Promise<readonly KnownCanary[]> {
+    return this.database
       .system((tx) =>
-        tx.query<{ readonly hash: string }>('select distinct hash from guardrails.canary where hash = any ($1)', [
-          hashes,
-        ]),
+        tx.query<KnownCanary>('select hash, org_id as org from guardrails.canary where hash = any ($1)', [hashes]),
       )
       .catch((cause: unknown) => {
         throw new DependencyUnavailable('the register of canaries', { cause });
       });
-    return rows.map(({ hash }) => hash);
   }
 }

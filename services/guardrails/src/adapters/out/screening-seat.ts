@@ -18,8 +18,8 @@ export interface SeatEvents {
 
 /** A worker may take this long to come up before its first job. */
 const START_MS = 10_000;
-/** What a run may take beyond its limit: it looks at the clock only between rules. */
-const GRACE_MS = 100;
+/** A run that is merely slow ends itself at its limit; one that stands still for this much longer hangs. Generous, because on a full machine a thread waits for its turn. */
+const HANGS = { factor: 2, plusMs: 200 } as const;
 
 /** One worker thread with what is known of its progress. */
 export class ScreeningSeat {
@@ -72,7 +72,7 @@ export class ScreeningSeat {
     const { steps } = this.#progress;
     this.#quietMs = steps === this.#steps ? this.#quietMs + elapsedMs : 0;
     this.#steps = steps;
-    if (this.#quietMs > this.#progress.limitMs + GRACE_MS) this.#lose('TIMEOUT');
+    if (this.#quietMs > this.#progress.limitMs * HANGS.factor + HANGS.plusMs) this.#lose('TIMEOUT');
   }
 
   /** Ends the worker without telling anybody. */

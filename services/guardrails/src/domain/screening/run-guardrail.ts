@@ -25,6 +25,7 @@ export interface GuardrailRun extends RunOfGuardrail {
   readonly guardrail: GuardrailInForce;
   readonly outcome: 'NOT_TRIGGERED' | 'TRIGGERED' | 'ERROR' | 'TIMEOUT';
   readonly hits: readonly Hit[];
+  /** In whole milliseconds: the record writes no fractions. */
   readonly ms: number;
 }
 
@@ -36,7 +37,7 @@ export function runGuardrail(guardrail: GuardrailInForce, body: ReadBody, tools:
   const started = tools.elapsed();
   const budget: Budget = { expired: () => tools.elapsed() - started > guardrail.timeoutMs };
   const found = attempt(guardrail, body, { budget, hash: tools.hash, detect: tools.detect });
-  return { guardrail, ...found, ms: Math.max(0, Math.round((tools.elapsed() - started) * 100) / 100) };
+  return { guardrail, ...found, ms: Math.max(0, Math.round(tools.elapsed() - started)) };
 }
 
 type Found = Pick<GuardrailRun, 'outcome' | 'hits' | 'atMost' | 'unreadable'>;

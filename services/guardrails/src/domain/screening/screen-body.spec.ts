@@ -1,7 +1,9 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
+import { canonicalJson } from '@countersign/primitives';
 import { guardrailSchema, taskEnvelopeSchema, type Guardrail, type Part } from '@countersign/contracts';
 import { aTaskEnvelope } from '@countersign/testing';
+import fc from 'fast-check';
 import { BASELINE } from '../baseline.js';
 import { detect } from '../detection/detect.js';
 import { problemOfSet } from '../set-problem.js';
@@ -136,6 +138,12 @@ describe('a body under the baseline', () => {
       expect(found).toMatchObject({ action: 'BLOCK', codes: [{ code: 'GUARDRAIL_UNAVAILABLE', id: 'pii' }] });
   });
 
+  it('is reported in whole numbers, which the record can write', () => {
+    let now = 0;
+    const { transformed: _none, ...report } = screening({}, { elapsed: () => (now += 0.37) });
+    expect(() => canonicalJson(JSON.parse(JSON.stringify(report)))).not.toThrow();
+  });
+
   it('leaves nothing of its content in what is reported', () => {
     const body = inputOf([{ text: `${INJECTION} sesame 4111 1111 1111 1111 AKIA4QZ7XW2MPLT5R8KD` }]);
     const { transformed: _none, ...report } = screening({
@@ -172,7 +180,7 @@ describe('a transformed body', () => {
   it('is the same envelope with changed parts, valid by schema, byte for byte the same elsewhere', () => {
     const body = inputOf([
       { channel: 'instruction', text: 'Charge 4111 1111 1111 1111 now' },
-      { data: { card: 4012888888881881, n: 12345678901234567890, s: 'x' } },
+      { data: { card: 4012888888881881, n: 1234567890, s: 'x' } },
     ]);
     const found = screening({ guardrails, body });
     const text = Buffer.from(found.transformed ?? []).toString();
@@ -198,6 +206,47 @@ describe('a transformed body', () => {
     expect(first.action).toBe('REDACT');
     expect(screening({ guardrails, body: first.transformed ?? Buffer.alloc(0) })).toMatchObject({ action: 'ALLOW' });
   });
+
+  const personal = fc.constantFrom(
+    '4111 1111 1111 1111',
+    '123-45-6789',
+    'jane.doe@example.com',
+    '+49 30 1234 5678',
+    'DE89 3704 0044 0532 0130 00',
+  );
+  const plain = fc.string({ maxLength: 12, unit: fc.constantFrom(...'abc XYZ."\\\n\u00e9\u{1F600}'.replace('@', '')) });
+  const leaf = fc.oneof(
+    plain,
+    fc.tuple(plain, personal, plain).map(([before, value, after]) => `${before} ${value} ${after}`),
+    fc.constantFrom(4012888888881881, 17, true, null),
+  );
+  const tree = fc.letrec<{ node: unknown }>((tie) => ({
+    node: fc.oneof(
+      { maxDepth: 3 },
+      leaf,
+      fc.array(tie('node'), { maxLength: 3 }),
+      fc.dictionary(fc.constantFrom('a', 'b', 'c'), tie('node'), { maxKeys: 3 }),
+    ),
+  })).node;
+
+  it.each(['MASK', 'LABEL', 'TOKEN'] as const)(
+    'by %s is the same tree but for the values that were found, and is fit to pass as it is',
+    (redaction) => {
+      const redact = inForce([aGuardrail({ redaction })]);
+      fc.assert(
+        fc.property(tree, (data) => {
+          const body = inputOf([{ data: data as never }]);
+          const found = screening({ guardrails: redact, body });
+          const after = found.transformed ?? body;
+          expect(['ALLOW', 'REDACT', 'WARN']).toContain(found.action);
+          expect(screening({ guardrails: redact, body: after }).transformed).toBeUndefined();
+          const [part] = partsOf(after, 'INPUT') ?? [];
+          expect(shapeOf(part !== undefined && 'data' in part ? part.data : undefined)).toEqual(shapeOf(data));
+        }),
+        { numRuns: 60 },
+      );
+    },
+  );
 
   it('covers names of files and parts in base64', () => {
     expect(redactedParts([{ text: 'x', filename: 'card 4111 1111 1111 1111.txt' }])).toEqual([
@@ -258,6 +307,15 @@ describe('a transformed body', () => {
     ]);
   });
 });
+
+/** A tree with everything left out that a redaction may change. */
+function shapeOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(shapeOf);
+  if (typeof value === 'object' && value !== null)
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, shapeOf(item)]));
+  const isPersonal = typeof value === 'string' && /\d|@|[*[\u27e6]/.test(value);
+  return isPersonal || value === 4012888888881881 ? 'hidden' : value;
+}
 
 describe('canaries', () => {
   const text = 'see cnry-7f3a9c21e5b84d06';

@@ -1,5 +1,6 @@
 import { RE2JS } from 're2js';
 import type { GuardrailPattern } from '@countersign/contracts';
+import type { Budget } from '../detection/detect.js';
 import type { Hit } from './hit.js';
 import { inTime, type Technique } from './technique.js';
 
@@ -17,20 +18,33 @@ export function compilePattern({ pattern }: Pick<GuardrailPattern, 'pattern'>): 
 }
 
 /** An organisation's own patterns on the texts as they stand. */
-export const ownPatterns: Technique = ({ fields }, { patterns }, { budget }) => {
-  const hits: Hit[] = [];
-  for (const { pattern, kind } of patterns) {
+export const ownPatterns: Technique = ({ fields }, { patterns }, { budget }) =>
+  patterns.flatMap(({ pattern, kind }) => {
     const expression = compilePattern({ pattern });
-    for (const [index, { text, origin }] of fields.entries()) {
-      inTime(budget);
-      const matcher = expression.matcher(text);
-      while (matcher.find()) {
-        inTime(budget);
-        const [start, end] = [matcher.start(), matcher.end()];
-        if (end > start)
-          hits.push({ category: 'COMPLIANCE', kind, field: index, start, end, view: 'original', origin });
-      }
-    }
+    return fields.flatMap(({ text, origin }, field) =>
+      spansOf(expression, text, budget).map(({ start, end }): Hit => ({
+        category: 'COMPLIANCE',
+        kind,
+        field,
+        start,
+        end,
+        view: 'original',
+        origin,
+      })),
+    );
+  });
+
+function spansOf(
+  expression: RE2JS,
+  text: string,
+  budget: Budget,
+): readonly { readonly start: number; readonly end: number }[] {
+  const spans: { start: number; end: number }[] = [];
+  const matcher = expression.matcher(text);
+  inTime(budget);
+  while (matcher.find()) {
+    inTime(budget);
+    if (matcher.end() > matcher.start()) spans.push({ start: matcher.start(), end: matcher.end() });
   }
-  return hits;
-};
+  return spans;
+}

@@ -180,7 +180,8 @@ function leavesOf(value: unknown, path: readonly (string | number)[] = []): (rea
 function withLeaf(document: unknown, path: readonly (string | number)[], leaf: string): unknown {
   const [key, ...rest] = path;
   if (key === undefined) return leaf;
-  if (Array.isArray(document)) return document.map((item, i) => (i === key ? withLeaf(item, rest, leaf) : item));
+  if (Array.isArray(document))
+    return document.map((item: unknown, i) => (i === key ? withLeaf(item, rest, leaf) : item));
   return Object.fromEntries(
     Object.entries(document as object).map(([k, item]) => [k, k === key ? withLeaf(item, rest, leaf) : item]),
   );
