@@ -45,7 +45,7 @@ describe('commands', () => {
         'audit.checkpoint audit.dry-run audit.explain audit.export audit.open audit.verify budget.check budget.dry-run budget.event-list budget.explain budget.prices-show budget.show',
         'dispatcher.approvals dispatcher.explain dispatcher.list dispatcher.tasks',
         'guardrails.canary-create guardrails.dry-run guardrails.explain guardrails.prompt-put guardrails.set-show guardrails.test',
-        'policy.dry-run policy.explain policy.show registry.agent-create registry.agent-list registry.connection-list',
+        'policy.dry-run policy.effective-show policy.explain policy.lint policy.show policy.test registry.agent-create registry.agent-list registry.connection-list',
         'registry.credential-issue registry.dry-run registry.explain registry.operator-list registry.org-list trust.dry-run trust.explain trust.posture-show trust.show',
       ]
         .join(' ')
@@ -89,21 +89,26 @@ describe('what people may command in their own organisation', () => {
       .map(nameOf)
       .sort();
   const READS = [
-    'audit.explain budget.explain budget.show dispatcher.approvals dispatcher.explain dispatcher.list dispatcher.tasks guardrails.explain',
-    'guardrails.set-show policy.explain policy.show registry.agent-list registry.connection-list registry.explain registry.operator-list',
-    'trust.explain trust.show',
+    'audit.explain budget.check budget.event-list budget.explain budget.show dispatcher.approvals dispatcher.explain dispatcher.list dispatcher.tasks guardrails.explain',
+    'guardrails.set-show policy.effective-show policy.explain policy.show registry.agent-list registry.connection-list registry.explain registry.operator-list',
+    'trust.explain trust.posture-show trust.show',
   ]
     .join(' ')
     .split(' ');
   const and = (...more: readonly string[]): readonly string[] => [...READS, ...more].sort();
+  const GUARDS = ['guardrails.canary-create', 'guardrails.prompt-put', 'guardrails.test'];
+  const OWNS = [
+    'audit.checkpoint audit.export audit.verify budget.prices-override budget.reset budget.topup guardrails.set-baseline guardrails.set-put',
+    'policy.set registry.agent-create trust.ceiling trust.posture-put',
+  ].flatMap((line) => line.split(' '));
   const DECIDES = ['dispatcher.approve', 'dispatcher.approve-many', 'dispatcher.reject'];
 
   it.each<[Role, readonly string[]]>([
     ['VIEWER', READS],
-    ['OPERATOR', and('registry.agent-create')],
+    ['OPERATOR', and(...GUARDS, 'registry.agent-create', 'trust.posture-put')],
     ['APPROVER', and(...DECIDES)],
-    ['AUDITOR', and('audit.export', 'audit.verify')],
-    ['OWNER', and(...DECIDES, 'audit.export', 'audit.verify', 'policy.set', 'registry.agent-create')],
+    ['AUDITOR', and('audit.checkpoint', 'audit.export', 'audit.verify')],
+    ['OWNER', and(...DECIDES, ...GUARDS, ...OWNS)],
   ])('is of a %s exactly what is listed', (role, expected) => {
     expect(takenFrom(role)).toEqual(expected);
   });

@@ -61,6 +61,7 @@ export const audit = {
         head: digestSchema.nullable(),
         verifierKey: z.string(),
       }),
+      READERS_OF_THE_RECORD,
     ),
     remembered: false,
   },

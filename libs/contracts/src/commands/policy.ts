@@ -75,6 +75,7 @@ export const policy = {
       effective: z.record(z.string(), jsonValueSchema),
       versions: z.record(z.string(), z.number().int()),
     }),
+    ANYBODY,
   ),
   lint: command(
     'policy',

@@ -81,7 +81,7 @@ describe('the header of an entry', () => {
   });
 
   it('takes what has no canonical form as text, so that no control can stop the record', () => {
-    const guardrails = [{ id: 'pii', version: 1, outcome: 'NOT_TRIGGERED', action: 'BLOCK', ms: 0.25 }];
+    const guardrails = [{ id: 'pii', version: 1, outcome: 'NOT_TRIGGERED', action: 'BLOCK', ms: 2 }];
     const facts = { versions: { policy: { engine: 1.5, org: 3 } }, guardrails };
     const draft = transitionDraft(item({ type: 'decided', decision: 'release', codes: [], verdicts: {}, facts }), 5);
     expect(header(draft)).toMatchObject({ versions: { policy: { engine: '1.5', org: 3 } } });

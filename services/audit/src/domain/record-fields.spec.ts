@@ -14,7 +14,7 @@ const DOCUMENT = join(import.meta.dirname, '..', '..', '..', '..', 'docs', 'guid
 
 const span = (hash: string): object => ({ part: 0, start: 1, end: 9, kind: 'EMAIL', hash });
 const found = (action: string, hash: string): object => ({
-  ...{ id: 'pii', version: 2, outcome: 'TRIGGERED', action, by: 'RULE', category: 'PII', ms: 1.5 },
+  ...{ id: 'pii', version: 2, outcome: 'TRIGGERED', action, by: 'RULE', category: 'PII', ms: 2 },
   spans: [span(hash)],
 });
 const FACTS = {

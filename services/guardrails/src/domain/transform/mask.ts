@@ -31,10 +31,15 @@ export function replacementOf(value: string, { mode, kind, category, plain }: Re
     case 'LABEL':
       return label(kind);
     case 'TOKEN':
-      return `⟦${kind}:${token(`token ${kind}`, value).slice(0, 8)}⟧`;
+      return `⟦${kind}:${letters(token(`token ${kind}`, value).slice(0, 8))}⟧`;
     case 'MASK':
       return plain && MASKABLE.includes(category) ? mask(value, kind) : label(kind);
   }
+}
+
+/** Hexadecimal digits as the letters a to p: digits of a token could be taken for digits of a number. */
+function letters(hex: string): string {
+  return [...hex].map((digit) => String.fromCharCode(97 + Number.parseInt(digit, 16))).join('');
 }
 
 function label(kind: string): string {
