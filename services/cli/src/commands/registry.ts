@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { COMMANDS, NEUTRAL_SURFACE, surfaceSchema } from '@countersign/contracts';
+import { COMMANDS, NEUTRAL_SURFACE, surfaceSchema, type AnswerOf } from '@countersign/contracts';
 import { tableLines } from '../output.js';
 import { run, type Options } from '../run.js';
 import { UsageError } from '../session.js';
@@ -51,6 +51,8 @@ export function registryCommands(program: Command): void {
         );
       }),
     );
+  orgSwitch(org, 'stop', 'stop an organisation: nothing more is handed over for it when this returns');
+  orgSwitch(org, 'resume', 'lift the stop of an organisation');
   agentCommands(program.command('agent').description('agents'));
   connectCommand(program);
 }
@@ -75,6 +77,43 @@ function connectCommand(program: Command): void {
         output.show(made, () => [`${from.name} -> ${to.name} (${made.connection})`]);
       }),
     );
+}
+
+/** The kill switch of an organisation. */
+function orgSwitch(org: Command, verb: 'stop' | 'resume', description: string): void {
+  org
+    .command(`${verb} <org>`)
+    .description(description)
+    .action((name: string, options: Options) =>
+      run(options, async ({ session, output }) => {
+        const { org: id, name: known } = await session.org(name);
+        const done = await session.commands.call(
+          registry.orgKillSwitch,
+          { org: id, active: verb === 'stop' },
+          { timeoutMs: 15_000 },
+        );
+        output.show(done, () => [
+          verb === 'stop' ? `${known} is stopped` : `${known} runs again`,
+          ...pendingLines(done),
+          ...(verb === 'stop' ? handedOverLines(done) : []),
+        ]);
+      }),
+    );
+}
+
+type Revoked = AnswerOf<typeof registry.agentRevoke>;
+
+function pendingLines({ pending }: Revoked): readonly string[] {
+  return pending ? ['the dispatcher has not confirmed yet: repeated until it does, read models deny meanwhile'] : [];
+}
+
+function handedOverLines({ handedOver }: Revoked): readonly string[] {
+  return handedOver.length === 0
+    ? ['nothing was handed over before']
+    : tableLines(
+        ['HANDED OVER BEFORE'],
+        handedOver.map((t) => [t.task]),
+      );
 }
 
 function agentCommands(agent: Command): void {
@@ -145,18 +184,10 @@ function agentRevoke(agent: Command): void {
           { org, agent: record.agent },
           { timeoutMs: 15_000 },
         );
-        const pending = revoked.pending
-          ? ['the dispatcher has not confirmed yet: repeated until it does, read models deny meanwhile']
-          : [];
         output.show(revoked, () => [
           `${name} is revoked; its connections are cut`,
-          ...pending,
-          ...(revoked.handedOver.length === 0
-            ? ['nothing was handed over before']
-            : tableLines(
-                ['HANDED OVER BEFORE'],
-                revoked.handedOver.map((t) => [t.task]),
-              )),
+          ...pendingLines(revoked),
+          ...handedOverLines(revoked),
         ]);
       }),
     );
