@@ -14,7 +14,7 @@ import type { Posture } from '../../domain/posture.js';
 import { postureOf } from '../out/agent-file.js';
 import { EvidenceMemory } from '../out/evidence-memory.js';
 import { ObservationStore } from '../out/observation.store.js';
-import { StatementStore } from '../out/statement.store.js';
+import { StatementStore, type RestrictionRow } from '../out/statement.store.js';
 
 const { trust } = COMMANDS;
 type PosturePut = ParsedRequestOf<typeof trust.posturePut>;
@@ -70,14 +70,8 @@ export class StatementCommands {
     if (score !== null && expiresAt === undefined)
       throw new CommandRefused('REQUEST_INVALID', 'a ceiling needs the instant at which it ends', 'expiresAt');
     const until = score === null || expiresAt === undefined ? null : future(expiresAt, now, 'expiresAt');
-    const held = score === null ? undefined : await this.statements.restriction(agent, 'CEILING');
-    if (score !== null && held?.score != null && now < (held.until?.getTime() ?? 0) && held.score < score)
-      throw new CommandRefused(
-        'REQUEST_INVALID',
-        `a ceiling of ${held.score} holds and may only be lowered; lift it first with a score of null`,
-        'score',
-      );
-    await this.statements.restrict(agent, { kind: 'CEILING', score, until, reason, by: actorOf(context) }, now);
+    const ceiling = { kind: 'CEILING', score, until, reason, by: actorOf(context) } as const;
+    await this.statements.restrict(agent, ceiling, now, (held) => refuseHigher(score, held, now));
     await this.#hear();
     return { score, expiresAt: until === null ? null : formatInstant(until) };
   }
@@ -140,6 +134,16 @@ function observedAt({ observedAt: at }: PosturePut, now: number): number {
       'observedAt',
     );
   return Math.min(instant, now);
+}
+
+function refuseHigher(score: number | null, held: RestrictionRow | undefined, now: number): void {
+  if (score === null || held === undefined || held.score === null || held.until === null) return;
+  if (now < held.until.getTime() && held.score < score)
+    throw new CommandRefused(
+      'REQUEST_INVALID',
+      `a ceiling of ${held.score} holds and may only be lowered; lift it first with a score of null`,
+      'score',
+    );
 }
 
 function future(text: string, now: number, field: string): number {

@@ -26,8 +26,15 @@ beforeEach(() => {
   models.publish(anAgentRecord(NOW, agent));
   const statements = {
     putPosture: async (_agent: AgentRef, posture: object) => void stored.push(posture),
-    restrict: async (_agent: AgentRef, restriction: Restriction) => void stored.push(restriction),
-    restriction: async () => held,
+    restrict: async (
+      _agent: AgentRef,
+      restriction: Restriction,
+      _now: number,
+      admit: (row: RestrictionRow | undefined) => void = () => undefined,
+    ) => {
+      admit(held);
+      stored.push(restriction);
+    },
     posture: async () => [],
   };
   const observations = {

@@ -77,26 +77,25 @@ export class StatementStore {
     );
   }
 
-  /** Adds a restriction or lifts one. */
-  async restrict({ org, agent }: AgentRef, restriction: Restriction, now: number): Promise<void> {
-    const { kind, score, until, reason, by } = restriction;
-    await this.database.tenant(org, (tx) =>
-      tx.query(
-        'insert into trust.restriction (org_id, agent_id, kind, id, score, until, reason, actor) values ($1, $2, $3, $4, $5, $6, $7, $8)',
-        [org, agent, kind, uuidV7(now, this.random), score, until === null ? null : formatInstant(until), reason, by],
-      ),
-    );
-  }
-
-  /** The restriction of a kind that stands. */
-  async restriction({ org, agent }: AgentRef, kind: RestrictionRow['kind']): Promise<RestrictionRow | undefined> {
-    const [row] = await this.database.tenant(org, (tx) =>
-      tx.query<RestrictionRow>(
+  /** Adds a restriction or lifts one. `admit` sees the one of its kind that stands, under a lock, and throws to refuse. */
+  async restrict(
+    { org, agent }: AgentRef,
+    { kind, score, until, reason, by }: Restriction,
+    now: number,
+    admit: (held: RestrictionRow | undefined) => void = () => undefined,
+  ): Promise<void> {
+    await this.database.tenant(org, async (tx) => {
+      await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`restriction ${org} ${agent} ${kind}`]);
+      const [held] = await tx.query<RestrictionRow>(
         'select * from trust.restriction where org_id = $1 and agent_id = $2 and kind = $3 order by written_at desc, id desc limit 1',
         [org, agent, kind],
-      ),
-    );
-    return row;
+      );
+      admit(held);
+      await tx.query(
+        'insert into trust.restriction (org_id, agent_id, kind, id, score, until, reason, actor) values ($1, $2, $3, $4, $5, $6, $7, $8)',
+        [org, agent, kind, uuidV7(now, this.random), score, until === null ? null : formatInstant(until), reason, by],
+      );
+    });
   }
 
   /** Statements of posture written from an instant on. */
