@@ -18,7 +18,7 @@ let [client, target]: [AgentRef, AgentRef] = [] as never;
 let task: string;
 
 beforeEach(() => {
-  [recorded, handedOver, asked, task] = [[], new Map(), [], anId()];
+  [recorded, handedOver, asked, task] = [[], new Map<string, number>(), [], anId()];
   [client, target] = [anAgent(), anAgent()];
   models = new FakeModels();
   models.publish(
