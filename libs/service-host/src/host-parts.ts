@@ -1,4 +1,4 @@
-import { SystemRandom, type Clock, type Random } from '@countersign/primitives';
+import type { Clock, Random } from '@countersign/primitives';
 import {
   Bus,
   CommandClient,
@@ -10,13 +10,7 @@ import {
 } from '@countersign/bus';
 import { SigningKey, TrustBundle } from '@countersign/identity';
 import { CommandLog, Database, DatabaseClock, schemaReady } from '@countersign/store';
-import {
-  createLogger,
-  readTelemetrySettings,
-  startTelemetry,
-  type Logger,
-  type Telemetry,
-} from '@countersign/telemetry';
+import { createLogger, type AlertKind, type Logger, type Telemetry } from '@countersign/telemetry';
 import type { HostConfig } from './host-config.js';
 import { watchProcess } from './observation.js';
 import { PeopleDirectory } from './people-directory.js';
@@ -25,8 +19,6 @@ import { type Readiness } from './readiness.js';
 import type { ServiceDefinition } from './service-definition.js';
 
 const RETRY_MS = 250;
-/** The product's version, which every package has. */
-const VERSION = '0.1.0';
 
 /** Everything a service stands on, in the order in which it was opened. */
 export interface HostParts {
@@ -49,20 +41,23 @@ export interface HostParts {
   readonly telemetry: Telemetry;
 }
 
+/** What is there before anything is opened. */
+export interface HostOutset {
+  readonly readiness: Readiness;
+  readonly telemetry: Telemetry;
+  readonly random: Random;
+}
+
 /** Opens what a service stands on. Keys must be right at once; what is merely not there yet is waited for, unready. */
 export async function openHostParts(
   definition: ServiceDefinition,
   config: HostConfig,
-  readiness: Readiness,
+  outset: HostOutset,
 ): Promise<HostParts> {
+  const { readiness } = outset;
   const { service } = definition;
-  const random = new SystemRandom();
-  const telemetry = startTelemetry(readTelemetrySettings(process.env), { service, version: VERSION, random });
-  const logger = createLogger({
-    service,
-    level: config.COUNTERSIGN_LOG_LEVEL,
-    onAlert: (kind) => telemetry.metrics.add('countersign_alerts_total', { kind }),
-  });
+  const { telemetry, random } = outset;
+  const logger = countingLogger(service, config, telemetry);
   const bundle = TrustBundle.open(config.COUNTERSIGN_TRUST_BUNDLE_FILE, config.COUNTERSIGN_INSTALLATION_KEY);
   const key = SigningKey.fromPem(service, config.COUNTERSIGN_SIGNING_KEY_FILE);
   if (!bundle.body.keys.some((entry) => entry.kid === key.kid))
@@ -101,6 +96,11 @@ export async function openHostParts(
     events,
     telemetry,
   };
+}
+
+function countingLogger(service: string, config: HostConfig, { metrics }: Telemetry): Logger {
+  const onAlert = (kind: AlertKind): void => metrics.add('countersign_alerts_total', { kind });
+  return createLogger({ service, level: config.COUNTERSIGN_LOG_LEVEL, onAlert });
 }
 
 interface MessagingInput {

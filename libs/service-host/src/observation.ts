@@ -1,4 +1,5 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { VerdictItem } from '@countersign/contracts';
 import type { JudgedBatch, JudgeObserver } from '@countersign/bus';
 import type { Metrics, Tracer } from '@countersign/telemetry';
 import type { ReadModels } from './read-models.js';
@@ -23,8 +24,13 @@ function countBatch(metrics: Metrics, { control, size, endedAt, judged }: Judged
     metrics.add('countersign_verdict_total', { control, verdict: verdict.decision });
     metrics.observe('countersign_verdict_seconds', Math.max(0, endedAt - task.streamAt) / 1000, { control });
     if (verdict.codes[0]?.code === 'CONTROL_ERROR')
-      metrics.add('countersign_fail_closed_total', { control, cause: String(verdict.details['cause'] ?? 'error') });
+      metrics.add('countersign_fail_closed_total', { control, cause: causeOf(verdict) });
   }
+}
+
+function causeOf({ details }: VerdictItem): string {
+  const { cause } = details;
+  return typeof cause === 'string' ? cause : 'error';
 }
 
 function traceBatch(tracer: Tracer, { control, size, startedAt, endedAt, judged }: JudgedBatch): void {

@@ -1,9 +1,10 @@
 import 'reflect-metadata';
 import { Module, type INestMicroservice, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { SystemRandom } from '@countersign/primitives';
 import { BusStrategy, PassErrors } from '@countersign/bus';
 import { migrate } from '@countersign/store';
-import { createLogger } from '@countersign/telemetry';
+import { createLogger, readTelemetrySettings, startTelemetry } from '@countersign/telemetry';
 import { z } from 'zod';
 import { hostConfigSchema, readConfig, secretFile, type HostConfig } from './host-config.js';
 import { HealthServer } from './health-server.js';
@@ -14,6 +15,8 @@ import { Readiness } from './readiness.js';
 import type { ServiceDefinition } from './service-definition.js';
 
 const DRAIN_MS = 5_000;
+/** The product's version, which every package has. */
+const VERSION = '0.1.0';
 
 @Module({})
 class Root {}
@@ -57,7 +60,10 @@ async function start(module: Type, definition: ServiceDefinition): Promise<void>
     readiness,
   });
   stopEarly(() => started);
-  const parts = await openHostParts(definition, config, readiness);
+  const random = new SystemRandom();
+  const { service } = definition;
+  const telemetry = startTelemetry(readTelemetrySettings(process.env), { service, version: VERSION, random });
+  const parts = await openHostParts(definition, config, { readiness, telemetry, random });
   health.scrapeWith(parts.telemetry.scrape);
   const app = await createApp(module, definition, parts, config);
   await app.listen();

@@ -89,7 +89,7 @@ function counting(exporter: SpanExporter, metrics: Metrics): SpanExporter {
   return {
     export: (spans, done) =>
       exporter.export(spans, (result) => {
-        if (result.code !== 0) metrics.add('countersign_spans_dropped_total', {}, spans.length);
+        if (Number(result.code) !== 0) metrics.add('countersign_spans_dropped_total', {}, spans.length);
         done(result);
       }),
     shutdown: () => exporter.shutdown(),

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Controller, Module, type INestMicroservice, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { NoMetrics, NoTracer } from '@countersign/telemetry';
 import { BusStrategy, CommandClient, OnCommand, PassErrors } from '@countersign/bus';
 import {
   COMMANDS,
@@ -85,7 +86,16 @@ beforeAll(async () => {
   [nats, database] = await Promise.all([testNats(), testDatabase('registry', registryMigrations)]);
   const values = config();
   const definition = { service: 'registry', config: registryConfig, migrations: registryMigrations } as const;
-  parts = await openHostParts(definition, values, new Readiness());
+  parts = await openHostParts(definition, values, {
+    readiness: new Readiness(),
+    random: new SystemRandom(),
+    telemetry: {
+      tracer: new NoTracer(),
+      metrics: new NoMetrics(),
+      scrape: () => undefined,
+      stop: async () => undefined,
+    },
+  });
   const common = { ...parts, models: parts.models.all(), judgesLate: false, judgesInvalid: false };
   app = await started(
     [HostModule.of(parts, values), RegistryModule],

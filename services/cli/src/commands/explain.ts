@@ -3,7 +3,7 @@ import { COMMANDS, CONTROLS, type TaskKey } from '@countersign/contracts';
 import { CommandFailed, CommandTimeout } from '@countersign/bus';
 import { run, type Options, type Tools } from '../run.js';
 import { changesFor } from './explain-changes.js';
-import { textOf, type Json } from './explain-json.js';
+import type { Json } from './explain-json.js';
 import { explanationLines } from './explain-lines.js';
 import { explanationOf } from './explain-view.js';
 

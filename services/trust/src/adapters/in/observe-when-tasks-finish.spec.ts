@@ -36,7 +36,15 @@ function received(item: object, streamAt = NOW): ReceivedItem<TransitionItem> {
   const head = { nonce: 'AAAAAAAAAAAAAAAAAAAAAA', task: { ...client, id: task }, attempt: 1, round: 1, digest: DIGEST };
   const parsed = transitionItemSchema.parse({ ...head, at: formatInstant(NOW), ...item });
   const ref = { frame: DIGEST, index: 0, leaf: DIGEST } as const;
-  return { item: parsed, ref: ref as never, subject: 'flow.0.dec', streamAt, seq: 1, service: 'dispatcher' };
+  return {
+    item: parsed,
+    ref: ref as never,
+    line: Buffer.alloc(0),
+    subject: 'flow.0.dec',
+    streamAt,
+    seq: 1,
+    service: 'dispatcher',
+  };
 }
 const claimed = (at: number) => received({ type: 'claimed', grant: anId(), to: target }, at);
 const finished = (state: string, code: string) =>
