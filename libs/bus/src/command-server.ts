@@ -16,6 +16,7 @@ import {
   type SenderParts,
 } from './command-sender.js';
 import { CommandRefused, DependencyUnavailable } from './errors.js';
+import type { Freshness } from './freshness.js';
 import type { IdempotencyStore } from './idempotency.js';
 import { bufferOf, jsonOf, signatureOf } from './messages.js';
 import type { CommandContext } from './patterns.js';
@@ -31,6 +32,8 @@ export interface ServedCommand {
 export interface CommandServerParts extends SenderParts {
   readonly key: SigningKey;
   readonly idempotency: IdempotencyStore | undefined;
+  /** Read models that this service judges by. */
+  readonly models?: readonly Freshness[];
   readonly onRefusedSignature: (subject: string, failure: string) => void;
   readonly onError: (error: unknown, subject: string) => void;
 }
@@ -71,6 +74,7 @@ async function replyTo(
   try {
     if (served === undefined) throw new CommandRefused('NOT_FOUND', `there is no command ${received.subject}`);
     refuseUnlessAllowed(received.sender, served.command, parts.people);
+    if (served.command.verb === 'dry-run') refuseWhileStale(parts.models ?? []);
     const envelope = commandEnvelopeSchema.safeParse(jsonOf(received.request));
     if (!envelope.success)
       throw new CommandRefused(
@@ -88,6 +92,13 @@ async function replyTo(
         : 'the command could not be carried out; try again with the same idempotency key';
     return { ok: false, problem: { code: 'TEMPORARILY_UNAVAILABLE', message: why } };
   }
+}
+
+/** A submission is denied while a read model is stale: what it would come to is not told then, and whoever asks takes that for a denial. */
+function refuseWhileStale(models: readonly Freshness[]): void {
+  const stale = models.find((model) => !model.fresh());
+  if (stale !== undefined)
+    throw new CommandRefused('TEMPORARILY_UNAVAILABLE', `the read model ${stale.name} is not up to date`);
 }
 
 async function carryOut(

@@ -68,11 +68,11 @@ export const trustCapSchema = z.object({
   why: z.string(),
   until: instantSchema.optional(),
 });
-/** A gate with what it asks and what there is. */
+/** A gate with what it asks and what there is; of another organisation's only whether it passes. */
 export const trustGateSchema = z.object({
   gate: z.string(),
-  required: gateSchema,
-  actual: z.object({ score: hundredths, level }),
+  required: gateSchema.optional(),
+  actual: z.object({ score: hundredths, level }).optional(),
   pass: z.boolean(),
 });
 

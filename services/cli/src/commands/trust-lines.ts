@@ -75,8 +75,11 @@ function capLines({ caps }: TrustBreakdown): readonly string[] {
 }
 
 function gateLines({ gates }: TrustBreakdown): readonly string[] {
-  return gates.map(
-    ({ gate, required, actual, pass }) =>
-      `${pass ? 'pass' : 'FAIL'}  ${gate}  asks ${asked(required)}, has ${hundredths(actual.score)} ${actual.level}`,
-  );
+  return gates.map(({ gate, required, actual, pass }) => {
+    const told =
+      required === undefined || actual === undefined
+        ? ''
+        : `  asks ${asked(required)}, has ${hundredths(actual.score)} ${actual.level}`;
+    return `${pass ? 'pass' : 'FAIL'}  ${gate}${told}`;
+  });
 }

@@ -286,6 +286,24 @@ const partsOf = async (row: TaskRecord): Promise<unknown> => {
   return (await answers.answer(row)).parts;
 };
 
+describe('a result that was screened twice', () => {
+  it('is what the first screening came to, in one batch too', async () => {
+    const row = await claimed();
+    await results.take([resultOf(row)]);
+    const found = {
+      type: 'screened',
+      digest: (await now(row)).result?.digest ?? '',
+      codes: [],
+      chargedMicros: '10',
+    } as const;
+    await dispatch.apply([
+      { ...row, event: { ...found, outcome: 'BLOCK' } },
+      { ...row, event: { ...found, outcome: 'ALLOW' } },
+    ]);
+    expect(await stateOf(row)).toBe('QUARANTINED');
+  });
+});
+
 describe('a result that screening changed', () => {
   const CHANGED = `sha256:${'c'.repeat(64)}`;
 

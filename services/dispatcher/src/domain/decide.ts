@@ -85,9 +85,9 @@ function approveOrAsk(evaluation: Evaluation, before: TaskRecord | undefined, cu
   if (covered.length === 0) return { kind: 'release', release, action };
   const approved = before?.action;
   if (approved === undefined || !sameButGrant(action, approved)) return deny([{ code: 'APPROVAL_ACTION_MISMATCH' }]);
-  return isNarrowerOrEqual(action.grant, approved.grant)
-    ? { kind: 'release', release, action }
-    : askPerson(evaluation, { release, action, asked });
+  if (isNarrowerOrEqual(action.grant, approved.grant)) return { kind: 'release', release, action };
+  // whoever asked before may ask no more: what was approved was less all the same, and a hold without a request could never be decided
+  return askPerson(evaluation, { release, action, asked: asked.length > 0 ? asked : covered });
 }
 
 function askPerson(

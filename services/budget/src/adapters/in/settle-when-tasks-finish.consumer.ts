@@ -46,19 +46,20 @@ export class SettleWhenTasksFinish {
   }
 }
 
-/** The end of the attempt that was judged last, and the release of every other one that still holds money. */
+/**
+ * The end of the attempt that was judged last. One before it was replaced, after it was handed over or known not to be: that cannot be seen here, so what it still
+ * holds is left to the round that replaces it, or to the sweeper, who asks what became of it. Released here, an execution would cost nothing.
+ */
 function endingsOf(item: FinishedItem, held: readonly HeldAttempt[]): readonly Ending[] {
+  const { attempt, claimed } = item;
   const key = keyOf(item);
-  const own = held.filter(({ key: k }) => k.org === key.org && k.agent === key.agent && k.task === key.task);
-  const amounts = new Map(own.map((h) => [h.attempt, h.amount]));
-  const attempts = [...new Set([...amounts.keys(), item.attempt])];
-  return attempts.flatMap((attempt) => {
-    if (attempt !== item.attempt || !item.claimed)
-      return [{ key, attempt, apply: (ledger: Ledger) => ledger.finish(key, attempt, undefined, 'REPORTED') }];
-    const settle = amountOf(item, amounts.get(attempt));
-    if (settle === undefined) return [];
-    return [{ key, attempt, apply: (ledger: Ledger) => ledger.finish(key, attempt, settle.micros, settle.source) }];
-  });
+  if (!claimed) return [{ key, attempt, apply: (ledger) => ledger.finish(key, attempt, undefined, 'REPORTED') }];
+  const own = held.find(
+    ({ key: k, attempt: a }) => a === attempt && k.org === key.org && k.agent === key.agent && k.task === key.task,
+  );
+  const settle = amountOf(item, own?.amount);
+  if (settle === undefined) return [];
+  return [{ key, attempt, apply: (ledger) => ledger.finish(key, attempt, settle.micros, settle.source) }];
 }
 
 function correctionOf(item: CorrectedItem): Ending {

@@ -124,12 +124,15 @@ describe('the end of a task', () => {
     expect(await money(key)).toEqual(['1 RELEASED - -']);
   });
 
-  it('releases every attempt but the one that was handed over', async () => {
+  it.each<readonly [what: string, parts: Partial<FinishedItem>, is: string]>([
+    ['was charged', { chargedMicros: '3000000' }, '2 SETTLED 3000000 REPORTED'],
+    ['was denied before budget could judge it', { state: 'DENIED', claimed: false }, '2 RELEASED - -'],
+  ])('frees nothing of an attempt that was executed before the one that %s', async (_what, parts, is) => {
     const key = aTaskKey();
     await reserve(key, 1);
     await reserve(key, 2);
-    await consumer.settle([finished(key, { attempt: 2, chargedMicros: '3000000' })]);
-    expect(await money(key)).toEqual(['1 RELEASED - -', '2 SETTLED 3000000 REPORTED']);
+    await consumer.settle([finished(key, { attempt: 2, ...parts })]);
+    expect(await money(key)).toEqual(['1 HELD - -', is]);
   });
 
   it('is the end of that task alone in a batch of many', async () => {

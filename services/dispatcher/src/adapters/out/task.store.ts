@@ -150,7 +150,8 @@ export class TaskStore extends Tasks {
       events.map((e) => e.key.org),
       async (tx, orgs) => {
         const [rows, now] = await Promise.all([lockRows(tx, events), clock(tx)]);
-        const byKey = new Map(events.map((e) => [attemptText(e), e]));
+        // of several events of one attempt the first stands: whoever is asked again may answer otherwise
+        const byKey = new Map([...events].reverse().map((e) => [attemptText(e), e]));
         const costs = events.some(tellsCost) ? await readReports(tx, recordsOf(rows)) : new Map<string, Cost>();
         const changed = this.#changed(rows, now, (row) => {
           const addressed = byKey.get(attemptText(row));
