@@ -20,5 +20,7 @@ export * from './system/operator.js';
 export * from './system/run-file.js';
 
 export { createDemoOrganisation, type DemoOrganisation } from './demo/organisation.js';
-export { runDemo, type Demo, type DemoOutcome, type DemoReport } from './demo/run-demo.js';
+export { runDemo, type Demo, type DemoReport } from './demo/run-demo.js';
+export type { DemoOutcome } from './demo/task-run.js';
+export { lineOf } from './demo/table.js';
 export { readDemo, type DemoTask } from './demo/scenario.js';

@@ -12,6 +12,7 @@ import {
   type Usage,
 } from '@countersign/contracts';
 import { AgentRequestFailed, type UntrustedMessage } from './errors.js';
+import { Farewell } from './farewell.js';
 import { openConnection, type Link } from './link.js';
 import { isFinal, OpenTasks } from './open-tasks.js';
 import { publishStored } from './publishing.js';
@@ -48,12 +49,14 @@ export class Agent {
   readonly #open = new OpenTasks();
   readonly #instance: string;
   readonly #lost = new Map<string, number>();
+  readonly #farewell: Farewell;
   #serving: Serving | undefined;
   #poll: NodeJS.Timeout | undefined;
   #closing: Promise<void> | undefined;
 
   private constructor(private readonly link: Link) {
     this.#instance = instanceName(link);
+    this.#farewell = new Farewell(link.nc);
     for (const instance of [this.#instance, 'all']) {
       link.nc.subscribe(answerSubject(link.credential, instance), {
         callback: (error, message) => {
@@ -157,8 +160,7 @@ export class Agent {
     this.#poll = undefined;
     await this.#serving?.stop();
     this.#open.close();
-    // a connection that was cut, as a revoked agent's is, has nobody to drain to and would try to come back for ever
-    if (!this.link.nc.isClosed()) await this.link.nc.drain().catch(() => this.link.nc.close());
+    await this.#farewell.say();
   }
 
   async #adopt(id: string, digest: string): Promise<void> {
