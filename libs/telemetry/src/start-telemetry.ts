@@ -45,7 +45,11 @@ export function startTelemetry(
     readers: [prometheus, ...(settings.metrics === undefined ? [] : [pushing(settings.metrics)])],
   });
   const metrics = new OtelMetrics(meters.getMeter(SCOPE));
-  const spans = settings.traces === undefined ? undefined : tracing(settings.traces, { resource, random, metrics });
+  // a ratio of nothing costs nothing: no trace id is even derived
+  const spans =
+    settings.traces === undefined || settings.traces.ratio === 0
+      ? undefined
+      : tracing(settings.traces, { resource, random, metrics });
   return {
     tracer: spans?.tracer ?? new NoTracer(),
     metrics,
