@@ -23,7 +23,7 @@ export interface RunningSystem {
 /** Starts everything anew; `name` is the file of journeys. */
 export async function startSystem(
   name: string,
-  options: Pick<LocalSystemOptions, 'replicas' | 'intakePer10s'> = {},
+  options: Pick<LocalSystemOptions, 'replicas' | 'intakePer10s' | 'telemetry' | 'logLevel'> = {},
 ): Promise<RunningSystem> {
   const folder = join(project, '.countersign', 'e2e', name);
   await remove(folder);
@@ -40,7 +40,7 @@ export async function startSystem(
 /** Starts a system on what an earlier one has left in a folder. */
 export function openSystem(
   folder: string,
-  options: Pick<LocalSystemOptions, 'replicas' | 'intakePer10s'> = {},
+  options: Pick<LocalSystemOptions, 'replicas' | 'intakePer10s' | 'telemetry' | 'logLevel'> = {},
 ): Promise<LocalSystem> {
   const report = process.env['E2E_VERBOSE'] === '1' ? (line: string) => process.stderr.write(`${line}\n`) : () => true;
   return LocalSystem.start({

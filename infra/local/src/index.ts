@@ -18,6 +18,7 @@ export * from './system/installation.js';
 export * from './system/local-system.js';
 export * from './system/operator.js';
 export * from './system/run-file.js';
+export { readOtlpTraces, type ReceivedSpan } from './traces/otlp-json.js';
 
 export { createDemoOrganisation, type DemoOrganisation } from './demo/organisation.js';
 export { runDemo, type Demo, type DemoReport } from './demo/run-demo.js';

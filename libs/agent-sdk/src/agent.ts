@@ -5,6 +5,7 @@ import {
   credentialFileSchema,
   taskDigest,
   taskSubject,
+  traceIdOf,
   type AnswerData,
   type CheckReply,
   type CredentialFile,
@@ -18,7 +19,7 @@ import { isFinal, OpenTasks } from './open-tasks.js';
 import { publishStored } from './publishing.js';
 import { askCheck, askPeers, askStatus, readAnswer, tellUsage } from './requests.js';
 import { instanceName, Serving, type DeliveredTask, type ServeOptions, type TaskHandler } from './serving.js';
-import { prepareTask, type TaskInput } from './task-input.js';
+import { checkTraceparent, prepareTask, type TaskInput } from './task-input.js';
 import { TrustStore } from './trust-store.js';
 
 const POLL_MS = 10_000;
@@ -35,6 +36,8 @@ export interface ConnectOptions {
 export interface SubmitOptions {
   /** Hears of states before the end, such as AWAITING_APPROVAL. */
   readonly onState?: (answer: AnswerData) => void;
+  /** A W3C `traceparent` of the caller's own: the trace of the task links to it. It is never its parent, and nothing is decided by it. */
+  readonly traceparent?: string;
 }
 
 /** What else a report says. */
@@ -102,14 +105,19 @@ export class Agent {
    * the task was not accepted, or when its id belongs to another task.
    */
   async submit(task: TaskInput, options: SubmitOptions = {}): Promise<AnswerData> {
+    const { traceparent } = options;
+    checkTraceparent(traceparent);
     const { id, body } = prepareTask(this.link, this.#instance, task);
     const { org, agent } = this.link.credential;
+    const key = { org, agent, task: id };
     const end = this.#open.wait(id, options.onState ?? (() => undefined));
     end.catch(() => undefined);
     try {
-      const published = await publishStored(this.link, taskSubject({ org, agent, task: id }), body);
-      if (published === 'already-there') await this.#adopt(id, taskDigest({ org, agent, task: id }, body));
-    } catch (error) {
+      const published = await publishStored(this.link, taskSubject(key), body, traceparent);
+      if (published === 'already-there') await this.#adopt(id, taskDigest(key, body));
+    } catch (cause) {
+      const error =
+        cause instanceof AgentRequestFailed ? cause.inTrace(traceIdOf({ key, attempt: 1, round: 1 })) : cause;
       this.#open.fail(id, error instanceof Error ? error : new Error('not submitted'));
       throw error;
     }

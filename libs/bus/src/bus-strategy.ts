@@ -56,6 +56,8 @@ export interface BusStrategyOptions {
 export interface BusEvents {
   readonly invalid: (what: { readonly subject: string; readonly seq?: number; readonly failure: string }) => void;
   readonly error: (error: unknown, where: { readonly subject?: string; readonly task?: TaskMessage }) => void;
+  /** Messages that a durable consumer was given again. */
+  readonly redelivered?: (durable: string, count: number) => void;
 }
 
 /** A result of a target as it is stored: whose, under which grant. */
@@ -81,6 +83,7 @@ export class PassErrors implements ExceptionFilter {
 export class BusStrategy extends Server implements CustomTransportStrategy {
   override readonly propagatesEventHandlerErrors = true;
   readonly #consumers: DurableConsumer[] = [];
+  readonly #durables: { readonly stream: string; readonly durable: string }[] = [];
   readonly #subscriptions: Subscription[] = [];
   readonly #inFlight = new Set<Promise<void>>();
 
@@ -97,6 +100,16 @@ export class BusStrategy extends Server implements CustomTransportStrategy {
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
     await Promise.all(this.#consumers.map((consumer) => consumer.close()));
     await Promise.allSettled(this.#inFlight);
+  }
+
+  /** What its durable consumers have not been given yet. */
+  async pending(): Promise<readonly { readonly durable: string; readonly pending: number }[]> {
+    return Promise.all(
+      this.#durables.map(async (place) => ({
+        durable: place.durable,
+        pending: await DurableConsumer.pending(this.options.bus, place),
+      })),
+    );
   }
 
   on(): never {
@@ -131,11 +144,13 @@ export class BusStrategy extends Server implements CustomTransportStrategy {
   }
 
   async #consume(stream: string, durable: string, handle: (batch: readonly JsMsg[]) => Promise<void>): Promise<void> {
+    this.#durables.push({ stream, durable });
     this.#consumers.push(
       await DurableConsumer.open(this.options.bus, {
         stream,
         durable,
         handle,
+        onRedelivered: (count) => this.options.events.redelivered?.(durable, count),
         onError: (error) => this.options.events.error(error, { subject: durable }),
       }),
     );

@@ -13,6 +13,8 @@ export interface DurableOptions {
   readonly durable: string;
   readonly handle: (batch: readonly JsMsg[]) => Promise<void>;
   readonly onError: (error: unknown) => void;
+  /** Hears how many messages of a batch had been given to somebody before. */
+  readonly onRedelivered?: (count: number) => void;
 }
 
 /** Reads a durable pull consumer in batches, one in work at a time; the consumer's limit of unacknowledged messages bounds the buffer. */
@@ -25,6 +27,8 @@ export class DurableConsumer {
     this.#loop = new BatchLoop<JsMsg>({
       max: MAX_BATCH,
       handle: async (batch) => {
+        const again = batch.filter((message) => message.redelivered).length;
+        if (again > 0) options.onRedelivered?.(again);
         try {
           await options.handle(batch);
         } catch (error) {
@@ -48,6 +52,11 @@ export class DurableConsumer {
     });
     opened.#working = setInterval(() => opened.#stillWorking(), WORKING_EVERY_MS).unref();
     return opened;
+  }
+
+  /** How many messages it has not been given yet. */
+  static async pending(bus: Bus, { stream, durable }: Pick<DurableOptions, 'stream' | 'durable'>): Promise<number> {
+    return (await bus.jsm.consumers.info(stream, durable)).num_pending;
   }
 
   /** Stops the pull, finishes the batch in work and gives the rest back. */

@@ -62,7 +62,7 @@ export async function openHostParts(
   const key = SigningKey.fromPem(service, config.COUNTERSIGN_SIGNING_KEY_FILE);
   if (!bundle.body.keys.some((entry) => entry.kid === key.kid))
     throw new Error(`the trust bundle does not hold the key ${key.kid}`);
-  const events = busEvents(logger);
+  const events = busEvents(logger, telemetry);
   const database = await untilThere(logger, 'postgresql', () =>
     Database.open({ url: config.COUNTERSIGN_DATABASE_URL_FILE, service, logger }),
   );
@@ -131,8 +131,9 @@ function openMessaging({
   };
 }
 
-function busEvents(logger: Logger): BusEvents {
+function busEvents(logger: Logger, { metrics }: Telemetry): BusEvents {
   return {
+    redelivered: (consumer, count) => metrics.add('countersign_consumer_redelivered_total', { consumer }, count),
     invalid: ({
       subject,
       seq,

@@ -88,6 +88,9 @@ async function createApp(
     judgesLate: definition.judgesLate ?? false,
     judgesInvalid: definition.judgesInvalid ?? false,
   });
+  metrics.gauge('countersign_consumer_pending', async () =>
+    (await strategy.pending()).map(({ durable: consumer, pending: value }) => ({ value, labels: { consumer } })),
+  );
   const root = { module: Root, imports: [HostModule.of(parts, values), module] };
   const app = await NestFactory.createMicroservice(root, { strategy, logger: false });
   app.useGlobalFilters(new PassErrors());

@@ -45,7 +45,11 @@ export function startTelemetry(
     readers: [prometheus, ...(settings.metrics === undefined ? [] : [pushing(settings.metrics)])],
   });
   const metrics = new OtelMetrics(meters.getMeter(SCOPE));
-  const spans = settings.traces === undefined ? undefined : tracing(settings.traces, { resource, random, metrics });
+  // a ratio of nothing costs nothing: no trace id is even derived
+  const spans =
+    settings.traces === undefined || settings.traces.ratio === 0
+      ? undefined
+      : tracing(settings.traces, { resource, random, metrics });
   return {
     tracer: spans?.tracer ?? new NoTracer(),
     metrics,
@@ -71,12 +75,16 @@ interface Tracing {
 }
 
 function tracing(
-  { endpoint: url, headers, protocol, ratio }: TraceSettings,
+  { endpoint: url, headers, protocol, ratio, delayMs, queueSize }: TraceSettings,
   { resource, random, metrics }: { readonly resource: Resource; readonly random: Random; readonly metrics: Metrics },
 ): Tracing {
   const Exporter = protocol === 'http/json' ? JsonTraceExporter : OTLPTraceExporter;
   const exporter = new Exporter({ url, headers: { ...headers } });
-  const processor = new BatchSpanProcessor({ exporter: counting(exporter, metrics), maxQueueSize: 8_192 });
+  const processor = new BatchSpanProcessor({
+    exporter: counting(exporter, metrics),
+    maxQueueSize: queueSize,
+    scheduledDelayMillis: delayMs,
+  });
   const sampler = new TraceIdRatioBasedSampler(ratio);
   return {
     tracer: new OtelTracer({ processor, sampler, resource, random }),

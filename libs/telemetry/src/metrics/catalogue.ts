@@ -37,16 +37,25 @@ export const METRICS = {
   countersign_approvals_pending: gauge('Tasks that wait for a person.'),
   countersign_unrecorded_transitions: gauge('Transitions that audit has not recorded yet.'),
   countersign_hand_overs_total: counter('Hand-overs to targets.', 'outcome'),
-  countersign_revocation_effective_seconds: seconds('From a revoking command to its answer.'),
+  countersign_revocation_effective_seconds: seconds(
+    'From the commit of a revocation to its being effective at the dispatcher and on live connections; one that stays pending counts as a minute or more.',
+  ),
   countersign_audit_lag_seconds: gauge('Age of the oldest transition that audit works on.'),
-  countersign_audit_entries_total: counter('Entries appended to chains.', 'kind'),
+  countersign_audit_entries_total: counter(
+    'Entries that chains hold by the word of this process; what is delivered again is counted again.',
+    'kind',
+  ),
   countersign_audit_chained_seconds: seconds('From a transition in the log to its entry in the chain.'),
   countersign_enforcement_total: counter(
     'Claims seen by audit, by whether the chain holds their release with six verdicts.',
     'valid',
   ),
-  countersign_audit_verified: gauge('1 while the last verification of every chain passed, else 0.'),
-  countersign_audit_verified_timestamp: gauge('When a chain was last verified whole, seconds since 1970.'),
+  countersign_audit_verified: gauge(
+    '1 while every chain passed when it was verified last, else 0. Chains grow under the eyes of a verifier; each is walked whole once a day.',
+  ),
+  countersign_audit_verified_timestamp: gauge(
+    'When the chain that was verified longest ago was verified up to its end, seconds since 1970.',
+  ),
   countersign_budget_denials_total: counter('Reservations refused for want of money.', 'scope'),
   countersign_budget_overruns_total: counter('Settlements above what was reserved.'),
   countersign_alerts_total: counter('Alert events that were raised.', 'kind'),

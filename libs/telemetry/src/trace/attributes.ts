@@ -4,12 +4,14 @@
  */
 export const SPAN_ATTRIBUTES = {
   org: 'countersign.org',
-  agent: 'gen_ai.agent.id',
+  /** The client's agent, which submitted the task. */
+  agent: 'countersign.agent',
   task: 'messaging.message.conversation_id',
   attempt: 'countersign.attempt',
   round: 'countersign.round',
   operation: 'gen_ai.operation.name',
-  target: 'countersign.target',
+  /** The agent that is invoked. */
+  target: 'gen_ai.agent.id',
   control: 'countersign.control',
   decision: 'countersign.decision',
   code: 'countersign.reason_code',
@@ -23,12 +25,16 @@ export const SPAN_ATTRIBUTES = {
   guardrailVerdict: 'gen_ai.guardrail.verdict.type',
   guardrailAction: 'gen_ai.guardrail.action.type',
   position: 'countersign.record.position',
+  entry: 'countersign.record.kind',
+  outcome: 'countersign.outcome',
+  waitedMs: 'countersign.approval.waited_ms',
   batchSize: 'messaging.batch.message_count',
   system: 'messaging.system',
   destination: 'messaging.destination.template',
   consumer: 'messaging.consumer.group.name',
   operationType: 'messaging.operation.type',
   redelivered: 'countersign.redelivered',
+  /** Of a root: `linked`, or `invalid` where the agent sent something that is no traceparent. Of a link: that an agent named it, not we. */
   foreignTrace: 'countersign.agent_traceparent',
 } as const;
 /** Short name of an attribute. */

@@ -4,7 +4,7 @@ import type { Resource } from '@opentelemetry/resources';
 import type { Random } from '@countersign/primitives';
 import { traceIdOf, type Evaluation } from '@countersign/contracts';
 import { namedAttributes, type SpanAttributes } from './attributes.js';
-import { rootSpanId } from './span-ids.js';
+import { rootSpanIdIn } from './span-ids.js';
 import { Tracer, type BatchFact, type EvaluationSpan, type SpanFact, type SpanLink, type SpanRole } from './tracer.js';
 
 const KINDS: Readonly<Record<SpanRole, SpanKind>> = {
@@ -29,12 +29,15 @@ export interface OtelTracerParts {
  * SDK's own tracer could be told neither.
  */
 export class OtelTracer extends Tracer {
+  /** Evaluations that were asked about: the same one is asked about several times, and each trace id is a hash. */
+  readonly #known = new WeakMap<Evaluation, KnownTrace>();
+
   constructor(private readonly parts: OtelTracerParts) {
     super();
   }
 
   sampled(evaluation: Evaluation): boolean {
-    return this.#keeps(traceIdOf(evaluation));
+    return this.#traceOf(evaluation).kept;
   }
 
   spanId(): string {
@@ -43,9 +46,9 @@ export class OtelTracer extends Tracer {
 
   record(fact: SpanFact): void {
     const { name, role, evaluation, start, end, attributes, links = [], failed, id = this.spanId() } = fact;
-    const traceId = traceIdOf(evaluation);
-    if (!this.#keeps(traceId)) return;
-    const parent = fact.parent === undefined ? rootSpanId(evaluation) : fact.parent;
+    const { traceId, kept } = this.#traceOf(evaluation);
+    if (!kept) return;
+    const parent = fact.parent === undefined ? this.#rootOf(evaluation) : fact.parent;
     this.#end({
       name,
       role,
@@ -61,8 +64,23 @@ export class OtelTracer extends Tracer {
 
   recordBatch({ name, start, end, attributes }: BatchFact, spans: readonly EvaluationSpan[]): void {
     const context = contextOf(this.parts.random.bytes(16).toString('hex'), this.spanId());
-    const links = spans.map(({ evaluation, spanId }) => ({ traceId: traceIdOf(evaluation), spanId }));
+    const links = spans.map(({ evaluation, spanId }) => ({ traceId: this.#traceOf(evaluation).traceId, spanId }));
     this.#end({ name, role: 'internal', start, end, context, parent: undefined, attributes, links, failed: undefined });
+  }
+
+  #traceOf(evaluation: Evaluation): KnownTrace {
+    const known = this.#known.get(evaluation);
+    if (known !== undefined) return known;
+    const traceId = traceIdOf(evaluation);
+    const trace = { traceId, kept: this.#keeps(traceId) };
+    this.#known.set(evaluation, trace);
+    return trace;
+  }
+
+  #rootOf(evaluation: Evaluation): string {
+    const trace = this.#traceOf(evaluation);
+    trace.root ??= rootSpanIdIn(trace.traceId);
+    return trace.root;
   }
 
   #keeps(traceId: string): boolean {
@@ -77,6 +95,12 @@ export class OtelTracer extends Tracer {
       // a span that cannot be kept changes nothing
     }
   }
+}
+
+interface KnownTrace {
+  readonly traceId: string;
+  readonly kept: boolean;
+  root?: string;
 }
 
 interface WholeSpan {

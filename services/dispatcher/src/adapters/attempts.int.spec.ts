@@ -24,6 +24,8 @@ import {
 import type { Charges } from '../application/charges.js';
 import { Dispatch } from '../application/dispatch.js';
 import { EvaluationBoard } from '../application/evaluation-board.js';
+import { NoMetrics, NoTracer } from '@countersign/telemetry';
+import { TaskObservation } from '../application/task-observation.js';
 import { Approvers } from '../application/approval-ports.js';
 import { Callers, LaterRounds, Screening, Targets, Transitions } from '../application/ports.js';
 import { ORDINARY_TERMS, type ApprovalTerms } from '../domain/approval-terms.js';
@@ -94,14 +96,15 @@ beforeAll(async () => {
   database = await testDatabase('dispatcher', dispatcherMigrations);
   opened = await database.open();
   store = new TaskStore(opened, new SystemRandom(), config);
+  const observation = new TaskObservation(new NoTracer(), new NoMetrics(), clock);
   const ports = [new Published(), new Told(), new Delivered(), new Round(), new Asked()] as const;
-  dispatch = new Dispatch(new EvaluationBoard(), store, ...ports, log.logger, models, new NobodyAsked());
+  dispatch = new Dispatch(new EvaluationBoard(), store, ...ports, log.logger, models, new NobodyAsked(), observation);
   const stored = {
     transformedOutput: () =>
       failures-- > 0 ? Promise.reject(new Error('the bus is away')) : Promise.resolve(bytes.output),
     input: () => Promise.resolve(bytes.input),
   } as unknown as StoredBytes;
-  results = new TakeResults(store, dispatch, charges as unknown as Charges, log.logger);
+  results = new TakeResults(store, dispatch, charges as unknown as Charges, observation, log.logger);
   screened = new ScreenedResults(store, dispatch, charges as unknown as Charges, stored, log.logger);
   usage = new ReportUsage(store, new UsageReports(opened), dispatch, charges as unknown as Charges);
 });

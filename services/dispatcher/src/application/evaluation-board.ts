@@ -134,6 +134,14 @@ export class EvaluationBoard {
     return floor;
   }
 
+  /** When the oldest one that is open began (ms); undefined when none is. */
+  oldestAt(): number | undefined {
+    let oldest: number | undefined;
+    for (const { evaluation } of this.#open.values())
+      oldest = Math.min(oldest ?? evaluation.streamAt, evaluation.streamAt);
+    return oldest;
+  }
+
   /** How many are open. */
   get size(): number {
     return this.#open.size;

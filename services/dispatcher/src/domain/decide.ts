@@ -169,6 +169,7 @@ function decidedRow(evaluation: Evaluation, decision: Decision, context: RecordC
         ...(before?.action === undefined ? {} : { action: before.action }),
         state: 'EVALUATING',
         round: head.round + 1,
+        roundAt: now,
         codes: [],
         timerAt: now + TIMERS.verdict + 60_000,
       };
@@ -230,6 +231,8 @@ function headOf(evaluation: Evaluation, decision: Decision, before: TaskRecord |
     digest,
     task,
     acceptedAt: before?.acceptedAt ?? evaluation.streamAt,
+    roundAt: evaluation.streamAt,
+    ...(evaluation.callerTrace === undefined ? {} : { callerTrace: evaluation.callerTrace }),
     facts: factsOf({ ...evaluation, task }, decision),
     covered: before?.covered ?? [],
     claim: 'NONE' as const,

@@ -134,6 +134,7 @@ describe('a result that is to be tried again', () => {
       key: row.key,
       attempt: 2,
       round: 1,
+      roundAt: expect.any(Number),
       state: 'EVALUATING',
       seq: row.seq,
       acceptedAt: 0,

@@ -1,3 +1,4 @@
+import { NoMetrics, NoTracer } from '@countersign/telemetry';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   correctedItemSchema,
@@ -7,7 +8,7 @@ import {
   type TransitionItem,
 } from '@countersign/contracts';
 import type { ReceivedItem } from '@countersign/bus';
-import { aTaskKey, silentLogger, testDatabase, type TestDatabase } from '@countersign/testing';
+import { FixedClock, aTaskKey, silentLogger, testDatabase, type TestDatabase } from '@countersign/testing';
 import { budgetMigrations } from '../../migrations/index.js';
 import type { ScopeKey } from '../../domain/accounts.js';
 import { BudgetReports } from '../out/budget.reports.js';
@@ -24,9 +25,9 @@ let consumer: SettleWhenTasksFinish;
 beforeAll(async () => {
   database = await testDatabase('budget', budgetMigrations);
   const opened = await database.open();
-  ledger = new LedgerStore(opened, silentLogger('budget'));
+  ledger = new LedgerStore(opened, silentLogger('budget'), new NoMetrics());
   reports = new BudgetReports(opened);
-  consumer = new SettleWhenTasksFinish(ledger, silentLogger('budget'));
+  consumer = new SettleWhenTasksFinish(ledger, new FixedClock(), silentLogger('budget'), new NoTracer());
 });
 afterAll(() => database.drop());
 

@@ -1,3 +1,4 @@
+import { NoMetrics } from '@countersign/telemetry';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { formatInstant, type Micros } from '@countersign/primitives';
 import type { TaskKey, TaskRow } from '@countersign/contracts';
@@ -46,7 +47,7 @@ let sweeper: SweepExpiredHolds;
 beforeAll(async () => {
   database = await testDatabase('budget', budgetMigrations);
   const opened = await database.open();
-  ledger = new LedgerStore(opened, silentLogger('budget'));
+  ledger = new LedgerStore(opened, silentLogger('budget'), new NoMetrics());
   reports = new BudgetReports(opened);
 });
 beforeEach(async () => {

@@ -1,3 +1,4 @@
+import { NoMetrics } from '@countersign/telemetry';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -61,7 +62,7 @@ let reports: BudgetReports;
 beforeAll(async () => {
   database = await testDatabase('budget', budgetMigrations);
   const opened = await database.open();
-  store = new LedgerStore(opened, silentLogger('budget'));
+  store = new LedgerStore(opened, silentLogger('budget'), new NoMetrics());
   reports = new BudgetReports(opened);
 });
 afterAll(() => database.drop());

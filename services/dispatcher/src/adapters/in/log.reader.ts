@@ -97,6 +97,7 @@ export class LogReader implements OnApplicationBootstrap, OnApplicationShutdown 
       streamAt: task.streamAt,
       digest: task.digest,
       task: summary,
+      ...(task.callerTrace === undefined ? {} : { callerTrace: task.callerTrace }),
       verdicts: new Map(),
       missing: new Map(),
       deniedAt: undefined,

@@ -90,7 +90,12 @@ export class TaskStore extends Tasks {
     if (record === undefined) return [];
     return [
       {
-        changed: { record, items: itemsOfDecision(evaluation, record, evaluation.round, this.#head(now)) },
+        changed: {
+          record,
+          items: itemsOfDecision(evaluation, record, evaluation.round, this.#head(now)),
+          before,
+          evaluation,
+        },
         before,
         adoption,
       },
@@ -255,10 +260,11 @@ export class TaskStore extends Tasks {
     now: number,
     apply: (row: TaskRecord) => RowChange | undefined,
   ): readonly Changed[] {
-    const changes = [...rows.values()].flatMap(({ record }) => apply(record) ?? []);
-    return changes.flatMap((change): readonly Changed[] => {
+    return [...rows.values()].flatMap(({ record: before }): readonly Changed[] => {
+      const change = apply(before);
+      if (change === undefined) return [];
       const silent = change.next !== undefined || change.cause === LATE_COST;
-      const changed = { record: change.record, items: itemsOfChange(change, this.#head(now)), silent };
+      const changed = { record: change.record, items: itemsOfChange(change, this.#head(now)), before, silent };
       return change.next === undefined ? [changed] : [changed, { record: change.next, items: [], fresh: true }];
     });
   }
