@@ -14,7 +14,7 @@ export { withFileLock } from '../bin/shared/file-lock.mjs';
 export { isSameProcess, processIdentity } from '../bin/shared/process-identity.mjs';
 
 export * from './system/folders.js';
-export * from './system/installation.js';
+export * from '@countersign/installation';
 export * from './system/local-system.js';
 export * from './system/operator.js';
 export * from './system/run-file.js';

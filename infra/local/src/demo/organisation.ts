@@ -3,7 +3,8 @@ import { COMMANDS, NEUTRAL_SURFACE, type AgentRecord, type OrganizationPolicy } 
 import { toBase64Url } from '@countersign/primitives';
 import type { CommandClient } from '@countersign/bus';
 import { SigningKey } from '@countersign/identity';
-import { writeSecret, type Folders } from '../system/folders.js';
+import { writeSecret } from '@countersign/installation';
+import type { Folders } from '../system/folders.js';
 
 /** A fresh organisation of the demo with its agents. */
 export interface DemoOrganisation {
