@@ -21,4 +21,4 @@ export * from './system/run-file.js';
 
 export { createDemoOrganisation, type DemoOrganisation } from './demo/organisation.js';
 export { runDemo, type Demo, type DemoOutcome, type DemoReport } from './demo/run-demo.js';
-export { readDemo, type DemoTask } from './demo/scenario.js';
+export { inputOf, readDemo, surpriseOf, type DemoTask } from './demo/scenario.js';

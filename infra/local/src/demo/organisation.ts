@@ -46,7 +46,7 @@ function connectionsOf(now: Date): readonly (readonly [client: string, target: s
 /** A person with a key of their own; the file is as `cs operator create` writes it, so `cs --as` takes it too. */
 async function createApprover(
   commands: CommandClient,
-  folders: Folders,
+  folders: Pick<Folders, 'agents'>,
   { org, name }: { readonly org: string; readonly name: string },
 ): Promise<string> {
   const key = SigningKey.generate('operator');
@@ -60,7 +60,7 @@ async function createApprover(
 /** Makes an organisation with agents, connections and policies, by the operator's commands and nothing else. */
 export async function createDemoOrganisation(
   commands: CommandClient,
-  context: { readonly folders: Folders; readonly natsUrl: string; readonly now: Date },
+  context: { readonly folders: Pick<Folders, 'agents'>; readonly natsUrl: string; readonly now: Date },
 ): Promise<DemoOrganisation> {
   const { registry, guardrails, policy } = COMMANDS;
   const name = `demo-${context.now.getTime().toString(36)}`;
