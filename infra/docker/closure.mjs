@@ -50,4 +50,5 @@ function parentOf(folder) {
 export const isOwn = (path) => !path.includes('node_modules/');
 
 /** Name of the package at a path of the lock file. */
-export const nameOf = (path, entry) => entry.name ?? path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
+export const nameOf = (path, entry) =>
+  entry.name ?? path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);

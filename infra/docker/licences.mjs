@@ -2,7 +2,17 @@
 import { closureOf, nameOf } from './closure.mjs';
 
 /** Licences that ask for nothing but their text, which stays in the image. */
-export const ALLOWED = ['0BSD', 'Apache-2.0', 'BlueOak-1.0.0', 'BSD-2-Clause', 'BSD-3-Clause', 'CC0-1.0', 'ISC', 'MIT', 'Unlicense'];
+export const ALLOWED = [
+  '0BSD',
+  'Apache-2.0',
+  'BlueOak-1.0.0',
+  'BSD-2-Clause',
+  'BSD-3-Clause',
+  'CC0-1.0',
+  'ISC',
+  'MIT',
+  'Unlicense',
+];
 
 /** One line a package: name, version, licence. */
 export function licenceList(lock) {

@@ -1,5 +1,14 @@
 /** Puts together what the image holds: Node.js, the compiled projects, and the packages that they need. Copied, not installed: no install script runs and no npm is needed. */
-import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { closureOf, isOwn, nameOf, readLock } from './closure.mjs';
@@ -17,7 +26,10 @@ export function writeTree(root, out) {
   const paths = closureOf(lock);
   const app = join(out, 'app');
   for (const path of paths) (isOwn(path) ? copyOwn : copyPackage)(root, app, path, lock.packages[path]);
-  writeFileSync(join(app, 'package.json'), JSON.stringify({ name: 'countersign', version: lock.version, private: true, type: 'module' }));
+  writeFileSync(
+    join(app, 'package.json'),
+    JSON.stringify({ name: 'countersign', version: lock.version, private: true, type: 'module' }),
+  );
   writeFileSync(join(app, 'sbom.cdx.json'), `${JSON.stringify(billOfMaterials(lock), null, 2)}\n`);
   writeFileSync(join(app, 'licences.txt'), licenceList(lock));
   for (const name of ['LICENSE']) copyFileSync(join(root, name), join(app, name));
