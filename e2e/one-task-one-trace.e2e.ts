@@ -9,7 +9,7 @@ import { FORBIDDEN_LABELS, METRICS, rootSpanId, SPANS } from '@countersign/telem
 import { asAgent, newId, rawTask } from './support/attacker.js';
 import { Organisation } from './support/organisation.js';
 import { OtlpReceiver } from './support/otlp-receiver.js';
-import { signalService, startSystem, untilReady, type RunningSystem } from './support/running-system.js';
+import { signalService, startLocalSystem, untilReady, type LocalRunningSystem } from './support/running-system.js';
 
 /** What no span, log line or metric may ever show. */
 const MARKER = `zqx${newId().slice(-12)}`;
@@ -42,7 +42,7 @@ const isOver = (spans: Spans = []): boolean =>
 
 describe('one task, one trace', () => {
   let receiver: OtlpReceiver;
-  let running: RunningSystem;
+  let running: LocalRunningSystem;
   let org: Organisation;
   let client: Agent;
   let approver: Operator;
@@ -50,7 +50,7 @@ describe('one task, one trace', () => {
 
   beforeAll(async () => {
     receiver = await OtlpReceiver.start();
-    running = await startSystem('trace', { telemetry: receiver.env, logLevel: 'debug' });
+    running = await startLocalSystem('trace', { telemetry: receiver.env, logLevel: 'debug' });
     org = await Organisation.create(running);
     for (const name of ['client', 'target']) await org.agent(name);
     approver = await org.person('ann', 'APPROVER');

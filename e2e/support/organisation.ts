@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { connect, type Agent, type CredentialFile } from '@countersign/agent-sdk';
 import { COMMANDS, NEUTRAL_SURFACE, type OrganizationPolicy, type Role } from '@countersign/contracts';
 import { SigningKey } from '@countersign/identity';
-import { connectOperator, writeSecret, type LocalSystem, type Operator } from '@countersign/local';
+import { connectOperator, writeSecret, type Operator } from '@countersign/local';
+import type { JourneySystem } from './composed-system.js';
 
 /** What an organisation is made with: a running system, whoever started it. */
 export interface World {
-  readonly system: Pick<LocalSystem, 'run' | 'folders'>;
+  readonly system: Pick<JourneySystem, 'folders'> & { readonly run: Pick<JourneySystem['run'], 'nats' | 'operator'> };
   readonly operator: Operator;
 }
 

@@ -14,7 +14,7 @@ export { withFileLock } from '../bin/shared/file-lock.mjs';
 export { isSameProcess, processIdentity } from '../bin/shared/process-identity.mjs';
 
 export * from './system/folders.js';
-export * from './system/installation.js';
+export * from '@countersign/installation';
 export * from './system/local-system.js';
 export * from './system/operator.js';
 export * from './system/run-file.js';
@@ -22,6 +22,7 @@ export { readOtlpTraces, type ReceivedSpan } from './traces/otlp-json.js';
 
 export { createDemoOrganisation, type DemoOrganisation } from './demo/organisation.js';
 export { runDemo, type Demo, type DemoReport } from './demo/run-demo.js';
+export { stageOf, type DemoStage } from './demo/stage.js';
 export type { DemoOutcome } from './demo/task-run.js';
 export { lineOf } from './demo/table.js';
-export { readDemo, type DemoTask } from './demo/scenario.js';
+export { inputOf, readDemo, surpriseOf, type DemoTask } from './demo/scenario.js';

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { withFileLock } from '../bin/shared/file-lock.mjs';
 import { runDemo, type Demo, type DemoReport } from './demo/run-demo.js';
+import { stageOf } from './demo/stage.js';
 import { DEMO_HEADER } from './demo/table.js';
 import { removePostgres } from './embedded-postgres.js';
 import { LocalError } from './local-error.js';
@@ -114,7 +115,7 @@ async function reset(): Promise<void> {
 async function demonstrate(system: LocalSystem): Promise<Demo> {
   report('the demo: agents as programs of their own, tasks of infra/local/demo/tasks.yaml');
   report(DEMO_HEADER);
-  const demo = await runDemo({ system, report });
+  const demo = await runDemo({ stage: stageOf(system), report });
   report(
     demo.recordOk
       ? `the record of ${demo.organisation.name} verifies: ${demo.recordSize} entries`

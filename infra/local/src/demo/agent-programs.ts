@@ -2,8 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LocalError } from '../local-error.js';
 import type { ProcessGroup } from '../processes.js';
-import type { LocalSystem } from '../system/local-system.js';
 import type { DemoOrganisation } from './organisation.js';
+import type { DemoStage } from './stage.js';
 
 const SERVING = ['reviewer', 'summariser', 'converter', 'helpdesk'] as const;
 const PATIENCE_MS = 15_000;
@@ -11,19 +11,19 @@ const PATIENCE_MS = 15_000;
 /** Starts the agents that serve, as programs of their own, and waits until they do. */
 export async function startAgents(
   group: ProcessGroup,
-  system: LocalSystem,
+  stage: DemoStage,
   organisation: DemoOrganisation,
 ): Promise<void> {
-  await Promise.all(SERVING.map((role) => startAgent(group, system, { role, organisation })));
+  await Promise.all(SERVING.map((role) => startAgent(group, stage, { role, organisation })));
 }
 
 async function startAgent(
   group: ProcessGroup,
-  system: LocalSystem,
+  stage: DemoStage,
   { role, organisation }: { readonly role: string; readonly organisation: DemoOrganisation },
 ): Promise<void> {
-  const logFile = join(system.folders.logs, `agent-${organisation.name}-${role}.log`);
-  const program = join(system.folders.project, 'infra', 'local', 'dist', 'demo', 'agents', 'main.js');
+  const logFile = join(stage.folders.logs, `agent-${organisation.name}-${role}.log`);
+  const program = join(stage.folders.project, 'infra', 'local', 'dist', 'demo', 'agents', 'main.js');
   await group.start({
     name: `agent ${role}`,
     command: process.execPath,

@@ -10,7 +10,8 @@ import {
 import { toBase64Url } from '@countersign/primitives';
 import type { CommandClient } from '@countersign/bus';
 import { SigningKey } from '@countersign/identity';
-import { writeSecret, type Folders } from '../system/folders.js';
+import { writeSecret } from '@countersign/installation';
+import type { Folders } from '../system/folders.js';
 
 /** A fresh organisation of the demo with its agents. */
 export interface DemoOrganisation {
@@ -89,7 +90,7 @@ export function connectionsFrom(client: string): number {
 /** What everything of an organisation is made with. */
 interface Making {
   readonly commands: CommandClient;
-  readonly folders: Folders;
+  readonly folders: Pick<Folders, 'project' | 'agents'>;
   readonly org: string;
   readonly name: string;
 }
@@ -135,7 +136,7 @@ async function setGuardrails({ commands, org }: Making): Promise<void> {
 /** Makes an organisation with agents, connections, policies and people, by the operator's commands and nothing else. */
 export async function createDemoOrganisation(
   commands: CommandClient,
-  { folders, natsUrl, now }: { readonly folders: Folders; readonly natsUrl: string; readonly now: Date },
+  { folders, natsUrl, now }: { readonly folders: Making['folders']; readonly natsUrl: string; readonly now: Date },
 ): Promise<DemoOrganisation> {
   const { registry, policy } = COMMANDS;
   const name = `demo-${now.getTime().toString(36)}`;

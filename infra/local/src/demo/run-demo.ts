@@ -4,13 +4,13 @@ import { connect, type Agent } from '@countersign/agent-sdk';
 import { SystemClock } from '@countersign/primitives';
 import { LocalError } from '../local-error.js';
 import { ProcessGroup } from '../processes.js';
-import type { LocalSystem } from '../system/local-system.js';
 import { connectOperator, type Operator } from '../system/operator.js';
 import { startAgents } from './agent-programs.js';
 import { connectionsFrom, createDemoOrganisation, type DemoOrganisation } from './organisation.js';
 import { readDemo } from './scenario.js';
 import { lineOf } from './table.js';
-import { TaskRun, type Commanding, type DemoOutcome } from './task-run.js';
+import { scenarioFolder, type DemoStage } from './stage.js';
+import { needsControl, TaskRun, type Commanding, type DemoOutcome } from './task-run.js';
 
 /** What came of the demo. */
 export interface DemoReport {
@@ -22,7 +22,7 @@ export interface DemoReport {
 
 /** What the demo runs with. */
 export interface DemoOptions {
-  readonly system: LocalSystem;
+  readonly stage: DemoStage;
   readonly report: (line: string) => void;
 }
 
@@ -36,20 +36,20 @@ export interface Demo extends DemoReport {
 }
 
 /** Makes a fresh organisation, starts its agents as programs of their own, submits the tasks one after another, and verifies the record. */
-export async function runDemo({ system, report }: DemoOptions): Promise<Demo> {
-  const operator = await connectOperator(system.run);
-  const group = await ProcessGroup.open({ pidFile: join(system.folders.state, 'agent-pids.json'), report });
+export async function runDemo({ stage, report }: DemoOptions): Promise<Demo> {
+  const operator = await connectOperator(stage.run);
+  const group = await ProcessGroup.open({ pidFile: join(stage.folders.state, 'agent-pids.json'), report });
   try {
     const organisation = await createDemoOrganisation(operator.commands, {
-      folders: system.folders,
-      natsUrl: system.run.nats,
+      folders: stage.folders,
+      natsUrl: stage.run.nats,
       now: new Date(new SystemClock().now()),
     });
-    for (const [name, file] of organisation.credentials) system.noteAgent(name, file);
-    await startAgents(group, system, organisation);
-    const people = await connectPeople(organisation, system);
+    for (const [name, file] of organisation.credentials) stage.noteAgent?.(name, file);
+    await startAgents(group, stage, organisation);
+    const people = await connectPeople(organisation, stage);
     const outcomes = await submitAll(organisation, {
-      system,
+      stage,
       report,
       commands: operator.commands,
       people: people.map((person) => person.commands),
@@ -70,21 +70,25 @@ export async function runDemo({ system, report }: DemoOptions): Promise<Demo> {
   }
 }
 
-async function connectPeople(organisation: DemoOrganisation, system: LocalSystem): Promise<readonly Operator[]> {
-  return Promise.all([...organisation.people].map(([name, key]) => connectOperator(system.run, key, name)));
+async function connectPeople(organisation: DemoOrganisation, stage: DemoStage): Promise<readonly Operator[]> {
+  return Promise.all([...organisation.people].map(([name, key]) => connectOperator(stage.run, key, name)));
 }
 
 async function submitAll(
   organisation: DemoOrganisation,
-  { system, report, ...commanding }: DemoOptions & Commanding,
+  { stage, report, ...commanding }: DemoOptions & Commanding,
 ): Promise<readonly DemoOutcome[]> {
   const clients = new Map<string, Agent>();
   try {
     for (const name of CLIENTS) clients.set(name, await connect(organisation.credentials.get(name) ?? ''));
     await Promise.all([...clients].map(([name, client]) => untilConnected(client, connectionsFrom(name))));
-    const run = await TaskRun.open({ system, organisation, clients, ...commanding });
+    const run = await TaskRun.open({ stage, organisation, clients, ...commanding });
     const outcomes: DemoOutcome[] = [];
-    for (const task of readDemo(join(system.folders.project, 'infra', 'local', 'demo'))) {
+    for (const task of readDemo(scenarioFolder(stage))) {
+      if (stage.control === undefined && needsControl(task)) {
+        report(`  ${task.name}: left out, it needs a process held still and these are not the demo's own`);
+        continue;
+      }
       const outcome = await run.one(task);
       outcomes.push(outcome);
       report(lineOf(outcome));

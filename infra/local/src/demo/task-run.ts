@@ -1,13 +1,12 @@
-import { join } from 'node:path';
 import { CONTROLS, COMMANDS, type AnswerData } from '@countersign/contracts';
 import type { Agent, TaskInput } from '@countersign/agent-sdk';
 import type { CommandClient } from '@countersign/bus';
 import { SystemClock, SystemRandom, uuidV7 } from '@countersign/primitives';
 import { LocalError } from '../local-error.js';
-import type { LocalSystem } from '../system/local-system.js';
 import { Approvals } from './approvals.js';
 import type { DemoOrganisation } from './organisation.js';
 import { inputOf, surpriseOf, type DemoTask } from './scenario.js';
+import { scenarioFolder, type DemoStage, type ProcessControl } from './stage.js';
 
 const PATIENCE_MS = 15_000;
 const RECORD_MS = 3_000;
@@ -39,7 +38,7 @@ export interface Commanding {
 
 /** What the tasks are submitted with. */
 export interface TaskRunParts extends Commanding {
-  readonly system: LocalSystem;
+  readonly stage: DemoStage;
   readonly organisation: DemoOrganisation;
   readonly clients: ReadonlyMap<string, Agent>;
 }
@@ -59,6 +58,11 @@ async function scoreOf({ commands, organisation: { org } }: TaskRunParts, agent:
   }
 }
 
+/** Whether a task needs a service held still while it is judged. */
+export function needsControl(task: DemoTask): boolean {
+  return task.freeze !== undefined || task.revoke;
+}
+
 /** One pass over the tasks. */
 export class TaskRun {
   private constructor(
@@ -75,12 +79,12 @@ export class TaskRun {
 
   /** Submits a task, does to it what the scenario says, and compares the outcome. */
   async one(task: DemoTask): Promise<DemoOutcome> {
-    const { system, organisation, clients } = this.parts;
+    const { stage, organisation, clients } = this.parts;
     const client = clients.get(task.from);
     if (client === undefined) throw new LocalError('PROCESS_FAILED', `there is no client ${task.from}`);
     // an agent that nobody knows has an id all the same
     const target = organisation.agents.get(task.to) ?? newId();
-    const input = inputOf(task, join(system.folders.project, 'infra', 'local', 'demo'), target);
+    const input = inputOf(task, scenarioFolder(stage), target);
     const fallen = task.fallen === undefined ? undefined : await this.#fall(task.fallen);
     const began = performance.now();
     const approvals = new Approvals(this.parts, task.approve);
@@ -138,7 +142,7 @@ export class TaskRun {
 
   /** A revoked agent hears nothing any more; its task's end is read as the operator reads it. */
   async #endOf(key: { readonly org: string; readonly agent: string; readonly task: string }): Promise<AnswerData> {
-    this.parts.system.services.get('guardrails')?.kill('SIGCONT');
+    this.#control().thaw('guardrails');
     const until = performance.now() + PATIENCE_MS;
     while (performance.now() < until) {
       const { rows } = await this.parts.commands.call(COMMANDS.dispatcher.tasks, {
@@ -159,14 +163,20 @@ export class TaskRun {
   }
 
   async #frozen(service: string, work: () => Promise<AnswerData>): Promise<AnswerData> {
-    const frozen = this.parts.system.services.get(service);
-    frozen?.kill('SIGSTOP');
+    const control = this.#control();
+    control.freeze(service);
     try {
       return await work();
     } finally {
-      frozen?.kill('SIGCONT');
-      await frozen?.untilReady(this.parts.system.run.services[service]?.health.concat('/ready') ?? '');
+      control.thaw(service);
+      await control.untilReady(service);
     }
+  }
+
+  #control(): ProcessControl {
+    const { control } = this.parts.stage;
+    if (control === undefined) throw new LocalError('PROCESS_FAILED', 'no process can be held still here');
+    return control;
   }
 
   /** The verdicts that the record names; it is written a moment after a denial was answered. */
