@@ -64,12 +64,12 @@ describe('whoever submits', () => {
     let finish = (_outcome: TaskOutcome): void => undefined;
     slow.serve(() => new Promise<TaskOutcome>((resolve) => (finish = resolve)));
     const answer = await submit(slow, { deadline: new Date(Date.now() + DEADLINE_MS).toISOString() });
-    expect(answer).toMatchObject({ state: 'FAILED', code: 'RESULT_TIMEOUT' });
-    expect(retryAdvice(answer).retry).toBe('if-idempotent');
     finish({
       parts: [{ text: 'too late' }],
       usage: [{ model: 'm', inputTokens: 1, outputTokens: 1, costMicros: '7000' }],
     });
+    expect(answer).toMatchObject({ state: 'EXPIRED', code: 'RESULT_TIMEOUT' });
+    expect(retryAdvice(answer).retry).toBe('if-idempotent');
     const spent = async (): Promise<string | undefined> => {
       const { budgets } = await running.operator.commands.call(COMMANDS.budget.show, { org: org.id });
       return budgets.find(({ scope }) => scope.type === 'ORG')?.spentMicros;
@@ -78,7 +78,7 @@ describe('whoever submits', () => {
       await new Promise((resolve) => setTimeout(resolve, 50));
     expect(await spent()).toBe('7000');
     const known = await client.status(answer.task);
-    expect(known).toMatchObject({ state: 'FAILED', code: 'RESULT_TIMEOUT' });
+    expect(known).toMatchObject({ state: 'EXPIRED', code: 'RESULT_TIMEOUT' });
     expect(known.parts).toBeUndefined();
   });
 

@@ -60,7 +60,7 @@ describe('an answer that is not good enough', () => {
   ): Promise<AnswerData> => {
     executed.length = 0;
     return client.submit(
-      { target: org.idOf('target'), taskType: 'echo', text: 'as JSON, please', maxCostMicros: '1000000', idempotent },
+      { target: org.idOf('target'), taskType: 'echo', text: 'as JSON, please', idempotent },
       { onState },
     );
   };

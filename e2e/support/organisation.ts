@@ -30,7 +30,7 @@ export class Organisation {
   /** Makes one with the baseline of guardrails. */
   static async create(running: World): Promise<Organisation> {
     made += 1;
-    const name = `org-${process.pid}-${made}`;
+    const name = `org-${process.pid}-${Date.now().toString(36)}-${made}`;
     const { org } = await running.operator.commands.call(COMMANDS.registry.orgCreate, { name });
     await running.operator.commands.call(COMMANDS.guardrails.setBaseline, { org });
     return new Organisation(org, name, running);
