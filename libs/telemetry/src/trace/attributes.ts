@@ -42,13 +42,16 @@ export type SpanAttribute = keyof typeof SPAN_ATTRIBUTES;
 /** Attributes of a span; identifiers, codes, numbers and versions only. */
 export type SpanAttributes = { readonly [A in SpanAttribute]?: string | number | boolean | undefined };
 
+const NAMES: ReadonlyMap<string, string> = new Map(Object.entries(SPAN_ATTRIBUTES));
 const MAX_TEXT = 200;
 
 /** The attributes under their full names; whatever else was handed in (a cast, a spread) is dropped, long text is cut. */
 export function namedAttributes(attributes: SpanAttributes): Record<string, string | number | boolean> {
   const out: Record<string, string | number | boolean> = {};
-  for (const [short, name] of Object.entries(SPAN_ATTRIBUTES)) {
-    const value: unknown = attributes[short as SpanAttribute];
+  // what is handed in is short, the list is long
+  for (const [short, value] of Object.entries(attributes) as [string, unknown][]) {
+    const name = NAMES.get(short);
+    if (name === undefined) continue;
     if (typeof value === 'string') out[name] = value.slice(0, MAX_TEXT);
     else if (typeof value === 'number' || typeof value === 'boolean') out[name] = value;
   }
