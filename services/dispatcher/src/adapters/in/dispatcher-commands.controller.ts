@@ -1,9 +1,17 @@
 import { Controller } from '@nestjs/common';
 import { formatInstant } from '@countersign/primitives';
-import { COMMANDS, type AnswerOf, type ParsedRequestOf, type TaskRow, type TaskState } from '@countersign/contracts';
+import {
+  COMMANDS,
+  type AnswerOf,
+  type Facts,
+  type ParsedRequestOf,
+  type TaskRow,
+  type TaskState,
+} from '@countersign/contracts';
 import { CommandRefused, OnCommand, type CommandContext } from '@countersign/bus';
 import { Dispatch } from '../../application/dispatch.js';
 import { EvaluationBoard } from '../../application/evaluation-board.js';
+import type { ApprovalRequest, AskedReason } from '../../domain/approval-request.js';
 import { attemptPart } from '../../domain/attempt-part.js';
 import type { RowEvent } from '../../domain/row-events.js';
 import { BlockStore } from '../out/block.store.js';
@@ -99,10 +107,10 @@ export class DispatcherCommands {
       code: record.primary ?? null,
       codes: record.codes.map((c) => ({ ...c })),
       acceptedAt: formatInstant(record.acceptedAt),
-      covered: record.covered.map((c) => ({ ...c })),
-      approvals: (record.requests ?? []).map((request) => ({ ...request })),
+      covered: record.covered.map((reason) => reasonAsToldTo(record.key.org, reason)),
+      approvals: (record.requests ?? []).map((request) => requestAsToldTo(record.key.org, request)),
       grant: record.grant ?? null,
-      facts: record.facts,
+      facts: withoutAuthors(record.facts),
       chargedMicros: record.chargedMicros ?? null,
       answeredAt: row.answeredAt === undefined ? null : formatInstant(row.answeredAt),
       endedAt: record.endedAt === undefined ? null : formatInstant(record.endedAt),
@@ -111,6 +119,25 @@ export class DispatcherCommands {
     };
     return { found: true, part: JSON.parse(JSON.stringify(part)) as AnswerOf<typeof dispatcher.explain>['part'] };
   }
+}
+
+/** Of what another organisation was asked its people are not named, nor the rules that asked. */
+function requestAsToldTo(org: string, request: ApprovalRequest): object {
+  const { reasons, decisions, ...rest } = request;
+  return {
+    ...rest,
+    reasons: reasons.map((reason) => reasonAsToldTo(org, reason)),
+    decisions: decisions.map(({ person, ...decision }) => (request.org === org ? { person, ...decision } : decision)),
+  };
+}
+
+function reasonAsToldTo(org: string, { id, ...reason }: AskedReason): object {
+  return id === undefined || reason.org !== org ? reason : { ...reason, id };
+}
+
+/** Who wrote which policy, and above what amount it asks, is for the rules of approval: half of it may be another organisation's. */
+function withoutAuthors({ approval: _approval, ...facts }: Facts): Facts {
+  return facts;
 }
 
 function rowOf({ record, acceptedAt, updatedAt }: StoredTask): TaskRow {
