@@ -13,6 +13,7 @@ import { Dispatch } from '../../application/dispatch.js';
 import { EvaluationBoard } from '../../application/evaluation-board.js';
 import type { ApprovalRequest, AskedReason } from '../../domain/approval-request.js';
 import { attemptPart } from '../../domain/attempt-part.js';
+import type { TaskRecord } from '../../domain/model.js';
 import type { RowEvent } from '../../domain/row-events.js';
 import { BlockStore } from '../out/block.store.js';
 import { INSTALLATION } from '../out/claim-locks.js';
@@ -36,16 +37,21 @@ export class DispatcherCommands {
     { task }: ParsedRequestOf<typeof dispatcher.cancel>,
     { actor }: CommandContext,
   ): Promise<{ state: TaskState }> {
-    const row = await this.store.find(task);
-    if (row === undefined)
-      throw new CommandRefused(
-        this.board.find(task) === undefined ? 'TASK_NOT_FOUND' : 'TEMPORARILY_UNAVAILABLE',
-        'the task has no decision to be cancelled yet',
-        'task',
-      );
     const event: RowEvent = { type: 'cancel', actor: `${actor.kind}:${actor.id}`, code: 'CANCELLED_BY_USER' };
-    const [changed] = await this.dispatch.apply([{ key: task, attempt: row.record.attempt, event }]);
-    return { state: (changed?.record ?? row.record).state };
+    let row = await this.store.find(task);
+    while (row !== undefined) {
+      const { attempt }: TaskRecord = row.record;
+      const [changed] = await this.dispatch.apply([{ key: task, attempt, event }]);
+      if (changed !== undefined) return { state: changed.record.state };
+      row = await this.store.find(task);
+      // an attempt that was replaced meanwhile takes the cancelling with it: the one that goes on is meant
+      if (row?.record.attempt === attempt) return { state: row.record.state };
+    }
+    throw new CommandRefused(
+      this.board.find(task) === undefined ? 'TASK_NOT_FOUND' : 'TEMPORARILY_UNAVAILABLE',
+      'the task has no decision to be cancelled yet',
+      'task',
+    );
   }
 
   @OnCommand(dispatcher.block)
