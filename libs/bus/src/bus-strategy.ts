@@ -18,6 +18,7 @@ import type { ZodType } from 'zod';
 import type { Bus } from './bus.js';
 import { answerCommand, type ServedCommand } from './command-server.js';
 import { DurableConsumer } from './durable-consumer.js';
+import { deliverBatch } from './deliver-batch.js';
 import type { FrameReader } from './frame-reader.js';
 import type { FrameWriter } from './frame-writer.js';
 import type { Freshness } from './freshness.js';
@@ -30,6 +31,8 @@ import type { People } from './people.js';
 import { signedHeaders } from './publisher.js';
 import { readTaskMessage, type TaskMessage } from './task-message.js';
 
+/** An item that cannot be handled comes again this much later. */
+const POISON_DELAY_MS = 5_000;
 const AGENT_REQUEST_VERBS: readonly AgentRequestVerb[] = ['status', 'peers', 'check', 'usage'];
 
 /** What a service hears with. */
@@ -205,9 +208,12 @@ export class BusStrategy extends Server implements CustomTransportStrategy {
   }
 
   async #deliver<T>(pattern: string, batch: readonly JsMsg[], schema: ZodType<T>): Promise<void> {
-    const items = batch.flatMap((raw) => this.options.frameReader.read(streamMessageOf(raw), schema));
-    if (items.length > 0) await this.#call(pattern, items, undefined);
-    for (const raw of batch) raw.ack();
+    const settled = await deliverBatch({
+      frames: batch.map((raw) => this.options.frameReader.read(streamMessageOf(raw), schema)),
+      handle: async (items) => void (await this.#call(pattern, items, undefined)),
+      onError: (error) => this.options.events.error(error, {}),
+    });
+    batch.forEach((raw, i) => (settled[i] === 'ack' ? raw.ack() : raw.nak(POISON_DELAY_MS)));
   }
 
   async #results(batch: readonly JsMsg[]): Promise<void> {

@@ -38,6 +38,9 @@ export interface CommandServerParts extends SenderParts {
   readonly onError: (error: unknown, subject: string) => void;
 }
 
+/** With its headers below what the bus takes in a message. */
+const MAX_REPLY_BYTES = 1_000_000;
+
 const refused = (error: CommandRefused): CommandReply => ({
   ok: false,
   problem: { code: error.code, message: error.message, ...(error.field === undefined ? {} : { field: error.field }) },
@@ -53,11 +56,18 @@ export async function answerCommand(
   const { subject } = message;
   const sender = senderOf(parts, signatureOf(message.headers), { subject, request });
   if ('failure' in sender) return parts.onRefusedSignature(subject, sender.failure);
-  const reply = await replyTo(parts, served, { request, sender, subject });
-  const bytes = utf8(JSON.stringify(reply));
+  const bytes = bytesOf(await replyTo(parts, served, { request, sender, subject }));
   message.respond(bytes, {
     headers: signedHeaders(signReply(parts.key, { subject: message.subject, request, reply: bytes })),
   });
+}
+
+/** An answer that the bus would not take says so: whoever asks would else wait for nothing. */
+function bytesOf(reply: CommandReply): Buffer {
+  const bytes = utf8(JSON.stringify(reply));
+  if (bytes.length <= MAX_REPLY_BYTES) return bytes;
+  const message = 'the answer is too large for one message; ask for less';
+  return utf8(JSON.stringify(refused(new CommandRefused('PAYLOAD_TOO_LARGE', message))));
 }
 
 interface Received {

@@ -24,8 +24,11 @@ export function approvalCommands(program: Command): void {
     .action((options: OrgOptions) =>
       run(options, async ({ session, output }) => {
         const { org } = await session.org(options.org);
-        const { requests } = await session.commands.call(dispatcher.approvals, { org });
-        output.show(requests, () => (requests.length === 0 ? ['nothing waits'] : requests.flatMap(linesOf)));
+        const { requests, left } = await session.commands.call(dispatcher.approvals, { org });
+        const more = left === 0 ? [] : [`${left} more are too large to be shown with these`];
+        output.show(requests, () =>
+          requests.length + left === 0 ? ['nothing waits'] : [...requests.flatMap(linesOf), ...more],
+        );
       }),
     );
   decision(
