@@ -93,7 +93,7 @@ describe('what an agent has shown', () => {
     const fallen = await shownWith('target', ({ score }) => score < 2_500);
     expect(fallen.families.behaviour.top[0]).toMatchObject({ kind: 'CANARY_LEAK', count: 1 });
     expect(fallen.binding).not.toEqual([]);
-    const gate = fallen.gates.find((found) => found.required !== null && 'scoreHundredths' in found.required);
+    const gate = fallen.gates.find((found) => 'scoreHundredths' in (found.required ?? {}));
     expect(gate).toMatchObject({ pass: false, required: { scoreHundredths: 2_800 } });
     expect(await submit('work')).toMatchObject({ state: 'DENIED', code: 'TRUST_TARGET_BELOW_MIN' });
     await killTrust();

@@ -15,7 +15,7 @@ export type Signer = (typeof SIGNERS)[number];
 export const uuidSchema = z
   .string()
   .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/, 'must be a lower-case UUIDv7');
-/** A lower-case UUIDv8: the id of an event or an observation, which is derived from what it is about, so that a replay has the same. */
+/** A lower-case UUIDv8: an identifier that is derived from what it names, as those of events and observations are. */
 export const derivedIdSchema = z
   .string()
   .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/, 'must be a lower-case UUIDv8');
