@@ -1,12 +1,12 @@
 {{/* What is particular to services: their files, their variables, how they are spread. */}}
 
-{{/* Variable → key in the Secret of the service, as JSON; the names of infra/installation. */}}
+{{/* Variable → key in the Secret of the service, as JSON: `countersign secrets --format kubernetes` names them so. */}}
 {{- define "countersign.files" -}}
-{{- $files := dict "COUNTERSIGN_NATS_SEED_FILE" (printf "nats-%s.seed" .) "COUNTERSIGN_SIGNING_KEY_FILE" (printf "%s.pem" .) "COUNTERSIGN_DATABASE_URL_FILE" (printf "database-%s.url" .) -}}
+{{- $files := dict "COUNTERSIGN_NATS_SEED_FILE" "nats-seed" "COUNTERSIGN_SIGNING_KEY_FILE" "signing-key" "COUNTERSIGN_DATABASE_URL_FILE" "database-url" -}}
 {{- if eq . "registry" -}}
-{{- $files = merge $files (dict "COUNTERSIGN_AUTH_NATS_SEED_FILE" "nats-auth.seed" "COUNTERSIGN_SYS_NATS_SEED_FILE" "nats-sys.seed" "COUNTERSIGN_CALLOUT_ISSUER_SEED_FILE" "nats-issuer.seed" "COUNTERSIGN_CALLOUT_XKEY_SEED_FILE" "nats-xkey.seed" "COUNTERSIGN_SECRET_PEPPER_FILE" "pepper") -}}
+{{- $files = merge $files (dict "COUNTERSIGN_AUTH_NATS_SEED_FILE" "auth-nats-seed" "COUNTERSIGN_SYS_NATS_SEED_FILE" "sys-nats-seed" "COUNTERSIGN_CALLOUT_ISSUER_SEED_FILE" "callout-issuer-seed" "COUNTERSIGN_CALLOUT_XKEY_SEED_FILE" "callout-xkey-seed" "COUNTERSIGN_SECRET_PEPPER_FILE" "secret-pepper") -}}
 {{- else if has . (list "audit" "guardrails" "dispatcher") -}}
-{{- $files = merge $files (dict "COUNTERSIGN_SEAL_KEY_FILE" (printf "seal-%s" .)) -}}
+{{- $files = merge $files (dict "COUNTERSIGN_SEAL_KEY_FILE" "seal-key") -}}
 {{- end -}}
 {{- $files | toJson -}}
 {{- end }}

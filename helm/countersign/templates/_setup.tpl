@@ -3,13 +3,13 @@
 {{- define "countersign.setupSteps" -}}
 {{- $steps := list -}}
 {{- if .Values.setup.roles.enabled -}}
-{{- $steps = append $steps (dict "name" "roles" "secret" .Values.setup.roles.existingSecret "env" (dict "COUNTERSIGN_ADMIN_URL_FILE" "/etc/countersign/keys/admin.url" "COUNTERSIGN_DATABASE_PASSWORDS_FILE" "/etc/countersign/keys/database.json")) -}}
+{{- $steps = append $steps (dict "name" "roles" "secret" .Values.setup.roles.existingSecret "env" (dict "COUNTERSIGN_ADMIN_URL_FILE" "/etc/countersign/keys/admin-url" "COUNTERSIGN_DATABASE_PASSWORDS_FILE" "/etc/countersign/keys/database-passwords")) -}}
 {{- end -}}
 {{- if .Values.setup.migrate.enabled -}}
 {{- $steps = append $steps (dict "name" "migrate" "secret" .Values.setup.migrate.existingSecret "env" (dict "COUNTERSIGN_MIGRATE_URL_DIR" "/etc/countersign/keys")) -}}
 {{- end -}}
 {{- if .Values.setup.provision.enabled -}}
-{{- $steps = append $steps (dict "name" "provision" "secret" .Values.setup.provision.existingSecret "env" (dict "COUNTERSIGN_NATS_SEED_FILE" "/etc/countersign/keys/nats-provisioner.seed" "COUNTERSIGN_STREAM_REPLICAS" (.Values.setup.provision.streamReplicas | int | toString))) -}}
+{{- $steps = append $steps (dict "name" "provision" "secret" .Values.setup.provision.existingSecret "env" (dict "COUNTERSIGN_NATS_SEED_FILE" "/etc/countersign/keys/nats-seed" "COUNTERSIGN_STREAM_REPLICAS" (.Values.setup.provision.streamReplicas | int | toString))) -}}
 {{- end -}}
 {{- $steps | toJson -}}
 {{- end }}
