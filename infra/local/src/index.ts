@@ -14,11 +14,11 @@ export { withFileLock } from '../bin/shared/file-lock.mjs';
 export { isSameProcess, processIdentity } from '../bin/shared/process-identity.mjs';
 
 export * from './system/folders.js';
-export * from './system/installation.js';
+export * from '@countersign/installation';
 export * from './system/local-system.js';
 export * from './system/operator.js';
 export * from './system/run-file.js';
 
 export { createDemoOrganisation, type DemoOrganisation } from './demo/organisation.js';
 export { runDemo, type Demo, type DemoOutcome, type DemoReport } from './demo/run-demo.js';
-export { readDemo, type DemoTask } from './demo/scenario.js';
+export { inputOf, readDemo, surpriseOf, type DemoTask } from './demo/scenario.js';

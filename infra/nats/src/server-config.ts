@@ -16,7 +16,19 @@ export interface ServerConfigOptions {
   readonly pidFile?: string;
   /** Whether every message is forced to the disk before it is acknowledged. */
   readonly syncAlways?: boolean;
+  /** Present where several servers form one system; then every route proves that it knows the password. */
+  readonly cluster?: ClusterOptions;
   readonly keys: NatsKeys;
+}
+
+/** One server's part in a cluster. */
+export interface ClusterOptions {
+  readonly name: string;
+  readonly port: number;
+  /** What servers show each other. Whoever is let in as a route reads and writes everything, so no cluster is without one. */
+  readonly password: string;
+  /** `host:port` of every server of the cluster. */
+  readonly routes: readonly string[];
 }
 
 const quoted = (list: readonly string[]): string => `[${list.map((subject) => JSON.stringify(subject)).join(', ')}]`;
@@ -28,6 +40,12 @@ function permissionsText({ publish, subscribe, responses }: Permissions): string
 
 function mapping(kind: 'task' | 'result', prefix: string): string {
   return `"agt.*.*.${kind}.*": "${prefix}.{{partition(${TASK_PARTITIONS},3)}}.{{partition(${ORG_PARTITIONS},1)}}.{{wildcard(1)}}.{{wildcard(2)}}.{{wildcard(3)}}"`;
+}
+
+function clusterText({ name, port, password, routes }: ClusterOptions, host: string): string {
+  const urls = routes.map((route) => `nats://cluster:${encodeURIComponent(password)}@${route}`);
+  const secret = `authorization { user: "cluster", password: ${JSON.stringify(password)} }`;
+  return `cluster { name: ${JSON.stringify(name)}, listen: ${JSON.stringify(`${host}:${port}`)}, ${secret}, routes: ${quoted(urls)} }`;
 }
 
 /**
@@ -46,6 +64,7 @@ export function natsServerConfig(options: ServerConfigOptions): string {
     `http: ${JSON.stringify(`${host}:${options.monitoringPort}`)}`,
     ...line(`ports_file_dir: ${JSON.stringify(options.portsFileDir)}`, options.portsFileDir),
     ...line(`pid_file: ${JSON.stringify(options.pidFile)}`, options.pidFile),
+    ...(options.cluster === undefined ? [] : [clusterText(options.cluster, host)]),
     'max_payload: 1048576',
     'max_control_line: 8192',
     'write_deadline: "10s"',

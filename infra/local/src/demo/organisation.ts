@@ -3,7 +3,8 @@ import { COMMANDS, NEUTRAL_SURFACE, type AgentRecord, type OrganizationPolicy } 
 import { toBase64Url } from '@countersign/primitives';
 import type { CommandClient } from '@countersign/bus';
 import { SigningKey } from '@countersign/identity';
-import { writeSecret, type Folders } from '../system/folders.js';
+import { writeSecret } from '@countersign/installation';
+import type { Folders } from '../system/folders.js';
 
 /** A fresh organisation of the demo with its agents. */
 export interface DemoOrganisation {
@@ -45,7 +46,7 @@ function connectionsOf(now: Date): readonly (readonly [client: string, target: s
 /** A person with a key of their own; the file is as `cs operator create` writes it, so `cs --as` takes it too. */
 async function createApprover(
   commands: CommandClient,
-  folders: Folders,
+  folders: Pick<Folders, 'agents'>,
   { org, name }: { readonly org: string; readonly name: string },
 ): Promise<string> {
   const key = SigningKey.generate('operator');
@@ -59,7 +60,7 @@ async function createApprover(
 /** Makes an organisation with agents, connections and policies, by the operator's commands and nothing else. */
 export async function createDemoOrganisation(
   commands: CommandClient,
-  context: { readonly folders: Folders; readonly natsUrl: string; readonly now: Date },
+  context: { readonly folders: Pick<Folders, 'agents'>; readonly natsUrl: string; readonly now: Date },
 ): Promise<DemoOrganisation> {
   const { registry, guardrails, policy } = COMMANDS;
   const name = `demo-${context.now.getTime().toString(36)}`;

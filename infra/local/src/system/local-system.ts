@@ -1,8 +1,17 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { SystemClock } from '@countersign/primitives';
-import { DEFAULT_CAPACITY } from '@countersign/contracts';
-import { Bus, provision } from '@countersign/bus';
+import {
+  openInstallation,
+  prepareDatabase,
+  privateFolder,
+  provisionStreams,
+  serviceEnv,
+  SERVICES,
+  writeSecret,
+  type Installation,
+  type ServiceName,
+} from '@countersign/installation';
 import { natsServerConfig } from '@countersign/nats';
 import { startPostgres, type EmbeddedPostgres } from '../embedded-postgres.js';
 import { freePort } from '../free-port.js';
@@ -10,11 +19,9 @@ import { startNatsServer, type NatsProcess } from '../nats-process.js';
 import { obtainNatsServer } from '../nats-server.js';
 import { ProcessGroup, type ManagedService } from '../processes.js';
 import { TraceReceiver } from '../traces/trace-receiver.js';
-import { prepareDatabase, programOf } from './database.js';
-import { foldersOf, privateFolder, writeSecret, type Folders } from './folders.js';
-import { openInstallation, SERVICES, type Installation, type ServiceName } from './installation.js';
+import { foldersOf, type Folders } from './folders.js';
+import { migrateServices, programOf } from './migrations.js';
 import type { RunFile } from './run-file.js';
-import { serviceEnv } from './service-env.js';
 
 /** How a local system is started. */
 export interface LocalSystemOptions {
@@ -57,7 +64,7 @@ export class LocalSystem {
     const folders = foldersOf(options.project, options.state);
     for (const folder of [folders.state, folders.keys, folders.agents, folders.logs]) privateFolder(folder);
     const group = await ProcessGroup.open({ pidFile: join(folders.state, 'pids.json'), report: options.report });
-    const system = new LocalSystem(folders, openInstallation(folders, new SystemClock().now()), group, options);
+    const system = new LocalSystem(folders, openInstallation(folders.keys, new SystemClock().now()), group, options);
     try {
       await system.#start();
       return system;
@@ -106,8 +113,8 @@ export class LocalSystem {
       this.#timed('PostgreSQL', () => this.#startPostgres()),
     ]);
     await this.#timed('roles, schemas, streams', async () => {
-      const context = { folders: this.folders, installation: this.installation, node: process.execPath };
-      await Promise.all([prepareDatabase(this.postgres.url, context), this.#provision(this.nats.url)]);
+      const { seed } = this.installation.natsKeys.control.provisioner;
+      await Promise.all([this.#prepareDatabase(), provisionStreams([this.nats.url], seed)]);
     });
     if (this.options.telemetry === 'local') this.#traces = await TraceReceiver.start();
     await this.#timed('seven services', () => this.#startServices());
@@ -149,17 +156,9 @@ export class LocalSystem {
     });
   }
 
-  async #provision(url: string): Promise<void> {
-    const bus = await Bus.connect({
-      servers: [url],
-      service: 'provisioner',
-      nkeySeed: this.installation.natsKeys.control.provisioner.seed,
-    });
-    try {
-      await provision(bus.jsm, DEFAULT_CAPACITY);
-    } finally {
-      await bus.drain();
-    }
+  async #prepareDatabase(): Promise<void> {
+    await prepareDatabase(this.postgres.url, this.installation);
+    await migrateServices(this.folders, this.installation, process.execPath);
   }
 
   async #startServices(): Promise<void> {

@@ -11,7 +11,11 @@ export interface Operator {
 }
 
 /** Connects with the operator's key of a running system, or with a person's (PKCS #8 PEM). */
-export async function connectOperator(run: RunFile, personKey?: string, person = 'local'): Promise<Operator> {
+export async function connectOperator(
+  run: Pick<RunFile, 'nats' | 'operator'>,
+  personKey?: string,
+  person = 'local',
+): Promise<Operator> {
   const { natsSeedFile, signingKeyFile, trustBundleFile, installationKey } = run.operator;
   const bus = await Bus.connect({
     servers: [run.nats],

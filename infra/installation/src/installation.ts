@@ -4,12 +4,9 @@ import { formatInstant, toBase64Url } from '@countersign/primitives';
 import { SIGNERS, type Signer, type TrustBundleFile } from '@countersign/contracts';
 import { SigningKey, sealTrustBundle } from '@countersign/identity';
 import { generateNatsKeys, type NatsKeys } from '@countersign/nats';
-import { secretOnce, type Folders } from './folders.js';
-
-/** Services with a process and a schema of their own. */
-export const SERVICES = ['registry', 'policy', 'guardrails', 'trust', 'budget', 'audit', 'dispatcher'] as const;
-/** A service with a process of its own. */
-export type ServiceName = (typeof SERVICES)[number];
+import { secretOnce } from './files.js';
+import { RANDOM_KEYS, TRUST_BUNDLE_FILE } from './key-files.js';
+import { SERVICES, type ServiceName } from './services.js';
 
 /** Passwords of a service's database roles. */
 export interface DatabasePasswords {
@@ -17,7 +14,7 @@ export interface DatabasePasswords {
   readonly migrate: string;
 }
 
-/** Keys and passwords of a local installation; made once, kept in files that only their owner may read. */
+/** Keys and passwords of an installation; made once, kept in files that only their owner may read. */
 export interface Installation {
   readonly installationKey: string;
   readonly trustBundle: TrustBundleFile;
@@ -29,9 +26,9 @@ export interface Installation {
 
 const YEAR_MS = 365 * 86_400_000;
 
-/** Reads the installation's keys, or makes them. */
-export function openInstallation(folders: Folders, now: number): Installation {
-  const file = (name: string): string => join(folders.keys, name);
+/** Reads the keys of an installation from a folder, and makes what is not there yet; what is there stays as it is. */
+export function openInstallation(folder: string, now: number): Installation {
+  const file = (name: string): string => join(folder, name);
   const signing = (service: Signer | 'installation'): SigningKey =>
     SigningKey.fromPem(
       service,
@@ -39,7 +36,7 @@ export function openInstallation(folders: Folders, now: number): Installation {
     );
   const installation = signing('installation');
   const keys = SIGNERS.map(signing);
-  const bundle = secretOnce(file('trust-bundle.json'), () => JSON.stringify(bundleOf(installation, keys, now)));
+  const bundle = secretOnce(file(TRUST_BUNDLE_FILE), () => JSON.stringify(bundleOf(installation, keys, now)));
   const natsKeys = JSON.parse(secretOnce(file('nats.json'), () => JSON.stringify(generateNatsKeys()))) as NatsKeys;
   for (const [user, { seed }] of Object.entries({
     ...natsKeys.control,
@@ -49,8 +46,7 @@ export function openInstallation(folders: Folders, now: number): Installation {
     xkey: natsKeys.xkey,
   }))
     secretOnce(file(`nats-${user}.seed`), () => seed);
-  for (const name of ['pepper', 'seal-audit', 'seal-dispatcher', 'seal-guardrails'])
-    secretOnce(file(name), () => randomBytes(32).toString('base64url'));
+  for (const name of RANDOM_KEYS) secretOnce(file(name), () => randomBytes(32).toString('base64url'));
   const passwords = JSON.parse(
     secretOnce(file('database.json'), () => JSON.stringify(newPasswords())),
   ) as Installation['passwords'];

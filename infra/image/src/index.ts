@@ -1,0 +1,2 @@
+export { kubernetesManifests } from './kubernetes-manifests.js';
+export { ROLES, roleNamed, usage } from './roles.js';

@@ -1,0 +1,30 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { writeSecret } from '@countersign/installation';
+import { ConfigInvalid } from '@countersign/service-host';
+import { become } from '../programs.js';
+import { runFileOf } from '../run-file.js';
+
+/** The command line `cs` with the operator's key, told by the same variables as a service where everything is. */
+export async function run(args: readonly string[]): Promise<void> {
+  try {
+    attach();
+  } catch (error) {
+    // help, and whatever reads a file only, needs no running system
+    if (!(error instanceof ConfigInvalid) || !needsNothing(args)) throw error;
+  }
+  await become('cli', args);
+}
+
+/** The command line finds a running system by a run file. */
+function attach(): void {
+  const folder = mkdtempSync(join(tmpdir(), 'countersign-'));
+  const path = join(folder, 'run.json');
+  writeSecret(path, JSON.stringify(runFileOf(process.env)));
+  process.env['COUNTERSIGN_RUN_FILE'] = path;
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+}
+
+const needsNothing = (args: readonly string[]): boolean =>
+  args.length === 0 || args.some((argument) => argument === '--help' || argument === '-h');

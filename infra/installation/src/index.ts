@@ -1,0 +1,7 @@
+export * from './database.js';
+export * from './files.js';
+export * from './installation.js';
+export * from './key-files.js';
+export * from './provisioning.js';
+export * from './service-env.js';
+export * from './services.js';
