@@ -4,18 +4,18 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readDemo, runDemo, type Demo } from '@countersign/local';
-import { startSystem, type RunningSystem } from './support/running-system.js';
+import { startLocalSystem } from './support/running-system.js';
 
 const project = join(import.meta.dirname, '..');
 const tasks = readDemo(join(project, 'infra', 'local', 'demo'));
 const CONTROLS_AND_ANSWER = /^[●○]{6}$/;
 
 describe('the demo', () => {
-  let running: RunningSystem;
+  let running: Awaited<ReturnType<typeof startLocalSystem>>;
   let demo: Demo;
 
   beforeAll(async () => {
-    running = await startSystem('demo');
+    running = await startLocalSystem('demo');
     demo = await runDemo({ system: running.system, report: () => undefined });
   });
 

@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { connect, type Agent, type CredentialFile } from '@countersign/agent-sdk';
 import { COMMANDS, NEUTRAL_SURFACE, type OrganizationPolicy, type Role } from '@countersign/contracts';
 import { SigningKey } from '@countersign/identity';
-import { connectOperator, writeSecret, type LocalSystem, type Operator } from '@countersign/local';
+import { connectOperator, writeSecret, type Operator } from '@countersign/local';
+import type { JourneySystem } from './composed-system.js';
 
 /** What an organisation is made with: a running system, whoever started it. */
 export interface World {
-  readonly system: Pick<LocalSystem, 'run' | 'folders'>;
+  readonly system: Pick<JourneySystem, 'folders'> & { readonly run: Pick<JourneySystem['run'], 'nats' | 'operator'> };
   readonly operator: Operator;
 }
 
@@ -29,7 +30,7 @@ export class Organisation {
   /** Makes one with the baseline of guardrails. */
   static async create(running: World): Promise<Organisation> {
     made += 1;
-    const name = `org-${process.pid}-${made}`;
+    const name = `org-${process.pid}-${Date.now().toString(36)}-${made}`;
     const { org } = await running.operator.commands.call(COMMANDS.registry.orgCreate, { name });
     await running.operator.commands.call(COMMANDS.guardrails.setBaseline, { org });
     return new Organisation(org, name, running);

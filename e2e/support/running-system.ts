@@ -8,24 +8,34 @@ import {
   type Operator,
   type ServiceName,
 } from '@countersign/local';
+import { attachComposed, isComposed, type JourneySystem } from './composed-system.js';
 
 const project = join(import.meta.dirname, '..', '..');
 
 /** A system of its own for one file of journeys, with everything it made. */
 export interface RunningSystem {
-  readonly system: LocalSystem;
+  readonly system: JourneySystem;
   readonly operator: Operator;
   /** The folder that a user would stand in: the system's state is in its `.countersign`. */
   readonly folder: string;
   readonly stop: () => Promise<void>;
 }
 
-/** Starts everything anew; `name` is the file of journeys. */
-export async function startSystem(
+type Options = Pick<LocalSystemOptions, 'replicas' | 'intakePer10s'>;
+
+/** Starts everything anew, or attaches to the composed system; `name` is the file of journeys. */
+export async function startSystem(name: string, options: Options = {}): Promise<RunningSystem> {
+  return isComposed ? composedSystem(folderOf(name), options) : startLocalSystem(name, options);
+}
+
+const folderOf = (name: string): string => join(project, '.countersign', 'e2e', name);
+
+/** Starts everything anew as processes of this machine, for journeys that are about just that. */
+export async function startLocalSystem(
   name: string,
-  options: Pick<LocalSystemOptions, 'replicas' | 'intakePer10s'> = {},
-): Promise<RunningSystem> {
-  const folder = join(project, '.countersign', 'e2e', name);
+  options: Options = {},
+): Promise<RunningSystem & { readonly system: LocalSystem }> {
+  const folder = folderOf(name);
   await remove(folder);
   const system = await openSystem(folder, options);
   const operator = await connectOperator(system.run);
@@ -37,11 +47,14 @@ export async function startSystem(
   return { system, operator, folder, stop };
 }
 
+/** The composed system stays up from one file of journeys to the next. */
+async function composedSystem(folder: string, { replicas }: Options): Promise<RunningSystem> {
+  const { system, operator } = await attachComposed(replicas);
+  return { system, operator, folder, stop: () => operator.close() };
+}
+
 /** Starts a system on what an earlier one has left in a folder. */
-export function openSystem(
-  folder: string,
-  options: Pick<LocalSystemOptions, 'replicas' | 'intakePer10s'> = {},
-): Promise<LocalSystem> {
+export function openSystem(folder: string, options: Options = {}): Promise<LocalSystem> {
   const report = process.env['E2E_VERBOSE'] === '1' ? (line: string) => process.stderr.write(`${line}\n`) : () => true;
   return LocalSystem.start({
     project,

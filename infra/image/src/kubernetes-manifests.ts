@@ -71,7 +71,7 @@ export function kubernetesManifests(
     ),
   );
   const manifests = [
-    config('trust', { 'trust-bundle.json': read(TRUST_BUNDLE_FILE), 'installation-key': installationKey }),
+    config('trust-bundle', { 'trust-bundle.json': read(TRUST_BUNDLE_FILE), 'installation-key': installationKey }),
     config('nats', { 'nats.conf': natsConfigOf({ keys: folder, storeDir: '/data', name: 'countersign', routes: [] }) }),
     ...holders,
     secret(
