@@ -80,7 +80,7 @@ describe('secrets for trying out', () => {
     cluster.failAfter = Number.POSITIVE_INFINITY;
     await make(cluster);
     for (const [key, object] of before) expect(cluster.objects.get(key)).toEqual(object);
-    const trust = cluster.objects.get('ConfigMap/countersign-trust')?.['data'] as Record<string, string>;
+    const trust = cluster.objects.get('ConfigMap/countersign-trust-bundle')?.['data'] as Record<string, string>;
     const kept = cluster.objects.get('Secret/countersign-installation')?.['data'] as Record<string, string>;
     expect(trust['trust-bundle.json']).toBe(Buffer.from(kept['trust-bundle.json'] ?? '', 'base64').toString('utf8'));
   });
