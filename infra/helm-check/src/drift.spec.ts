@@ -114,3 +114,29 @@ describe('the walker', () => {
     ]);
   });
 });
+
+describe('the guide', () => {
+  const guide = readFileSync(join(ROOT, 'docs', 'guides', 'kubernetes.md'), 'utf8');
+  const blocks = [...guide.matchAll(/```yaml\n([^`]*)```/g)].map(([, text = '']) => text);
+
+  it('shows values and manifests that are YAML', () => {
+    expect(blocks.length).toBeGreaterThan(1);
+    for (const block of blocks) expect(isTree(parse(block))).toBe(true);
+  });
+
+  it('includes accounts and callout into NATS by the file that is printed for it, every message forced to the disk', () => {
+    const nats = tree(blocks.map((block): unknown => parse(block)).find((block) => isTree(block) && 'config' in block));
+    expect(nats).toMatchObject({
+      config: {
+        merge: { $include: '../countersign/accounts.conf' },
+        jetstream: { merge: { sync_interval: 'always' } },
+        cluster: { replicas: 3, tls: { merge: { verify: true } } },
+      },
+    });
+  });
+
+  it('names every Secret that the values name', () => {
+    for (const [, name = ''] of read('values.yaml').matchAll(/existingSecret: countersign(-[a-z]+)/g))
+      expect(guide).toContain(name);
+  });
+});
