@@ -18,6 +18,17 @@ import { licenceList } from './licences.mjs';
 /** Types, maps and manuals of other people's packages are read by no program; licences stay. */
 const UNREAD = /(?:\.d\.[cm]?ts|\.[cm]?ts|\.map|\.tsbuildinfo|\.md|\.markdown|\.flow)$/i;
 const UNREAD_OWN = /(?:\.d\.[cm]?ts|\.d\.[cm]?ts\.map|\.tsbuildinfo)$/;
+/** Folders at the top of other people's packages that no program reads. */
+const UNREAD_FOLDERS = new Set([
+  'node_modules',
+  'test',
+  'tests',
+  '__tests__',
+  'docs',
+  'benchmarks',
+  'examples',
+  '.github',
+]);
 const LEGAL = /licen[cs]e|notice|copying/i;
 
 /** Writes the root of the image to a folder. */
@@ -57,7 +68,7 @@ function copyOwn(root, app, path, entry) {
 function copyPackage(root, app, path) {
   const keep = (source) => {
     const inside = relative(join(root, path), source);
-    return inside !== 'node_modules' && (LEGAL.test(basename(source)) || !UNREAD.test(source));
+    return !UNREAD_FOLDERS.has(inside) && (LEGAL.test(basename(source)) || !UNREAD.test(source));
   };
   cpSync(join(root, path), join(app, path), { recursive: true, filter: keep });
 }

@@ -19,9 +19,10 @@ export async function run(args: readonly string[]): Promise<void> {
 
 /** The command line finds a running system by a run file. */
 function attach(): void {
+  const attachment = runFileOf(process.env);
   const folder = mkdtempSync(join(tmpdir(), 'countersign-'));
   const path = join(folder, 'run.json');
-  writeSecret(path, JSON.stringify(runFileOf(process.env)));
+  writeSecret(path, JSON.stringify(attachment));
   process.env['COUNTERSIGN_RUN_FILE'] = path;
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 }

@@ -51,7 +51,7 @@ export function makeSecrets(
   const installation = openInstallation(folder, now);
   const { file } = installation;
   const password = secretOnce(file('postgres-password'), randomPassword);
-  secretOnce(file('nats-cluster-password'), randomPassword);
+  for (const name of ['nats-cluster-password', 'grafana-password']) secretOnce(file(name), randomPassword);
   writeSecret(file('admin.url'), `postgresql://postgres:${password}@${database}/postgres`);
   writeDatabaseUrls(`postgresql://${database}/postgres`, installation);
   writeSecret(file('installation.key'), installation.installationKey);
