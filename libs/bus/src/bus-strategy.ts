@@ -92,10 +92,12 @@ export class BusStrategy extends Server implements CustomTransportStrategy {
     this.#open().then(() => callback(), callback);
   }
 
-  /** Stops the pulls and the questions, finishes what is in work. */
+  /** Stops the pulls and the questions, finishes what is in work. A question that the server has routed here already is still answered: nobody else will. */
   async close(): Promise<void> {
-    for (const subscription of this.#subscriptions) subscription.unsubscribe();
-    await Promise.all(this.#consumers.map((consumer) => consumer.close()));
+    await Promise.all([
+      ...this.#subscriptions.map((subscription) => subscription.drain().catch(() => undefined)),
+      ...this.#consumers.map((consumer) => consumer.close()),
+    ]);
     await Promise.allSettled(this.#inFlight);
   }
 

@@ -4,7 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import { SystemRandom } from '@countersign/primitives';
 import { BusStrategy, PassErrors } from '@countersign/bus';
 import { migrate } from '@countersign/store';
-import { createLogger, readTelemetrySettings, startTelemetry } from '@countersign/telemetry';
+import { createLogger, readTelemetrySettings, startTelemetry, type Logger } from '@countersign/telemetry';
 import { z } from 'zod';
 import { hostConfigSchema, readConfig, secretFile, type HostConfig } from './host-config.js';
 import { HealthServer } from './health-server.js';
@@ -69,7 +69,7 @@ async function start(module: Type, definition: ServiceDefinition): Promise<void>
   await app.listen();
   started = true;
   parts.logger.info('started', { port: health.port });
-  onSignal(() => drain({ app, parts, health }));
+  onSignal(() => drain({ app, parts, health }), parts.logger);
 }
 
 async function createApp(
@@ -115,17 +115,19 @@ async function drain({
   await health.stop();
 }
 
-function onSignal(stop: () => Promise<void>): void {
+function onSignal(stop: () => Promise<void>, logger: Logger): void {
   let stopping = false;
   const handle = (): void => {
     if (stopping) return;
     stopping = true;
     // whatever does not end in time is ended: unacknowledged work is delivered again
-    setTimeout(() => process.exit(0), DRAIN_MS - 500).unref();
-    stop().then(
-      () => process.exit(0),
-      () => process.exit(0),
-    );
+    setTimeout(() => {
+      logger.warn('ended before it had drained', { ms: DRAIN_MS - 500 });
+      process.exit(0);
+    }, DRAIN_MS - 500).unref();
+    stop()
+      .catch((error: unknown) => logger.warn('could not drain', { error }))
+      .finally(() => process.exit(0));
   };
   process.on('SIGTERM', handle);
   process.on('SIGINT', handle);
