@@ -9,7 +9,7 @@ import {
   type InvalidFrame,
 } from '@countersign/bus';
 import { SigningKey, TrustBundle } from '@countersign/identity';
-import { CommandLog, Database, DatabaseClock, schemaReady } from '@countersign/store';
+import { CommandLog, Database, DatabaseClock, SchemaWatch } from '@countersign/store';
 import { createLogger, type AlertKind, type Logger, type Telemetry } from '@countersign/telemetry';
 import type { HostConfig } from './host-config.js';
 import { watchProcess } from './observation.js';
@@ -66,8 +66,10 @@ export async function openHostParts(
   const database = await untilThere(logger, 'postgresql', () =>
     Database.open({ url: config.COUNTERSIGN_DATABASE_URL_FILE, service, logger }),
   );
+  const schema = new SchemaWatch({ database, migrations: definition.migrations });
   await untilThere(logger, 'schema', async () => {
-    if (!(await schemaReady(database, definition.migrations))) throw new Error('the schema is older than this program');
+    const state = await schema.state();
+    if (state !== 'ready') throw new Error(`the schema is ${state} of this program`);
   });
   const clock = await untilThere(logger, 'database clock', () => DatabaseClock.start(database));
   const bus = await untilThere(logger, 'nats', () =>
@@ -79,6 +81,7 @@ export async function openHostParts(
     ReadModels.open({ bus, bundle, clock, service, onInvalid: events.invalid }),
   );
   addChecks(readiness, { bus, clock, models });
+  readiness.add({ name: 'schema', ready: async () => (await schema.state()) === 'ready' });
   watchProcess(telemetry.metrics, { readiness, models });
   return {
     logger,
@@ -137,8 +140,12 @@ function busEvents(logger: Logger): BusEvents {
       subject,
       seq,
       failure,
-    }: { readonly subject: string; readonly seq?: number; readonly failure: string } | InvalidFrame) =>
-      logger.alert('INVALID_FRAME', { subject, failure, ...(seq === undefined ? {} : { seq }) }),
+    }: { readonly subject: string; readonly seq?: number; readonly failure: string } | InvalidFrame) => {
+      const fields = { subject, failure, ...(seq === undefined ? {} : { seq }) };
+      // the sender is a release ahead: no attack, and what it says to this one is nothing
+      if (failure === 'newer-type') logger.warn('an item of a newer release was left out', fields);
+      else logger.alert('INVALID_FRAME', fields);
+    },
     error: (error, { subject, task }) =>
       logger.error('handling failed', {
         error,
