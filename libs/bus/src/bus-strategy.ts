@@ -50,6 +50,8 @@ export interface BusStrategyOptions {
   readonly people?: People;
   readonly events: BusEvents;
   readonly observer?: JudgeObserver;
+  /** Waited for before the first task is taken: a replica that starts would deny what another one can judge. */
+  readonly untilAbleToJudge?: () => Promise<void>;
 }
 
 /** What the strategy tells of: signatures that do not count are CRITICAL alert events. */
@@ -83,6 +85,7 @@ export class BusStrategy extends Server implements CustomTransportStrategy {
   readonly #consumers: DurableConsumer[] = [];
   readonly #subscriptions: Subscription[] = [];
   readonly #inFlight = new Set<Promise<void>>();
+  #closed = false;
 
   constructor(private readonly options: BusStrategyOptions) {
     super();
@@ -94,6 +97,7 @@ export class BusStrategy extends Server implements CustomTransportStrategy {
 
   /** Stops the pulls and the questions, finishes what is in work. A question that the server has routed here already is still answered: nobody else will. */
   async close(): Promise<void> {
+    this.#closed = true;
     await Promise.all([
       ...this.#subscriptions.map((subscription) => subscription.drain().catch(() => undefined)),
       ...this.#consumers.map((consumer) => consumer.close()),
@@ -112,8 +116,6 @@ export class BusStrategy extends Server implements CustomTransportStrategy {
   async #open(): Promise<void> {
     const { service } = this.options.bus;
     if (service === 'provisioner') throw new Error('the provisioner hears nothing');
-    if (this.messageHandlers.has(PATTERN.judge))
-      await this.#consume('ING', durableName(service, 'ing'), (batch) => this.#judge(batch));
     if (this.messageHandlers.has(PATTERN.transitions))
       await this.#consume('FLOW', durableName(service, 'dec'), (batch) =>
         this.#deliver(PATTERN.transitions, batch, transitionItemSchema),
@@ -130,6 +132,12 @@ export class BusStrategy extends Server implements CustomTransportStrategy {
         this.#subscribe(`agt.*.*.${verb}.${AGENT_REQUESTS[verb]}`, service, (message) =>
           this.#agentRequest(verb, message),
         );
+    if (this.messageHandlers.has(PATTERN.judge)) await this.#openJudging(durableName(service, 'ing'));
+  }
+
+  async #openJudging(durable: string): Promise<void> {
+    await this.options.untilAbleToJudge?.();
+    if (!this.#closed) await this.#consume('ING', durable, (batch) => this.#judge(batch));
   }
 
   async #consume(stream: string, durable: string, handle: (batch: readonly JsMsg[]) => Promise<void>): Promise<void> {

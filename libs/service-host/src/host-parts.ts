@@ -19,6 +19,8 @@ import { type Readiness } from './readiness.js';
 import type { ServiceDefinition } from './service-definition.js';
 
 const RETRY_MS = 250;
+/** A read model that stays stale for longer is an outage of its owner: this service begins, and denies by it. */
+const MODELS_WITHIN_MS = 10_000;
 
 /** Everything a service stands on, in the order in which it was opened. */
 export interface HostParts {
@@ -80,6 +82,7 @@ export async function openHostParts(
   const models = await untilThere(logger, 'read models', () =>
     ReadModels.open({ bus, bundle, clock, service, onInvalid: events.invalid }),
   );
+  await models.settled(service, MODELS_WITHIN_MS);
   addChecks(readiness, { bus, clock, models });
   readiness.add({ name: 'schema', ready: async () => (await schema.state()) === 'ready' });
   watchProcess(telemetry.metrics, { readiness, models });

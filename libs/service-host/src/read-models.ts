@@ -15,6 +15,8 @@ import {
 import { ReadModel, type Bus, type Freshness, type InvalidFrame } from '@countersign/bus';
 import type { TrustBundle } from '@countersign/identity';
 
+const LOOK_MS = 50;
+
 /** What opening the read models of a service needs. */
 export interface ReadModelParts {
   readonly bus: Bus;
@@ -74,6 +76,16 @@ export class ReadModels {
   /** All that are open. */
   all(): readonly Freshness[] {
     return Object.values(this.models).filter((model) => model !== undefined);
+  }
+
+  /**
+   * Waits until those of other services are fresh, or the time is over: who begins before that weighs by what it has not read yet, beside replicas that have. A service's
+   * own is fresh only after it began.
+   */
+  async settled(service: Signer, atMostMs: number): Promise<void> {
+    const others = this.all().filter(({ name }) => name !== service);
+    for (let waited = 0; waited < atMostMs && !others.every((model) => model.fresh()); waited += LOOK_MS)
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
 
   /** Ends the reading of all. */
