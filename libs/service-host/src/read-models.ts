@@ -3,6 +3,7 @@ import {
   guardrailSetRecordSchema,
   policyRecordSchema,
   priceBookRecordSchema,
+  READ_MODEL_OWNERS,
   READ_MODEL_READERS,
   registryRecordSchema,
   type GuardrailSetRecord,
@@ -79,12 +80,13 @@ export class ReadModels {
   }
 
   /**
-   * Waits until those of other services are fresh, or the time is over: who begins before that weighs by what it has not read yet, beside replicas that have. A service's
-   * own is fresh only after it began.
+   * Waits until all are fresh, or the time is over: who begins before that weighs by what it has not read yet, beside replicas that have. Owners do not wait: a model is
+   * fresh only after its owner began, and owners read each other's.
    */
   async settled(service: Signer, atMostMs: number): Promise<void> {
-    const others = this.all().filter(({ name }) => name !== service);
-    for (let waited = 0; waited < atMostMs && !others.every((model) => model.fresh()); waited += LOOK_MS)
+    if (READ_MODEL_OWNERS.some((owner) => owner === service)) return;
+    const fresh = (): boolean => this.all().every((model) => model.fresh());
+    for (let waited = 0; waited < atMostMs && !fresh(); waited += LOOK_MS)
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
 
