@@ -21,11 +21,17 @@ export class Readiness {
     this.#draining = true;
   }
 
-  /** Waits until every condition but one holds, or the time is over. */
-  async settled({ except, atMostMs }: { readonly except: string; readonly atMostMs: number }): Promise<void> {
-    for (let waited = 0; waited < atMostMs; waited += LOOK_MS) {
-      const failing = await this.failing();
-      if (failing.every((name) => name === except)) return;
+  /** Waits until every condition but one holds, or the time is over; answers what does not hold then. */
+  async settled({
+    except,
+    atMostMs,
+  }: {
+    readonly except: string;
+    readonly atMostMs: number;
+  }): Promise<readonly string[]> {
+    for (let waited = 0; ; waited += LOOK_MS) {
+      const failing = (await this.failing()).filter((name) => name !== except);
+      if (failing.length === 0 || waited >= atMostMs) return failing;
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     }
   }

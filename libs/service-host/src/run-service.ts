@@ -92,12 +92,17 @@ async function createApp(
     models: judgesBy === undefined ? parts.models.all() : judgesBy.map((name) => parts.models[name]),
     judgesLate: definition.judgesLate ?? false,
     judgesInvalid: definition.judgesInvalid ?? false,
-    untilAbleToJudge: () => parts.readiness.settled({ except: START, atMostMs: ABLE_WITHIN_MS }),
+    untilAbleToJudge: () => untilAbleToJudge(parts),
   });
   const root = { module: Root, imports: [HostModule.of(parts, values), module] };
   const app = await NestFactory.createMicroservice(root, { strategy, logger: false });
   app.useGlobalFilters(new PassErrors());
   return app;
+}
+
+async function untilAbleToJudge({ readiness, logger }: HostParts): Promise<void> {
+  const failing = await readiness.settled({ except: START, atMostMs: ABLE_WITHIN_MS });
+  if (failing.length > 0) logger.warn('judging begins without what it needs', { failure: failing.join(', ') });
 }
 
 async function drain({
