@@ -50,7 +50,7 @@ export interface BusStrategyOptions {
   readonly people?: People;
   readonly events: BusEvents;
   readonly observer?: JudgeObserver;
-  /** Waited for before the first task is taken: a replica that starts would deny what another one can judge. */
+  /** Of a control, waited for before the first task or command is taken: a replica that starts would deny what another one can judge, and refuse a person of whom it has not read yet. */
   readonly untilAbleToJudge?: () => Promise<void>;
 }
 
@@ -126,18 +126,16 @@ export class BusStrategy extends Server implements CustomTransportStrategy {
       );
     if (this.messageHandlers.has(PATTERN.results))
       await this.#consume('RES', durableName(service, 'res'), (batch) => this.#results(batch));
+    if (this.messageHandlers.has(PATTERN.judge)) await this.options.untilAbleToJudge?.();
+    if (this.#closed) return;
     this.#subscribe(`adm.${service}.>`, service, (message) => this.#command(message));
     for (const verb of AGENT_REQUEST_VERBS)
       if (this.messageHandlers.has(`${PATTERN.agent}${verb}`))
         this.#subscribe(`agt.*.*.${verb}.${AGENT_REQUESTS[verb]}`, service, (message) =>
           this.#agentRequest(verb, message),
         );
-    if (this.messageHandlers.has(PATTERN.judge)) await this.#openJudging(durableName(service, 'ing'));
-  }
-
-  async #openJudging(durable: string): Promise<void> {
-    await this.options.untilAbleToJudge?.();
-    if (!this.#closed) await this.#consume('ING', durable, (batch) => this.#judge(batch));
+    if (this.messageHandlers.has(PATTERN.judge))
+      await this.#consume('ING', durableName(service, 'ing'), (batch) => this.#judge(batch));
   }
 
   async #consume(stream: string, durable: string, handle: (batch: readonly JsMsg[]) => Promise<void>): Promise<void> {
