@@ -52,7 +52,8 @@ export function probesOf({ targets }: Pick<CanaryFile, 'targets'>): readonly Pro
       name: 'revoked target',
       from: 'intruder',
       expected: 'deny',
-      codes: ['TARGET_AGENT_NOT_REACHABLE'],
+      // a denial by registry does not say whose organisation the target is of: the caller is told as a stranger would be
+      codes: ['TARGET_AGENT_NOT_REACHABLE', 'DENIED_BY_COUNTERPARTY'],
       task: { ...plain, target: targets.revoked },
     },
     {

@@ -69,10 +69,7 @@ export async function openHostParts(
     Database.open({ url: config.COUNTERSIGN_DATABASE_URL_FILE, service, logger }),
   );
   const schema = new SchemaWatch({ database, migrations: definition.migrations });
-  await untilThere(logger, 'schema', async () => {
-    const state = await schema.state();
-    if (state !== 'ready') throw new Error(`the schema is ${state} of this program`);
-  });
+  await untilThere(logger, 'schema', () => inRange(schema));
   const clock = await untilThere(logger, 'database clock', () => DatabaseClock.start(database));
   const bus = await untilThere(logger, 'nats', () =>
     Bus.connect({ servers: config.COUNTERSIGN_NATS_URL, service, nkeySeed: config.COUNTERSIGN_NATS_SEED_FILE }),
@@ -156,6 +153,11 @@ function busEvents(logger: Logger): BusEvents {
         ...(task === undefined ? {} : { task: task.key, attempt: task.attempt, round: task.round }),
       }),
   };
+}
+
+async function inRange(schema: SchemaWatch): Promise<void> {
+  const state = await schema.state();
+  if (state !== 'ready') throw new Error(`the schema is ${state} of this program`);
 }
 
 function addChecks(
