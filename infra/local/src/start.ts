@@ -18,6 +18,7 @@ const HELP = `npm start [-- options]
 
   --once      run the demo, verify the record, drain, and exit 0 only if every outcome was the expected one
   --no-demo   start everything and run no demo
+  --canary    send tasks that must pass and tasks that must be denied every 30 s, and count what comes of them
   --reset     throw away what an earlier run has kept (keys, streams, database) and start anew
   --quiet     only warnings in the services' logs
   --help      this text
@@ -34,6 +35,7 @@ const { values: options } = parseArgs({
   options: {
     once: { type: 'boolean', default: false },
     'no-demo': { type: 'boolean', default: false },
+    canary: { type: 'boolean', default: false },
     reset: { type: 'boolean', default: false },
     quiet: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -67,6 +69,7 @@ async function main(): Promise<void> {
     });
   });
   try {
+    if (options.canary) report(`the canary sings: ${await system.startCanary()}`);
     demo = options['no-demo'] ? undefined : await demonstrate(system);
     if (options.once) process.exitCode = demo === undefined || isExpected(demo) ? 0 : 1;
     else {

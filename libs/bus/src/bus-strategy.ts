@@ -53,6 +53,8 @@ export interface BusStrategyOptions {
   readonly people?: People;
   readonly events: BusEvents;
   readonly observer?: JudgeObserver;
+  /** Of a control, waited for before the first task or command is taken: a replica that starts would deny what another one can judge, and refuse a person of whom it has not read yet. */
+  readonly untilAbleToJudge?: () => Promise<void>;
 }
 
 /** What the strategy tells of: signatures that do not count are CRITICAL alert events. */
@@ -89,6 +91,7 @@ export class BusStrategy extends Server implements CustomTransportStrategy {
   readonly #durables: { readonly stream: string; readonly durable: string }[] = [];
   readonly #subscriptions: Subscription[] = [];
   readonly #inFlight = new Set<Promise<void>>();
+  #closed = false;
 
   constructor(private readonly options: BusStrategyOptions) {
     super();
@@ -98,10 +101,13 @@ export class BusStrategy extends Server implements CustomTransportStrategy {
     this.#open().then(() => callback(), callback);
   }
 
-  /** Stops the pulls and the questions, finishes what is in work. */
+  /** Stops the pulls and the questions, finishes what is in work. A question that the server has routed here already is still answered: nobody else will. */
   async close(): Promise<void> {
-    for (const subscription of this.#subscriptions) subscription.unsubscribe();
-    await Promise.all(this.#consumers.map((consumer) => consumer.close()));
+    this.#closed = true;
+    await Promise.all([
+      ...this.#subscriptions.map((subscription) => subscription.drain().catch(() => undefined)),
+      ...this.#consumers.map((consumer) => consumer.close()),
+    ]);
     await Promise.allSettled(this.#inFlight);
   }
 
@@ -126,8 +132,6 @@ export class BusStrategy extends Server implements CustomTransportStrategy {
   async #open(): Promise<void> {
     const { service } = this.options.bus;
     if (service === 'provisioner') throw new Error('the provisioner hears nothing');
-    if (this.messageHandlers.has(PATTERN.judge))
-      await this.#consume('ING', durableName(service, 'ing'), (batch) => this.#judge(batch));
     if (this.messageHandlers.has(PATTERN.transitions))
       await this.#consume('FLOW', durableName(service, 'dec'), (batch) =>
         this.#deliver(PATTERN.transitions, batch, transitionItemSchema),
@@ -138,12 +142,16 @@ export class BusStrategy extends Server implements CustomTransportStrategy {
       );
     if (this.messageHandlers.has(PATTERN.results))
       await this.#consume('RES', durableName(service, 'res'), (batch) => this.#results(batch));
+    if (this.messageHandlers.has(PATTERN.judge)) await this.options.untilAbleToJudge?.();
+    if (this.#closed) return;
     this.#subscribe(`adm.${service}.>`, service, (message) => this.#command(message));
     for (const verb of AGENT_REQUEST_VERBS)
       if (this.messageHandlers.has(`${PATTERN.agent}${verb}`))
         this.#subscribe(`agt.*.*.${verb}.${AGENT_REQUESTS[verb]}`, service, (message) =>
           this.#agentRequest(verb, message),
         );
+    if (this.messageHandlers.has(PATTERN.judge))
+      await this.#consume('ING', durableName(service, 'ing'), (batch) => this.#judge(batch));
   }
 
   async #consume(stream: string, durable: string, handle: (batch: readonly JsMsg[]) => Promise<void>): Promise<void> {

@@ -1,4 +1,5 @@
 import type { ConsumerMessages, JsMsg } from '@nats-io/jetstream';
+import type { Subscription } from '@nats-io/transport-node';
 import { MAX_BATCH } from '@countersign/contracts';
 import { BatchLoop } from './batch-loop.js';
 import type { Bus } from './bus.js';
@@ -59,9 +60,9 @@ export class DurableConsumer {
     return (await bus.jsm.consumers.info(stream, durable)).num_pending;
   }
 
-  /** Stops the pull, finishes the batch in work and gives the rest back. */
+  /** Stops the pull, takes what the server has sent already, finishes the batch in work and gives the rest back: what is given back goes to another replica at once, what is dropped only after the ack wait. */
   async close(): Promise<void> {
-    this.#messages?.stop();
+    await drainPull(this.#messages);
     for (const message of await this.#loop.stop()) message.nak();
     clearInterval(this.#working);
   }
@@ -69,4 +70,11 @@ export class DurableConsumer {
   #stillWorking(): void {
     for (const message of this.#loop.unfinished()) message.working();
   }
+}
+
+/** The client's own `stop` drops what is on its way; its subscription can be drained first, though its type does not say so. A lost connection has nothing to drain. */
+async function drainPull(messages: ConsumerMessages | undefined): Promise<void> {
+  const { sub } = (messages ?? {}) as { readonly sub?: Pick<Subscription, 'drain'> };
+  await sub?.drain().catch(() => undefined);
+  messages?.stop();
 }

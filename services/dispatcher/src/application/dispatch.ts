@@ -97,12 +97,12 @@ export class Dispatch {
     if (screening.length > 0) this.#background(this.screening.request(screening), 'screening could not be asked for');
   }
 
-  /** Waits for what is in work. */
+  /** Ends what is in work, and tells all that follows from it: what is left over would be told by another replica's repair only, too late for a release. */
   async stop(): Promise<void> {
     await this.#adoptions.stop();
     await this.#recorded.stop();
-    await this.#noted.stop();
-    await Promise.allSettled(this.#inFlight);
+    while (this.#inFlight.size > 0) await Promise.allSettled(this.#inFlight);
+    await this.#noted.finish();
     await this.transitions.stop();
     await this.callers.stop();
   }

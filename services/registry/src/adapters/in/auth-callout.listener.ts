@@ -58,9 +58,7 @@ export class AuthCalloutListener implements OnApplicationBootstrap, OnApplicatio
       '$SYS.REQ.USER.AUTH',
       'registry',
       (message) =>
-        void this.#answer(message).catch((error: unknown) =>
-          this.logger.error('an authorization request failed', { error }),
-        ),
+        this.#answer(message).catch((error: unknown) => this.logger.error('an authorization request failed', { error })),
     );
   }
 
