@@ -102,7 +102,7 @@ describe('whoever submits', () => {
     await left;
   });
 
-  it('is told when an id belongs to another task, and gets the answer again when it is the same', async () => {
+  it('is told when an id belongs to another task, which is not done again', async () => {
     const again = await target('again');
     let runs = 0;
     again.serve(() => ({ parts: [{ text: `run ${(runs += 1)}` }] }));

@@ -55,5 +55,7 @@ function row(cells: Readonly<Record<keyof typeof COLUMNS | 'verdicts' | 'note', 
     cells.reason.padEnd(reason),
     cells.ms.padStart(ms),
     cells.note,
-  ].join(' ');
+  ]
+    .join(' ')
+    .trimEnd();
 }
