@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { CONTROLS, traceIdOf } from '@countersign/contracts';
 import { NoMetrics, rootSpanId, Tracer, type SpanFact } from '@countersign/telemetry';
-import { aTaskMessage, aVerdict, FixedClock } from '@countersign/testing';
+import { aTaskMessage, aVerdict, capturedLog, FixedClock } from '@countersign/testing';
 import { adopt } from '../domain/adopt.js';
 import { ORDINARY_TERMS } from '../domain/approval-terms.js';
 import { takeVerdict } from '../domain/evaluation.js';
@@ -60,9 +60,11 @@ function decided(evaluation: Evaluation): Changed {
 describe('what is traced of a decision', () => {
   let tracer: Recorded;
   let observation: TaskObservation;
+  let log: ReturnType<typeof capturedLog>;
   beforeEach(() => {
     tracer = new Recorded();
-    observation = new TaskObservation(tracer, new NoMetrics(), clock);
+    log = capturedLog('dispatcher');
+    observation = new TaskObservation(tracer, new NoMetrics(), clock, log.logger);
   });
   const root = (): SpanFact | undefined => tracer.spans.find(({ parent }) => parent === null);
 
@@ -110,6 +112,14 @@ describe('what is traced of a decision', () => {
       links: [{ traceId: traceIdOf(first), spanId: rootSpanId(first) }],
     });
     expect(root()?.links).toHaveLength(1);
+  });
+
+  it('keeps no task where it cannot be told', () => {
+    tracer.record = () => {
+      throw new Error('out of memory');
+    };
+    expect(() => observation.changed([decided(judged([]))])).not.toThrow();
+    expect(log.lines).toMatchObject([{ level: 'warn' }]);
   });
 
   it('is nothing where the trace is not kept', () => {
