@@ -80,23 +80,32 @@ function tracing(
 ): Tracing {
   const Exporter = protocol === 'http/json' ? JsonTraceExporter : OTLPTraceExporter;
   const exporter = new Exporter({ url, headers: { ...headers } });
+  let waiting = 0;
+  const left = (count: number): void => void (waiting -= count);
   const processor = new BatchSpanProcessor({
-    exporter: counting(exporter, metrics),
+    exporter: counting(exporter, metrics, left),
     maxQueueSize: queueSize,
     scheduledDelayMillis: delayMs,
   });
+  // a full queue would drop what comes without telling anybody
+  const onEnd: BatchSpanProcessor['onEnd'] = (span) => {
+    if (waiting >= queueSize) return metrics.add('countersign_spans_dropped_total');
+    waiting += 1;
+    processor.onEnd(span);
+  };
   const sampler = new TraceIdRatioBasedSampler(ratio);
   return {
-    tracer: new OtelTracer({ processor, sampler, resource, random }),
+    tracer: new OtelTracer({ processor: { onEnd }, sampler, resource, random }),
     stop: () => processor.shutdown(),
   };
 }
 
 /** Counts spans that could not be exported, so that a missing trace is not taken for a missing task. */
-function counting(exporter: SpanExporter, metrics: Metrics): SpanExporter {
+function counting(exporter: SpanExporter, metrics: Metrics, left: (count: number) => void): SpanExporter {
   return {
     export: (spans, done) =>
       exporter.export(spans, (result) => {
+        left(spans.length);
         if (Number(result.code) !== 0) metrics.add('countersign_spans_dropped_total', {}, spans.length);
         done(result);
       }),

@@ -60,7 +60,7 @@ export const METRICS = {
   countersign_budget_overruns_total: counter('Settlements above what was reserved.'),
   countersign_alerts_total: counter('Alert events that were raised.', 'kind'),
   countersign_ready: gauge('1 while this process can decide, else 0.'),
-  countersign_spans_dropped_total: counter('Spans that could not be exported.'),
+  countersign_spans_dropped_total: counter('Spans that could not be exported, or found the queue full.'),
   countersign_canary_total: counter('Canary tasks by what was expected and what came.', 'expected', 'outcome'),
   countersign_process_heap_bytes: gauge('Heap in use.'),
   countersign_process_rss_bytes: gauge('Resident memory.'),

@@ -40,8 +40,8 @@ export class OtelMetrics extends Metrics {
     const known = METRICS[name].labels as readonly string[];
     const key =
       known.length === 1 ? (labels[known[0] ?? ''] ?? '') : known.map((label) => labels[label] ?? '').join('\0');
-    let seen = this.#series.get(name);
-    if (seen === undefined) this.#series.set(name, (seen = new Map<string, Labels>()));
+    const seen = this.#series.get(name) ?? new Map<string, Labels>();
+    if (seen.size === 0) this.#series.set(name, seen);
     const kept = seen.get(key);
     if (kept !== undefined) return kept;
     const full = seen.size >= MAX_SERIES;

@@ -141,7 +141,7 @@ describe('a release that is decided', () => {
       logger,
       models,
       new NobodyAsked(),
-      new TaskObservation(new NoTracer(), new NoMetrics(), clock),
+      new TaskObservation(new NoTracer(), new NoMetrics(), clock, logger),
     );
     dispatch.decide(opened);
     // the loop takes what was pushed before it is stopped

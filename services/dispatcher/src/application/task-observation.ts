@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '@countersign/primitives';
-import { Metrics, Tracer } from '@countersign/telemetry';
+import { Logger, Metrics, Tracer } from '@countersign/telemetry';
 import { endedRound, leftWaiting } from '../domain/rounds-in-traces.js';
 import type { Changed } from './ports.js';
 import { approvalSpan, decisionSpan, publicationSpan, resultSpan, rootSpan, roundOf, unjudged } from './task-spans.js';
@@ -15,23 +15,36 @@ export class TaskObservation {
     private readonly tracer: Tracer,
     private readonly metrics: Metrics,
     private readonly clock: Clock,
+    private readonly logger: Logger,
   ) {}
 
-  /** Takes note of rows that changed. */
+  /** Takes note of rows that changed. Never throws: what cannot be told must not keep a task. */
   changed(changes: readonly Changed[]): void {
     const now = this.clock.now();
-    for (const change of changes) {
-      this.#count(change, now);
-      this.#trace(change, now);
-    }
+    this.#told(() => {
+      for (const change of changes) {
+        this.#count(change, now);
+        this.#trace(change, now);
+      }
+    });
   }
 
   /** Takes note of results that were taken: `arrivedAt` tells by their sequence when the stream took them. */
   resulted(changes: readonly Changed[], arrivedAt: ReadonlyMap<number, number>): void {
     const end = this.clock.now();
-    for (const { record } of changes) {
-      const start = arrivedAt.get(record.result?.seq ?? 0);
-      if (start !== undefined && this.tracer.sampled(record)) this.tracer.record(resultSpan(record, { start, end }));
+    this.#told(() => {
+      for (const { record } of changes) {
+        const start = arrivedAt.get(record.result?.seq ?? 0);
+        if (start !== undefined && this.tracer.sampled(record)) this.tracer.record(resultSpan(record, { start, end }));
+      }
+    });
+  }
+
+  #told(tell: () => void): void {
+    try {
+      tell();
+    } catch (error) {
+      this.logger.warn('a change could not be counted and traced', { error });
     }
   }
 
