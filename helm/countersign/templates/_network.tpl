@@ -8,9 +8,7 @@
 {{- else if and .root.Values.dev.enabled (eq .peer "namespace") }}
 - podSelector: {}
 {{- else if and .root.Values.dev.enabled (eq .peer "api-server") }}
-# the API server is no pod: no selector finds it
-- ipBlock: { cidr: 0.0.0.0/0 }
-- ipBlock: { cidr: '::/0' }
+{{- /* Anywhere: it is no pod, and some network plug-ins do not see it as an address either. */}}
 {{- else }}
 {{- toYaml (index .root.Values.networkPolicy.peers .peer) }}
 {{- end }}
@@ -26,7 +24,7 @@
 {{- define "countersign.devAllow" -}}
 {{- if .Values.dev.enabled -}}
 {{- $services := keys .Values.services | sortAlpha -}}
-{{- $tcp := dict "nats" (list (dict "port" 4222 "protocol" "TCP")) "postgresql" (list (dict "port" 5432 "protocol" "TCP")) "api" (list (dict "port" 443 "protocol" "TCP") (dict "port" 6443 "protocol" "TCP")) -}}
+{{- $tcp := dict "nats" (list (dict "port" 4222 "protocol" "TCP")) "postgresql" (list (dict "port" 5432 "protocol" "TCP")) "api" (list (dict "port" 443 "protocol" "TCP") (dict "port" 6443 "protocol" "TCP") (dict "port" 8443 "protocol" "TCP") (dict "port" 16443 "protocol" "TCP")) -}}
 {{- list
   (dict "from" "namespace" "to" (list "nats") "ports" $tcp.nats)
   (dict "from" (concat $services (list "setup")) "to" (list "postgresql") "ports" $tcp.postgresql)

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
@@ -7,6 +7,7 @@ import { hostConfigSchema } from '@countersign/service-host';
 import { parseAllDocuments } from 'yaml';
 import type { Json, Manifest } from './chart.js';
 import { chartUnderHelm } from './helm.js';
+import { ROOT } from './paths.js';
 import { at, containersOf, listAt, ofKind, podTemplates, SERVICES, textsAt, type PodTemplate } from './objects.js';
 
 const chart = await chartUnderHelm();
@@ -78,11 +79,14 @@ withHelm('what `secrets --format kubernetes` prints', () => {
 });
 
 withHelm('the environment of a service', () => {
-  it('names everything that a service has to be told', () => {
-    const objects = chart?.objects() ?? [];
-    const shared = Object.keys(textsAt(ofKind(objects, 'ConfigMap')[0] as Json, 'data'));
-    const [pod] = podTemplates(objects).filter(({ labels }) => labels['app.kubernetes.io/component'] === 'policy');
-    const own = pod === undefined ? [] : listAt(containersOf(pod)[0], 'env').map((e) => String(at(e, 'name')));
-    expect([...shared, ...own]).toEqual(expect.arrayContaining(Object.keys(hostConfigSchema.shape)));
+  const objects = chart?.objects() ?? [];
+  const shared = Object.keys(textsAt(ofKind(objects, 'ConfigMap')[0] as Json, 'data'));
+
+  it.each(SERVICES)('of %s sets everything that its configuration knows', (service) => {
+    const config = readFileSync(join(ROOT, 'services', service, 'src', `${service}.config.ts`), 'utf8');
+    const own = [...config.matchAll(/^ {2}(COUNTERSIGN_[A-Z0-9_]+):/gm)].map(([, name = '']) => name);
+    const pod = podTemplates(objects).find(({ labels }) => labels['app.kubernetes.io/component'] === service);
+    const set = pod === undefined ? [] : listAt(containersOf(pod)[0], 'env').map((e) => String(at(e, 'name')));
+    expect([...shared, ...set]).toEqual(expect.arrayContaining([...Object.keys(hostConfigSchema.shape), ...own]));
   });
 });
