@@ -49,7 +49,7 @@ function heading(view: Explanation): readonly string[] {
 function reasons({ why }: Explanation): readonly string[] {
   if (why.length === 0) return [];
   return tableLines(
-    ['REASON', 'CLAUSE', 'SIDE', 'RULE', ''],
+    ['REASON', 'CLAUSE', 'SIDE', 'RULE', 'WHAT IT MEANS'],
     why.map(({ code, clause, side, id, message }) => [code, clause, side, id, message]),
   );
 }
@@ -63,18 +63,18 @@ function verdicts(view: Explanation): readonly string[] {
     control,
     decision,
     codes.join(' '),
+    short(leaf),
     Object.entries(versions)
       .map(([what, version]) => `${what} ${textOf(version)}`)
       .join(' '),
-    short(leaf),
   ]);
   const gone = view.payload === null || view.payload === 'open' ? [] : [`the verdicts themselves are ${view.payload}`];
-  return [...tableLines(['CONTROL', 'VERDICT', 'CODES', 'VERSIONS', 'FRAME LEAF'], rows), ...gone];
+  return [...tableLines(['CONTROL', 'VERDICT', 'CODES', 'FRAME LEAF', 'VERSIONS'], rows), ...gone];
 }
 
 /** Clauses that pass stand close together; what stopped or asked has a line of its own with its details. */
 function clauses({ clauses: all, effectivePolicy }: Explanation): readonly string[] {
-  const told = all.map((c) => `${textOf(c['n'])} ${textOf(c['clause'])} ${textOf(c['result'])}`);
+  const told = all.map((c) => `${textOf(c['n'])} ${textOf(c['clause'])} ${resultText(textOf(c['result']))}`);
   const loud = all.filter(({ result }) => result === 'DENY' || result === 'ASK');
   const effective = Object.entries(effectivePolicy).map(([field, value]) => `${field} ${policyText(value)}`);
   return [
@@ -83,6 +83,9 @@ function clauses({ clauses: all, effectivePolicy }: Explanation): readonly strin
     ...(effective.length === 0 ? [] : clipped(`EFFECTIVE POLICY  ${effective.join(' · ')}`)),
   ];
 }
+
+/** A clause that asks nothing of this task is a dash, as in `policy test`. */
+const resultText = (result: string): string => (result === 'NOT_APPLICABLE' ? '-' : result);
 
 function policyText(value: unknown): string {
   if (Array.isArray(value)) return `[${textsOf(value).join(', ')}]`;

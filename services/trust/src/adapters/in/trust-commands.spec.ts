@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { formatInstant } from '@countersign/primitives';
-import { COMMANDS, NEUTRAL_POLICY, readModelKey, type AgentRef, type Gate } from '@countersign/contracts';
+import { COMMANDS, eventIdOf, NEUTRAL_POLICY, readModelKey, type AgentRef, type Gate } from '@countersign/contracts';
 import { anAgent, anId, aSubmission, aTaskKey, aTaskMessage, FixedClock } from '@countersign/testing';
 import { Dossier } from '../../application/dossier.js';
 import { Gatekeeper } from '../../application/gatekeeper.js';
@@ -16,6 +16,8 @@ import { TrustCommands } from './trust-commands.controller.js';
 
 const clock = new FixedClock('2026-11-22T12:00:00.000Z');
 const NOW = clock.now();
+const OBSERVATION = eventIdOf({ key: aTaskKey(), attempt: 1, round: 1 }, 'observed');
+const EVENT = eventIdOf({ key: aTaskKey(), attempt: 1, round: 1 }, 'finished');
 
 class FakeEvidence extends EvidenceSource {
   isFresh = true;
@@ -83,7 +85,7 @@ beforeEach(() => {
     new Dossier(models.models, standings, gatekeeper),
     judge,
     {
-      violations: async () => [{ kind: 'TASK_FAILED', count: 2, ids: [anId()], event_ids: [anId()] }],
+      violations: async () => [{ kind: 'TASK_FAILED', count: 2, ids: [OBSERVATION], event_ids: [EVENT] }],
     } as unknown as ObservationStore,
     { history: async () => [] } as unknown as StandingStore,
     clock,
@@ -226,6 +228,14 @@ describe('the breakdown of an agent', () => {
     ]);
     expect(breakdown.whatWouldHelp.length).toBeGreaterThan(0);
     expect(evidence.written).toEqual([]);
+  });
+
+  it('names violations as the command that voids one takes them', async () => {
+    const { breakdown } = await commands.show({ org: client.org, agent: client.agent });
+    const [observation] = breakdown.families.behaviour.top.flatMap(({ observations }) => observations);
+    expect(observation).toBe(OBSERVATION);
+    const request = { org: client.org, observation, reason: 'a false alarm' };
+    expect(COMMANDS.trust.observationVoid.request.safeParse(request).success).toBe(true);
   });
 
   it('shows of a target the gates that are asked of it', async () => {
