@@ -27,10 +27,10 @@ export function explanationLines(view: Explanation, changes: readonly string[], 
   return sections
     .filter((lines) => lines.length > 0)
     .flatMap((lines, i) => (i === 0 ? lines : ['', ...lines]))
-    .map(cut);
+    .map((line) => cut(line));
 }
 
-const cut = (line: string): string => (line.length > WIDTH ? `${line.slice(0, WIDTH - 1)}…` : line);
+const cut = (line: string, width = WIDTH): string => (line.length > width ? `${line.slice(0, width - 1)}…` : line);
 const short = (leaf: string | null): string => (leaf === null ? '' : leaf.replace('sha256:', '').slice(0, 16));
 const amount = (micros: unknown): string => {
   const value = microsOf(micros);
@@ -69,7 +69,19 @@ function verdicts(view: Explanation): readonly string[] {
       .join(' '),
   ]);
   const gone = view.payload === null || view.payload === 'open' ? [] : [`the verdicts themselves are ${view.payload}`];
-  return [...tableLines(['CONTROL', 'VERDICT', 'CODES', 'FRAME LEAF', 'VERSIONS'], rows), ...gone];
+  return [...lastColumnCut(['CONTROL', 'VERDICT', 'CODES', 'FRAME LEAF', 'VERSIONS'], rows), ...gone];
+}
+
+/** A table whose last column takes what room is left on the screen. */
+function lastColumnCut(header: readonly string[], rows: readonly (readonly string[])[]): readonly string[] {
+  const others = header
+    .slice(0, -1)
+    .map((name, i) => Math.max(name.length, ...rows.map((row) => row[i]?.length ?? 0)) + 2);
+  const room = WIDTH - others.reduce((sum, width) => sum + width, 0);
+  return tableLines(
+    header,
+    rows.map((row) => [...row.slice(0, -1), cut(row.at(-1) ?? '', Math.max(room, 1))]),
+  );
 }
 
 /** Clauses that pass stand close together; what stopped or asked has a line of its own with its details. */
