@@ -119,14 +119,26 @@ export class Session {
     return (await this.commands.call(COMMANDS.registry.agentList, { org })).agents;
   }
 
-  /** A connection by id, or as `client->target` by names. */
-  async connection(org: string, text: string): Promise<ConnectionRecord> {
+  /** Names of an organisation's agents, and of its connections as `client->target`, by id; agents of other organisations have none here. */
+  async names(org: string): Promise<ReadonlyMap<string, string>> {
     const [{ connections }, agents] = await Promise.all([
       this.commands.call(COMMANDS.registry.connectionList, { org }),
       this.agents(org),
     ]);
-    const nameOf = (id: string): string => agents.find((a) => a.agent === id)?.name ?? id;
-    const known = connections.map((c) => ({ record: c, text: `${nameOf(c.client.agent)}->${nameOf(c.target.agent)}` }));
+    const names = new Map<string, string>(agents.map(({ agent, name }) => [agent, name]));
+    const nameOf = (id: string): string => names.get(id) ?? id;
+    for (const { connection, client, target } of connections)
+      names.set(connection, `${nameOf(client.agent)}->${nameOf(target.agent)}`);
+    return names;
+  }
+
+  /** A connection by id, or as `client->target` by names. */
+  async connection(org: string, text: string): Promise<ConnectionRecord> {
+    const [{ connections }, names] = await Promise.all([
+      this.commands.call(COMMANDS.registry.connectionList, { org }),
+      this.names(org),
+    ]);
+    const known = connections.map((record) => ({ record, text: names.get(record.connection) ?? '' }));
     const live = known.filter(({ record }) => record.status !== 'DISCONNECTED');
     return found(
       (live.find((c) => c.text === text) ?? known.find((c) => c.record.connection === text))?.record,

@@ -25,8 +25,8 @@ export function approvalCommands(program: Command): void {
       run(options, async ({ session, output }) => {
         const { org } = await session.org(options.org);
         const { requests, left } = await session.commands.call(dispatcher.approvals, { org });
-        const agents = output.json || requests.length === 0 ? [] : await session.agents(org);
-        const nameOf = (id: string): string => agents.find(({ agent }) => agent === id)?.name ?? id;
+        const names = output.json || requests.length === 0 ? new Map<string, string>() : await session.names(org);
+        const nameOf = (id: string): string => names.get(id) ?? id;
         const more = left === 0 ? [] : [`${left} more are too large to be shown with these`];
         output.show(requests, () =>
           requests.length + left === 0

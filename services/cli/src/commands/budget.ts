@@ -7,7 +7,7 @@ import {
   type BudgetState,
   type PolicyScope,
 } from '@countersign/contracts';
-import { run, type Options } from '../run.js';
+import { run, type Options, type Tools } from '../run.js';
 import { UsageError } from '../session.js';
 import { scoped, scopeOf, type ScopeOptions } from './policy.js';
 import { priceCommands } from './prices.js';
@@ -48,7 +48,7 @@ function showCommand(group: Command): void {
         const scope = await scopeOf(tools, options);
         const one = scope.kind === 'org' ? {} : { scope: budgetOf(scope) };
         const { budgets } = await tools.session.commands.call(budget.show, { org: scope.org, ...one });
-        tools.output.table(budgets, BUDGET_HEADER, budgets.map(budgetRow));
+        tools.output.table(budgets, BUDGET_HEADER, await rowsOf(tools, scope.org, budgets));
       }),
   );
 }
@@ -61,7 +61,7 @@ function changeCommands(group: Command): void {
         const scope = await scopeOf(tools, options);
         const request = { org: scope.org, scope: budgetOf(scope), micros: microsOf(amount), reason: options.reason };
         const { budget: state } = await tools.session.commands.call(budget.topup, request);
-        tools.output.table(state, BUDGET_HEADER, [budgetRow(state)]);
+        tools.output.table(state, BUDGET_HEADER, await rowsOf(tools, scope.org, [state]));
       }),
     );
   scoped(group.command('reset').description('let the month that runs begin anew; once a month'))
@@ -71,7 +71,7 @@ function changeCommands(group: Command): void {
         const scope = await scopeOf(tools, options);
         const request = { org: scope.org, scope: budgetOf(scope), reason: options.reason };
         const { budget: state } = await tools.session.commands.call(budget.reset, request);
-        tools.output.table(state, BUDGET_HEADER, [budgetRow(state)]);
+        tools.output.table(state, BUDGET_HEADER, await rowsOf(tools, scope.org, [state]));
       }),
     );
 }
@@ -105,9 +105,19 @@ function checkCommand(group: Command): void {
     );
 }
 
-const BUDGET_HEADER = ['SCOPE', 'PERIOD', 'CAP', 'TOP-UP', 'RESERVED', 'SPENT', 'LEFT', 'ID'];
+const BUDGET_HEADER = ['SCOPE', 'PERIOD', 'CAP', 'TOP-UP', 'RESERVED', 'SPENT', 'LEFT', 'OF'];
 
-function budgetRow(state: BudgetState): readonly string[] {
+async function rowsOf(
+  { session, output }: Tools,
+  org: string,
+  states: readonly BudgetState[],
+): Promise<readonly (readonly string[])[]> {
+  const names = output.json ? new Map<string, string>() : await session.names(org);
+  return states.map((state) => budgetRow(state, names));
+}
+
+/** One budget for people; whose it is by name, where there is one. */
+export function budgetRow(state: BudgetState, names: ReadonlyMap<string, string>): readonly string[] {
   const micros = (text: string): bigint => parseMicros(text);
   const counted = micros(state.reservedMicros) + micros(state.spentMicros) - micros(state.resetBaseMicros);
   const ceiling = state.limitMicros === null ? undefined : micros(state.limitMicros) + micros(state.topupMicros);
@@ -119,7 +129,7 @@ function budgetRow(state: BudgetState): readonly string[] {
     money(state.reservedMicros),
     money(state.spentMicros),
     ceiling === undefined ? 'any' : decimalOfMicros(ceiling > counted ? ceiling - counted : 0n),
-    state.scope.id,
+    names.get(state.scope.id) ?? state.scope.id,
   ];
 }
 

@@ -60,11 +60,12 @@ function familyLines({ families }: TrustBreakdown): readonly string[] {
   return tableLines(['FAMILY', 'POINTS', 'FACT', 'VALUE', 'GIVES'], rows);
 }
 
+/** A kind of violation, and under it the newest of them as `trust void` takes them. */
 function negativeLines({ families: { behaviour } }: TrustBreakdown): readonly string[] {
-  return behaviour.top.map(
-    ({ kind, count, mass, dayCap, observations }) =>
-      `${kind}  ${count} times, weighs ${mass.toFixed(1)}${dayCap === null ? '' : ` (at most ${dayCap})`}  ${observations.join(' ')}`,
-  );
+  return behaviour.top.flatMap(({ kind, count, mass, dayCap, observations }) => [
+    `${kind}  ${count} ${count === 1 ? 'time' : 'times'}, weighs ${mass.toFixed(1)}${dayCap === null ? '' : ` (at most ${dayCap})`}`,
+    ...(observations.length === 0 ? [] : [`  ${observations.join(' ')}`]),
+  ]);
 }
 
 function capLines({ caps }: TrustBreakdown): readonly string[] {
