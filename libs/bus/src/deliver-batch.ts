@@ -36,10 +36,13 @@ async function oneByOne<T>({ frames, handle, onError }: Delivery<T>): Promise<re
     const before = failed;
     for (const item of items) {
       const error = await failureOf(() => handle([item]));
-      if (error === undefined) done += 1;
-      else failed += 1;
+      if (error === undefined) {
+        done += 1;
+        continue;
+      }
+      failed += 1;
       if (error instanceof DependencyUnavailable || (done === 0 && failed >= SYSTEMIC)) throw error;
-      if (error !== undefined) onError(error);
+      onError(error);
     }
     settled.push(failed === before ? 'ack' : 'nak');
   }
