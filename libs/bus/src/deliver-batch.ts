@@ -34,16 +34,27 @@ async function oneByOne<T>({ frames, handle, onError }: Delivery<T>): Promise<re
   let [done, failed] = [0, 0];
   for (const items of frames) {
     const before = failed;
-    for (const item of items)
-      try {
-        await handle([item]);
+    for (const item of items) {
+      const error = await failureOf(() => handle([item]));
+      if (error === undefined) {
         done += 1;
-      } catch (error) {
-        failed += 1;
-        if (error instanceof DependencyUnavailable || (done === 0 && failed >= SYSTEMIC)) throw error;
-        onError(error);
+        continue;
       }
+      failed += 1;
+      if (error instanceof DependencyUnavailable || (done === 0 && failed >= SYSTEMIC)) throw error;
+      onError(error);
+    }
     settled.push(failed === before ? 'ack' : 'nak');
   }
   return settled;
+}
+
+/** What something failed with; undefined when it did not. */
+async function failureOf(work: () => Promise<void>): Promise<Error | undefined> {
+  try {
+    await work();
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error : new Error('something else than an error was thrown', { cause: error });
+  }
 }

@@ -161,4 +161,25 @@ describe('a release that is decided', () => {
     expect(rows.row).toMatchObject({ state: 'CANCELLED', primary: 'AGENT_REVOKED', claim: 'WITHDRAWN' });
     expect(told.states).toEqual(['CANCELLED']);
   });
+
+  it('is adopted although another one of its batch cannot be', async () => {
+    const [board, poison, good] = [new EvaluationBoard(), approvedBySix(), approvedBySix()];
+    const adopted: string[] = [];
+    class Fragile extends Rows {
+      override adopt(adoptions: readonly Adoption[]): Promise<readonly Changed[]> {
+        if (adoptions.some(({ evaluation }) => evaluation.key.task === poison.evaluation.key.task))
+          return Promise.reject(new Error('this one is spoilt'));
+        adopted.push(...adoptions.map(({ evaluation }) => evaluation.key.task));
+        return Promise.resolve([]);
+      }
+    }
+    const ports = [new Quiet(), new Told(), new Nobody(), new NoRounds(), new NoScreening()] as const;
+    const dispatch = new Dispatch(board, new Fragile(), ...ports, logger, models, new NobodyAsked());
+    for (const opened of [poison, good]) board.add(opened);
+    for (const opened of [poison, good]) dispatch.decide(opened);
+    await new Promise(setImmediate);
+    await dispatch.stop();
+    expect(adopted).toEqual([good.evaluation.key.task]);
+    expect([poison.decided, board.has(poison.evaluation.key, 1, 1)]).toEqual([false, true]);
+  });
 });

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { isTerminal, type RecordedItem } from '@countersign/contracts';
-import { BatchLoop } from '@countersign/bus';
+import { BatchLoop, DependencyUnavailable } from '@countersign/bus';
 import { TaskFacts, ReadModels } from '@countersign/service-host';
 import { Logger } from '@countersign/telemetry';
 import { attemptText, type RoundKey } from '../domain/attempt.js';
@@ -135,6 +135,11 @@ export class Dispatch {
       this.#withdrawLate(batch, changed);
       for (const { record } of changed) if (record.state !== 'RELEASING') this.#bodies.delete(attemptText(record));
     } catch (error) {
+      // one that cannot be decided keeps no other one waiting
+      if (batch.length > 1 && !(error instanceof DependencyUnavailable)) {
+        for (const opened of batch) await this.#adopt([opened]);
+        return;
+      }
       // the log still holds them: they stay open and are tried again
       this.logger.warn('decisions could not be adopted yet', { error, count: batch.length });
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));

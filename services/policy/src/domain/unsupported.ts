@@ -21,8 +21,9 @@ function organizationAsks(document: OrganizationPolicy): Readonly<Record<string,
   };
 }
 
-/** Fields of a task that ask for a rule which does not exist yet. */
+/** Fields of a task that ask for a rule which does not exist yet; who is asserted to stand behind it would reach the target unscreened and be recorded nowhere. */
 export function unsupportedTaskFields(task: TaskData): readonly string[] {
-  const fields = { parent: task.parent, userToken: task.userToken, treeMaxMicros: task.treeMaxMicros };
+  const { parent, userToken, treeMaxMicros, assertedUser } = task;
+  const fields = { parent, userToken, treeMaxMicros, assertedUser };
   return Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : [name]));
 }

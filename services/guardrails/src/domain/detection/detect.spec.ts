@@ -28,6 +28,18 @@ const found = (text: string, packs: readonly string[] = ALL, origin: Origin = 'd
 const spans = (text: string, packs: readonly string[] = ['pii', 'secrets']): readonly (readonly string[])[] =>
   found(text, packs).map(({ kind, start, end }) => [kind, text.slice(start, end)]);
 
+describe('more layers of encoding than are looked through', () => {
+  it.each(ALL)('are found by %s: what it looks for may stand in the layer that nobody saw', (pack) => {
+    const encode = (s: string): string => Buffer.from(s).toString('base64');
+    const escaped = [...'attack at dawn'].map((c) => `&#${c.charCodeAt(0)};`).join('');
+    const hex = Buffer.from(`${escaped} and ${encode('a longer harmless text')} %61%62%63 \\u0061\\u0062`).toString(
+      'hex',
+    );
+    const layers = `${hex} ${escaped} %61%62%63 \\u0061\\u0062\\u0063 ${encode(`${escaped} %61%62%63 \\u0061\\u0062 ${hex} =61=62=63`)}`;
+    expect(found(layers, [pack]).map(({ kind }) => kind)).toContain('ENCODING_LAYERS');
+  });
+});
+
 describe('detection', () => {
   it.each([
     ['card 4111 1111 1111 1111 ok', [['CREDIT_CARD', '4111 1111 1111 1111']]],

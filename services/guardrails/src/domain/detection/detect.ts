@@ -91,9 +91,9 @@ function findingOf({ pack, rule, view }: Hit, { field, start, end }: Place, orig
   return { pack, rule: id, category, kind, field, start, end, view, origin };
 }
 
-/** More layers of encoding than are looked through: nobody writes so who wants to be read. Only for a pack that looks for what tries to hide. */
+/** More layers of encoding than are looked through: nobody writes so who wants to be read, and a secret in the layer that nobody looked at would be quiet. */
 function tooManyLayers(pack: RulePack, [first]: readonly Indexed[], origin: Origin): readonly Finding[] {
-  if (pack.reads !== 'words' || first === undefined) return [];
+  if (first === undefined) return [];
   const [field, { text }] = first;
   const what = { category: 'UNSAFE', kind: 'ENCODING_LAYERS', view: 'original' } as const;
   return [{ pack: pack.name, rule: 'encoding-layers', ...what, field, start: 0, end: text.length, origin }];

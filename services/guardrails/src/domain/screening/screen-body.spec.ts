@@ -330,6 +330,20 @@ function shapeOf(value: unknown): unknown {
 
 describe('canaries', () => {
   const text = 'see cnry-7f3a9c21e5b84d06';
+  it('cannot hide behind false ones: a body with more than can be looked up is blocked', () => {
+    const decoys = Array.from({ length: 100 }, (_, i) => `cnry-${i.toString(16).padStart(16, '0')}`);
+    const leak = { known: [canaryHash('cnry-7f3a9c21e5b84d06')] };
+    const body = (words: readonly string[]): Buffer => outputOf([{ text: words.join(' ') }, { text }]);
+    expect(ids(screening({ facts: OUTPUT, body: body(decoys.slice(1)), canaries: leak }))).toEqual([
+      'canaries:CANARY_LEAK:data',
+    ]);
+    expect(screening({ facts: OUTPUT, body: body(decoys), canaries: leak }).action).toBe('BLOCK');
+    // one word many times is one word
+    expect(screening({ facts: OUTPUT, body: outputOf(decoys.flatMap(() => [{ text: decoys[0] ?? '' }])) }).action).toBe(
+      'ALLOW',
+    );
+  });
+
   it('are asked for before anything is decided', () => {
     expect(screenBody(jobOf({ body: inputOf([{ text }]), canaries: {} }), TOOLS)).toEqual({
       kind: 'unknown-canaries',

@@ -36,6 +36,7 @@ export function screenBody(job: ScreeningJob, tools: ScreeningTools): ScreeningA
   const body = readBody(job, parts);
   const fields = body.fields.ok ? body.fields.fields : [];
   const suspects = suspectsOf(fields);
+  if (suspects === undefined) return screened(UNAVAILABLE);
   const unknown = suspects.filter(({ canary }) => job.canaries.known === undefined && canary !== job.canaries.task);
   if (unknown.length > 0)
     return { kind: 'unknown-canaries', canaries: [...new Set(suspects.map(({ canary }) => canaryHash(canary)))] };

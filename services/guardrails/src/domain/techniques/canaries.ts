@@ -68,11 +68,13 @@ export interface Suspect {
   readonly canary: CanaryText;
 }
 
-/** Every suspect of a body; at most 100, which no honest body has. */
-export function suspectsOf(fields: readonly Field[]): readonly Suspect[] {
-  return fields
-    .flatMap(({ text }, field) => suspectedCanaries(text).map((canary) => ({ field, canary })))
-    .slice(0, 100);
+/** Most different words of a body that look like canaries: no honest body has more, and behind so many false ones a true one could hide. */
+const MOST_SUSPECTS = 100;
+
+/** Every suspect of a body; undefined when there are more than can be looked up. */
+export function suspectsOf(fields: readonly Field[]): readonly Suspect[] | undefined {
+  const suspects = fields.flatMap(({ text }, field) => suspectedCanaries(text).map((canary) => ({ field, canary })));
+  return new Set(suspects.map(({ canary }) => canary)).size > MOST_SUSPECTS ? undefined : suspects;
 }
 
 /** What is known of suspects: the canary of the execution, and the hashes that are an operator's of whatever organisation. */

@@ -100,7 +100,9 @@ describe('canaries', () => {
     const fields = fieldsIn([{ text: 'cnry-0000000000000001 cnry-0000000000000002 cnry-0000000000000003' }]);
     const known = [canaryHash('cnry-0000000000000001')];
     expect(
-      canaryHits(fields, suspectsOf(fields), { known, task: 'cnry-0000000000000002' }).map(({ category }) => category),
+      canaryHits(fields, suspectsOf(fields) ?? [], { known, task: 'cnry-0000000000000002' }).map(
+        ({ category }) => category,
+      ),
     ).toEqual(['CANARY_LEAK', 'TASK_CANARY']);
   });
 });
