@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { formatInstant } from '@countersign/primitives';
-import { COMMANDS, NEUTRAL_POLICY, readModelKey, type AgentRef, type Gate } from '@countersign/contracts';
+import { COMMANDS, eventIdOf, NEUTRAL_POLICY, readModelKey, type AgentRef, type Gate } from '@countersign/contracts';
 import { anAgent, anId, aSubmission, aTaskKey, aTaskMessage, FixedClock } from '@countersign/testing';
 import { Dossier } from '../../application/dossier.js';
 import { Gatekeeper } from '../../application/gatekeeper.js';
@@ -16,6 +16,8 @@ import { TrustCommands } from './trust-commands.controller.js';
 
 const clock = new FixedClock('2026-11-22T12:00:00.000Z');
 const NOW = clock.now();
+/** As observations and events are named in the rows. */
+const OBSERVATION = eventIdOf({ key: aTaskKey(), attempt: 1, round: 1 }, 'observation:target');
 
 class FakeEvidence extends EvidenceSource {
   isFresh = true;
@@ -83,7 +85,7 @@ beforeEach(() => {
     new Dossier(models.models, standings, gatekeeper),
     judge,
     {
-      violations: async () => [{ kind: 'TASK_FAILED', count: 2, ids: [anId()], event_ids: [anId()] }],
+      violations: async () => [{ kind: 'TASK_FAILED', count: 2, ids: [OBSERVATION], event_ids: [OBSERVATION] }],
     } as unknown as ObservationStore,
     { history: async () => [] } as unknown as StandingStore,
     clock,
