@@ -3,7 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { parser } from '@prometheus-io/lezer-promql';
-import { METRICS } from '@countersign/telemetry';
+import { METRICS, SPAN_ATTRIBUTES } from '@countersign/telemetry';
+import { parse as parseYaml } from 'yaml';
 import { CAUSE_ALERTS } from './alerts.js';
 import { BOARDS } from './dashboards/boards.js';
 import { generatedFiles } from './files.js';
@@ -55,6 +56,29 @@ describe('every metric of the catalogue', () => {
 
   it.each(Object.keys(METRICS).filter((name) => !SET_ELSEWHERE.includes(name)))('%s is set by somebody', (name) => {
     expect(sources).toContain(`'${name}'`);
+  });
+});
+
+describe('the collector that keeps denials', () => {
+  const text = readFileSync(join(folder, 'collector', 'tail-sampling.yaml'), 'utf8');
+  const config = parseYaml(text) as {
+    readonly processors: {
+      readonly tail_sampling: { readonly policies: readonly Readonly<Record<string, unknown>>[] };
+    };
+    readonly service: { readonly pipelines: { readonly traces: { readonly processors: readonly string[] } } };
+  };
+
+  it('asks for attributes that spans have, by policies of the kind that they say', () => {
+    const attributes: readonly string[] = Object.values(SPAN_ATTRIBUTES);
+    for (const policy of config.processors.tail_sampling.policies) {
+      const asked = policy[String(policy['type'])] as { readonly key?: string } | undefined;
+      expect(asked).toBeDefined();
+      if (asked?.key !== undefined) expect(attributes).toContain(asked.key);
+    }
+  });
+
+  it('runs every processor that it describes', () => {
+    expect(Object.keys(config.processors)).toEqual(config.service.pipelines.traces.processors);
   });
 });
 

@@ -43,7 +43,8 @@ function traceBatch(tracer: Tracer, { control, size, startedAt, endedAt, judged 
       role: 'consumer',
       evaluation: task,
       id: span,
-      start: startedAt,
+      // the stream and this process tell the time by two clocks: nothing is judged before it is stored
+      start: Math.max(startedAt, task.streamAt),
       end: endedAt,
       attributes: {
         control,
