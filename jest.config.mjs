@@ -5,7 +5,7 @@ const shared = {
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': ['@swc/jest'] },
   moduleNameMapper: {
-    '^@countersign/(nats|installation|image|local)$': '<rootDir>/infra/$1/src/index.ts',
+    '^@countersign/(nats|installation|image|canary|local)$': '<rootDir>/infra/$1/src/index.ts',
     '^@countersign/([a-z-]+)$': '<rootDir>/libs/$1/src/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },

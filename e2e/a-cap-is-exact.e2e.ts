@@ -3,7 +3,9 @@ import { COMMANDS } from '@countersign/contracts';
 import { Organisation } from './support/organisation.js';
 import { startSystem, type RunningSystem } from './support/running-system.js';
 
-const TASKS = 60;
+const TASKS = 200;
+const REPLICAS = 3;
+const PASS = 10;
 const TEN_DOLLARS = '10000000';
 const CAP = '100000000';
 
@@ -12,7 +14,7 @@ describe('a cap of $100', () => {
   let org: Organisation;
 
   beforeAll(async () => {
-    running = await startSystem('cap', { replicas: { budget: 2 } });
+    running = await startSystem('cap', { replicas: { budget: REPLICAS } });
     org = await Organisation.create(running);
     for (const name of ['client', 'target']) await org.agent(name);
     await org.connect('client', 'target', { monthlyCapMicros: CAP });
@@ -23,7 +25,7 @@ describe('a cap of $100', () => {
     await running?.stop();
   });
 
-  it('lets exactly 10 of 60 concurrent tasks of $10 pass', async () => {
+  it(`lets exactly ${PASS} of ${TASKS} synchronised tasks of $10 pass over ${REPLICAS} replicas of budget`, async () => {
     const [client, target] = [await org.connected('client'), await org.connected('target')];
     await org.untilKnown(client, 'target');
     // nothing is given back before all are decided
@@ -47,16 +49,16 @@ describe('a cap of $100', () => {
         maxCostMicros: TEN_DOLLARS,
       });
       if (answer.state === 'DENIED') denied += 1;
-      if (denied === TASKS - 10) open();
+      if (denied === TASKS - PASS) open();
       return answer;
     });
     const timeout = setTimeout(open, 30_000);
     const answers = await Promise.all(submissions);
     clearTimeout(timeout);
-    expect(handled).toBe(10);
-    expect(answers.filter(({ state }) => state === 'COMPLETED')).toHaveLength(10);
+    expect(handled).toBe(PASS);
+    expect(answers.filter(({ state }) => state === 'COMPLETED')).toHaveLength(PASS);
     const refusals = answers.filter(({ state }) => state === 'DENIED').map(({ code }) => code);
-    expect(refusals).toEqual(Array(TASKS - 10).fill('BUDGET_CONNECTION_EXHAUSTED'));
+    expect(refusals).toEqual(Array(TASKS - PASS).fill('BUDGET_CONNECTION_EXHAUSTED'));
   });
 
   it('leaves a ledger that balances', async () => {

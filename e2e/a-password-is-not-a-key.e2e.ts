@@ -181,7 +181,7 @@ describe('a stolen password', () => {
     await slow.connect('client', 'target');
     const [asking, serving] = [await slow.connected('client'), await slow.connected('target')];
     await slow.untilKnown(asking, 'target');
-    const secret = `AKIA${'Q7ZT2MX9KD4WRB6L'}`;
+    const secret = `AKIA${'Q7ZT2MX5KD4WRB6L'}`;
     let grant = '';
     let go = (): void => undefined;
     const gate = new Promise<void>((resolve) => (go = resolve));

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { readDemo, runDemo, type Demo } from '@countersign/local';
+import { lineOf, readDemo, runDemo, stageOf, type Demo, type DemoOutcome } from '@countersign/local';
 import { startLocalSystem } from './support/running-system.js';
 
 const project = join(import.meta.dirname, '..');
@@ -16,7 +16,7 @@ describe('the demo', () => {
 
   beforeAll(async () => {
     running = await startLocalSystem('demo');
-    demo = await runDemo({ system: running.system, report: () => undefined });
+    demo = await runDemo({ stage: stageOf(running.system), report: () => undefined });
   });
 
   afterAll(async () => {
@@ -30,13 +30,48 @@ describe('the demo', () => {
     expect(outcome?.verdicts).toMatch(CONTROLS_AND_ANSWER);
   });
 
+  const outcomeOf = (name: string): DemoOutcome => {
+    const found = demo.outcomes.find(({ task }) => task.name === name);
+    if (found === undefined) throw new Error(`there is no task ${name}`);
+    return found;
+  };
+  const saidIn = (name: string): string =>
+    (outcomeOf(name).answer.parts ?? []).map((part) => ('text' in part ? part.text : '')).join('');
+
   it('answers with what the agents worked out', () => {
-    const textOf = (name: string): unknown =>
-      demo.outcomes
-        .find(({ task }) => task.name === name)
-        ?.answer.parts?.map((part) => ('text' in part ? part.text : ''));
-    expect(textOf('a conversion')).toEqual([expect.stringContaining('19.31')]);
-    expect(textOf('a review')).toEqual([expect.stringMatching(/^\d+ lines added, \d+ removed/), expect.anything()]);
+    expect(saidIn('a conversion')).toContain('19.31');
+    expect(saidIn('a review')).toMatch(/^\d+ lines added, \d+ removed/);
+  });
+
+  it('hands personal data over as stars', () => {
+    expect(saidIn('personal data')).toContain('**** **** **** 1111');
+    expect(saidIn('personal data')).toContain('***-**-****');
+    expect(saidIn('personal data')).not.toMatch(/4111|123-45-6789/);
+  });
+
+  it('tells nothing of an answer with a canary in it', () => {
+    expect(outcomeOf('a leaked canary').answer.parts).toBeUndefined();
+  });
+
+  it('shows how the score fell below what the connection asks for', () => {
+    const { before = 0, after = 0 } = outcomeOf('trust that fell').fallen ?? {};
+    expect(before).toBeGreaterThanOrEqual(2_800);
+    expect(after).toBeLessThan(2_500);
+  });
+
+  it('says when a rate lets the next one pass', () => {
+    const { retryAfterMs = 0 } = outcomeOf('two a minute').answer;
+    expect(retryAfterMs).toBeGreaterThan(0);
+    expect(retryAfterMs).toBeLessThanOrEqual(60_000);
+  });
+
+  it('asks two people where more than ten times the threshold is at stake', () => {
+    expect([outcomeOf('held and approved').approvals, outcomeOf('approved by two').approvals]).toEqual([1, 2]);
+  });
+
+  it('is a table of at most 120 columns, with the time that stands before each line', () => {
+    const wide = demo.outcomes.map((outcome) => lineOf(outcome)).filter((line) => line.length > 110);
+    expect(wide).toEqual([]);
   });
 
   it('counts six verdicts before it releases', () => {

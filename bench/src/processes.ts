@@ -37,6 +37,19 @@ function cpuFromPs(pid: number): number {
   }
 }
 
+/** Resident memory of a process in bytes; 0 when it is gone. */
+export function rssBytesOf(pid: number): number {
+  try {
+    if (process.platform === 'linux') {
+      const [, pages = '0'] = readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ');
+      return Number(pages) * 4_096;
+    }
+    return Number(execFileSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'utf8' }).trim()) * 1_024;
+  } catch {
+    return 0;
+  }
+}
+
 /** CPU by name of process group; the difference of two says what was used in between. */
 export class CpuMeter {
   readonly #before: ReadonlyMap<string, number>;

@@ -4,12 +4,14 @@ import { COMMANDS, NEUTRAL_SURFACE, type CredentialFile } from '@countersign/con
 import { connect, type Agent } from '@countersign/agent-sdk';
 import { connectOperator, LocalSystem, removePostgres, type Operator } from '@countersign/local';
 import { closedLoop, figures, round, type Measured } from './closed-loop.js';
-import { CpuMeter, withChildren } from './processes.js';
+import { CpuMeter, rssBytesOf, withChildren } from './processes.js';
 import type { Load } from './reference/measure.js';
 
 /** What the product measured, with the CPU of each process a task in milliseconds. */
 export interface MeasuredProduct extends Measured {
   readonly cpuMsPerTaskByProcess: Readonly<Record<string, number>>;
+  /** Resident memory of each process in MiB, before the first task and after the last. */
+  readonly memoryMiB: Readonly<Record<string, { readonly atRest: number; readonly afterLoad: number }>>;
 }
 
 /** Measures the whole product: every service as its own process, a real nats-server and PostgreSQL, two agents on the SDK. */
@@ -53,6 +55,7 @@ async function loop(client: Agent, target: string, { load, groups }: LoopContext
   const text = 'x'.repeat(bytes);
   const run = async (): Promise<boolean> =>
     (await client.submit({ target, taskType: 'echo', text })).state === 'COMPLETED';
+  const atRest = memoryOf(groups());
   await closedLoop({ tasks: warmUp, inFlight, run });
   const meter = new CpuMeter(groups);
   const measured = await closedLoop({ tasks, inFlight, run });
@@ -64,7 +67,19 @@ async function loop(client: Agent, target: string, { load, groups }: LoopContext
       Object.values(used).reduce((sum, ms) => sum + ms, 0),
     ),
     cpuMsPerTaskByProcess: Object.fromEntries(perTask),
+    memoryMiB: Object.fromEntries(
+      Object.entries(memoryOf(groups())).map(([name, afterLoad]) => [name, { atRest: atRest[name] ?? 0, afterLoad }]),
+    ),
   };
+}
+
+function memoryOf(groups: Readonly<Record<string, readonly number[]>>): Readonly<Record<string, number>> {
+  return Object.fromEntries(
+    Object.entries(groups).map(([name, pids]) => [
+      name,
+      round(pids.reduce((sum, pid) => sum + rssBytesOf(pid), 0) / 2 ** 20, 1),
+    ]),
+  );
 }
 
 function groupsOf(system: LocalSystem): Readonly<Record<string, readonly number[]>> {

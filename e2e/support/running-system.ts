@@ -21,7 +21,12 @@ export interface RunningSystem {
   readonly stop: () => Promise<void>;
 }
 
-type Options = Pick<LocalSystemOptions, 'replicas' | 'intakePer10s'>;
+/** One whose processes are of this machine. */
+export interface LocalRunningSystem extends RunningSystem {
+  readonly system: LocalSystem;
+}
+
+type Options = Pick<LocalSystemOptions, 'replicas' | 'intakePer10s' | 'telemetry' | 'logLevel'>;
 
 /** Starts everything anew, or attaches to the composed system; `name` is the file of journeys. */
 export async function startSystem(name: string, options: Options = {}): Promise<RunningSystem> {
@@ -31,10 +36,7 @@ export async function startSystem(name: string, options: Options = {}): Promise<
 const folderOf = (name: string): string => join(project, '.countersign', 'e2e', name);
 
 /** Starts everything anew as processes of this machine, for journeys that are about just that. */
-export async function startLocalSystem(
-  name: string,
-  options: Options = {},
-): Promise<RunningSystem & { readonly system: LocalSystem }> {
+export async function startLocalSystem(name: string, options: Options = {}): Promise<LocalRunningSystem> {
   const folder = folderOf(name);
   await remove(folder);
   const system = await openSystem(folder, options);

@@ -1,2 +1,3 @@
-export { kubernetesManifests } from './kubernetes-manifests.js';
 export { ROLES, roleNamed, usage } from './roles.js';
+export { kubernetesManifests } from './kubernetes-manifests.js';
+export { makeSecrets } from './roles/secrets.js';

@@ -8,7 +8,7 @@ import {
   type Installation,
 } from '@countersign/installation';
 import { stringify } from 'yaml';
-import { natsConfigOf } from './roles/nats-config.js';
+import { natsAccountsOf, natsConfigOf } from './roles/nats-config.js';
 
 interface Manifest {
   readonly apiVersion: 'v1';
@@ -72,7 +72,10 @@ export function kubernetesManifests(
   );
   const manifests = [
     config('trust-bundle', { 'trust-bundle.json': read(TRUST_BUNDLE_FILE), 'installation-key': installationKey }),
-    config('nats', { 'nats.conf': natsConfigOf({ keys: folder, storeDir: '/data', name: 'countersign', routes: [] }) }),
+    config('nats', {
+      'nats.conf': natsConfigOf({ keys: folder, storeDir: '/data', name: 'countersign', routes: [] }),
+      'accounts.conf': natsAccountsOf(folder),
+    }),
     ...holders,
     secret(
       'migrate',

@@ -49,6 +49,11 @@ export const ROLES: readonly Role[] = [
     async () => (await import('./roles/secrets.js')).run,
   ),
   oneShot(
+    'secrets-in-cluster',
+    'make them in Kubernetes, from a pod: for trying out',
+    async () => (await import('./roles/secrets-in-cluster.js')).run,
+  ),
+  oneShot(
     'nats-config',
     'print the configuration of nats-server',
     async () => (await import('./roles/nats-config.js')).run,
@@ -60,6 +65,11 @@ export const ROLES: readonly Role[] = [
     async () => (await import('./roles/health.js')).run,
   ),
   oneShot('demo', 'agents and tasks against a running installation', async () => (await import('./roles/demo.js')).run),
+  oneShot(
+    'selftest',
+    'what the installation promises, tried: selftest [check…]',
+    async () => (await import('./roles/selftest.js')).run,
+  ),
 ];
 
 /** What is told to somebody who named no role, or one that is none. */

@@ -18,7 +18,11 @@ export * from '@countersign/installation';
 export * from './system/local-system.js';
 export * from './system/operator.js';
 export * from './system/run-file.js';
+export { readOtlpTraces, type ReceivedSpan } from './traces/otlp-json.js';
 
 export { createDemoOrganisation, type DemoOrganisation } from './demo/organisation.js';
-export { runDemo, type Demo, type DemoOutcome, type DemoReport } from './demo/run-demo.js';
+export { runDemo, type Demo, type DemoReport } from './demo/run-demo.js';
+export { stageOf, type DemoStage } from './demo/stage.js';
+export type { DemoOutcome } from './demo/task-run.js';
+export { lineOf } from './demo/table.js';
 export { inputOf, readDemo, surpriseOf, type DemoTask } from './demo/scenario.js';

@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { withFileLock } from '../bin/shared/file-lock.mjs';
-import { DEMO_HEADER, runDemo, type Demo, type DemoReport } from './demo/run-demo.js';
+import { runDemo, type Demo, type DemoReport } from './demo/run-demo.js';
+import { stageOf } from './demo/stage.js';
+import { DEMO_HEADER } from './demo/table.js';
 import { removePostgres } from './embedded-postgres.js';
 import { LocalError } from './local-error.js';
 import { onShutdown } from './process/shutdown.js';
@@ -16,6 +18,7 @@ const HELP = `npm start [-- options]
 
   --once      run the demo, verify the record, drain, and exit 0 only if every outcome was the expected one
   --no-demo   start everything and run no demo
+  --canary    send tasks that must pass and tasks that must be denied every 30 s, and count what comes of them
   --reset     throw away what an earlier run has kept (keys, streams, database) and start anew
   --quiet     only warnings in the services' logs
   --help      this text
@@ -32,6 +35,7 @@ const { values: options } = parseArgs({
   options: {
     once: { type: 'boolean', default: false },
     'no-demo': { type: 'boolean', default: false },
+    canary: { type: 'boolean', default: false },
     reset: { type: 'boolean', default: false },
     quiet: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -65,6 +69,7 @@ async function main(): Promise<void> {
     });
   });
   try {
+    if (options.canary) report(`the canary sings: ${await system.startCanary()}`);
     demo = options['no-demo'] ? undefined : await demonstrate(system);
     if (options.once) process.exitCode = demo === undefined || isExpected(demo) ? 0 : 1;
     else {
@@ -113,7 +118,7 @@ async function reset(): Promise<void> {
 async function demonstrate(system: LocalSystem): Promise<Demo> {
   report('the demo: agents as programs of their own, tasks of infra/local/demo/tasks.yaml');
   report(DEMO_HEADER);
-  const demo = await runDemo({ system, report });
+  const demo = await runDemo({ stage: stageOf(system), report });
   report(
     demo.recordOk
       ? `the record of ${demo.organisation.name} verifies: ${demo.recordSize} entries`

@@ -49,26 +49,19 @@ function clusterText({ name, port, password, routes }: ClusterOptions, host: str
 }
 
 /**
- * The configuration of a nats-server: accounts SYS, AUTH (auth callout only), CONTROL (JetStream; one user key a service) and AGENTS (no JetStream).
- * AGENTS reaches CONTROL by one imported service only, CONTROL reaches AGENTS by hand-overs and answers only; there is no user without a credential.
+ * What holds of every server of an installation, wherever it stands: limits, accounts SYS, AUTH (auth callout only), CONTROL (JetStream; one user key a service) and
+ * AGENTS (no JetStream), and the callout. AGENTS reaches CONTROL by one imported service only, CONTROL reaches AGENTS by hand-overs and answers only; there is no user
+ * without a credential. It holds public keys only, so that a chart of others can include it.
  */
-export function natsServerConfig(options: ServerConfigOptions): string {
-  const { keys, host = '127.0.0.1' } = options;
+export function natsAccountsConfig(keys: NatsKeys): string {
   const users = CONTROL_USERS.map(
     (user) => `      { nkey: ${keys.control[user].publicKey}, permissions: ${permissionsText(permissionsOf(user))} }`,
   );
-  const line = (text: string, when: unknown): string[] => (when === undefined || when === false ? [] : [text]);
+  const own = [keys.auth, keys.sys, ...CONTROL_USERS.map((u) => keys.control[u])].map((k) => k.publicKey).join(', ');
   return [
-    `server_name: ${JSON.stringify(options.serverName ?? 'countersign')}`,
-    `listen: ${JSON.stringify(`${host}:${options.port}`)}`,
-    `http: ${JSON.stringify(`${host}:${options.monitoringPort}`)}`,
-    ...line(`ports_file_dir: ${JSON.stringify(options.portsFileDir)}`, options.portsFileDir),
-    ...line(`pid_file: ${JSON.stringify(options.pidFile)}`, options.pidFile),
-    ...(options.cluster === undefined ? [] : [clusterText(options.cluster, host)]),
     'max_payload: 1048576',
     'max_control_line: 8192',
     'write_deadline: "10s"',
-    `jetstream { store_dir: ${JSON.stringify(options.storeDir)}${options.syncAlways === true ? ', sync_interval: always' : ''} }`,
     'system_account: SYS',
     'accounts {',
     `  SYS { users: [ { nkey: ${keys.sys.publicKey} } ] }`,
@@ -87,7 +80,23 @@ export function natsServerConfig(options: ServerConfigOptions): string {
     '    exports: [ { service: "dlv.*.*", accounts: [CONTROL] }, { service: "ans.*.*.*", accounts: [CONTROL] } ]',
     '  }',
     '}',
-    `authorization { timeout: ${AUTH_TIMEOUT_SECONDS}, auth_callout { issuer: ${keys.issuer.publicKey}, account: AUTH, auth_users: [ ${[keys.auth, keys.sys, ...CONTROL_USERS.map((u) => keys.control[u])].map((k) => k.publicKey).join(', ')} ], xkey: ${keys.xkey.publicKey} } }`,
+    `authorization { timeout: ${AUTH_TIMEOUT_SECONDS}, auth_callout { issuer: ${keys.issuer.publicKey}, account: AUTH, auth_users: [ ${own} ], xkey: ${keys.xkey.publicKey} } }`,
     '',
+  ].join('\n');
+}
+
+/** The whole configuration of a nats-server: where it listens, its cluster and its store, then {@link natsAccountsConfig}. */
+export function natsServerConfig(options: ServerConfigOptions): string {
+  const { keys, host = '127.0.0.1' } = options;
+  const line = (text: string, when: unknown): string[] => (when === undefined || when === false ? [] : [text]);
+  return [
+    `server_name: ${JSON.stringify(options.serverName ?? 'countersign')}`,
+    `listen: ${JSON.stringify(`${host}:${options.port}`)}`,
+    `http: ${JSON.stringify(`${host}:${options.monitoringPort}`)}`,
+    ...line(`ports_file_dir: ${JSON.stringify(options.portsFileDir)}`, options.portsFileDir),
+    ...line(`pid_file: ${JSON.stringify(options.pidFile)}`, options.pidFile),
+    ...(options.cluster === undefined ? [] : [clusterText(options.cluster, host)]),
+    `jetstream { store_dir: ${JSON.stringify(options.storeDir)}${options.syncAlways === true ? ', sync_interval: always' : ''} }`,
+    natsAccountsConfig(keys),
   ].join('\n');
 }

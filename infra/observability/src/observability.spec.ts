@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
@@ -40,6 +40,21 @@ describe('every expression', () => {
     const names = new Set(everyExpr.flatMap((expr) => expr.match(/\bcountersign_[a-z_]+/g) ?? []));
     const known = (name: string): boolean => name in METRICS || name.replace(/_(?:bucket|count|sum)$/, '') in METRICS;
     expect([...names].filter((name) => !known(name))).toEqual([]);
+  });
+});
+
+/** Set by the canary of an installation, which is no service. */
+const SET_ELSEWHERE = ['countersign_canary_total'];
+
+describe('every metric of the catalogue', () => {
+  const sources = ['services', 'libs']
+    .flatMap((root) => readdirSync(root, { recursive: true, encoding: 'utf8' }).map((file) => join(root, file)))
+    .filter((file) => /[/\\]src[/\\].*\.ts$/.test(file) && !/spec\.ts$|catalogue\.ts$/.test(file))
+    .map((file) => readFileSync(file, 'utf8'))
+    .join('\n');
+
+  it.each(Object.keys(METRICS).filter((name) => !SET_ELSEWHERE.includes(name)))('%s is set by somebody', (name) => {
+    expect(sources).toContain(`'${name}'`);
   });
 });
 

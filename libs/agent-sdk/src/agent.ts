@@ -5,6 +5,7 @@ import {
   credentialFileSchema,
   taskDigest,
   taskSubject,
+  traceIdOf,
   type AnswerData,
   type CheckReply,
   type CredentialFile,
@@ -12,12 +13,13 @@ import {
   type Usage,
 } from '@countersign/contracts';
 import { AgentRequestFailed, type UntrustedMessage } from './errors.js';
+import { Farewell } from './farewell.js';
 import { openConnection, type Link } from './link.js';
 import { isFinal, OpenTasks } from './open-tasks.js';
 import { publishStored } from './publishing.js';
 import { askCheck, askPeers, askStatus, readAnswer, tellUsage } from './requests.js';
 import { instanceName, Serving, type DeliveredTask, type ServeOptions, type TaskHandler } from './serving.js';
-import { prepareTask, type TaskInput } from './task-input.js';
+import { checkTraceparent, prepareTask, type TaskInput } from './task-input.js';
 import { TrustStore } from './trust-store.js';
 
 const POLL_MS = 10_000;
@@ -34,6 +36,8 @@ export interface ConnectOptions {
 export interface SubmitOptions {
   /** Hears of states before the end, such as AWAITING_APPROVAL. */
   readonly onState?: (answer: AnswerData) => void;
+  /** A W3C `traceparent` of the caller's own: the trace of the task links to it. It is never its parent, and nothing is decided by it. */
+  readonly traceparent?: string;
 }
 
 /** What else a report says. */
@@ -48,12 +52,14 @@ export class Agent {
   readonly #open = new OpenTasks();
   readonly #instance: string;
   readonly #lost = new Map<string, number>();
+  readonly #farewell: Farewell;
   #serving: Serving | undefined;
   #poll: NodeJS.Timeout | undefined;
   #closing: Promise<void> | undefined;
 
   private constructor(private readonly link: Link) {
     this.#instance = instanceName(link);
+    this.#farewell = new Farewell(link.nc);
     for (const instance of [this.#instance, 'all']) {
       link.nc.subscribe(answerSubject(link.credential, instance), {
         callback: (error, message) => {
@@ -99,14 +105,19 @@ export class Agent {
    * the task was not accepted, or when its id belongs to another task.
    */
   async submit(task: TaskInput, options: SubmitOptions = {}): Promise<AnswerData> {
+    const { traceparent } = options;
+    checkTraceparent(traceparent);
     const { id, body } = prepareTask(this.link, this.#instance, task);
     const { org, agent } = this.link.credential;
+    const key = { org, agent, task: id };
     const end = this.#open.wait(id, options.onState ?? (() => undefined));
     end.catch(() => undefined);
     try {
-      const published = await publishStored(this.link, taskSubject({ org, agent, task: id }), body);
-      if (published === 'already-there') await this.#adopt(id, taskDigest({ org, agent, task: id }, body));
-    } catch (error) {
+      const published = await publishStored(this.link, taskSubject(key), body, traceparent);
+      if (published === 'already-there') await this.#adopt(id, taskDigest(key, body));
+    } catch (cause) {
+      const error =
+        cause instanceof AgentRequestFailed ? cause.inTrace(traceIdOf({ key, attempt: 1, round: 1 })) : cause;
       this.#open.fail(id, error instanceof Error ? error : new Error('not submitted'));
       throw error;
     }
@@ -157,8 +168,7 @@ export class Agent {
     this.#poll = undefined;
     await this.#serving?.stop();
     this.#open.close();
-    // a connection that was cut, as a revoked agent's is, has nobody to drain to and would try to come back for ever
-    if (!this.link.nc.isClosed()) await this.link.nc.drain().catch(() => this.link.nc.close());
+    await this.#farewell.say();
   }
 
   async #adopt(id: string, digest: string): Promise<void> {

@@ -5,17 +5,36 @@ import type { Retry, RetryAdvice } from './retry-advice.js';
 export class AgentRequestFailed extends Error implements RetryAdvice {
   readonly retryAfterMs?: number;
   readonly nextOpenAt?: string;
+  /** Trace of the task that it is about: where to look for what became of it. */
+  readonly traceId?: string;
 
   constructor(
     readonly code: ReasonCode,
     message: string,
     readonly retry: Retry,
-    { retryAfterMs, nextOpenAt, ...options }: ErrorOptions & Omit<RetryAdvice, 'retry'> = {},
+    {
+      retryAfterMs,
+      nextOpenAt,
+      traceId,
+      ...options
+    }: ErrorOptions & Omit<RetryAdvice, 'retry'> & { readonly traceId?: string } = {},
   ) {
     super(message, options);
     this.name = 'AgentRequestFailed';
     if (retryAfterMs !== undefined) this.retryAfterMs = retryAfterMs;
     if (nextOpenAt !== undefined) this.nextOpenAt = nextOpenAt;
+    if (traceId !== undefined) this.traceId = traceId;
+  }
+
+  /** The same failure of a task whose trace is known. */
+  inTrace(traceId: string): AgentRequestFailed {
+    const { code, message, retry, cause, retryAfterMs, nextOpenAt } = this;
+    return new AgentRequestFailed(code, `${message} (trace ${traceId})`, retry, {
+      traceId,
+      ...(cause === undefined ? {} : { cause }),
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+      ...(nextOpenAt === undefined ? {} : { nextOpenAt }),
+    });
   }
 
   /** A refusal with the sentence of the catalogue. */

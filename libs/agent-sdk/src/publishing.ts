@@ -1,3 +1,4 @@
+import { headers as createHeaders } from '@nats-io/transport-node';
 import { z } from 'zod';
 import { AgentRequestFailed } from './errors.js';
 import { jsonOf, type Link } from './link.js';
@@ -19,11 +20,17 @@ export type Publication = 'stored' | 'already-there';
  * Publishes into a stream and waits for its acknowledgement. A lost acknowledgement is repeated with the same bytes, which is safe because the
  * stream takes only one message a subject. Throws when nothing was stored as far as can be known.
  */
-export async function publishStored(link: Link, subject: string, body: Uint8Array): Promise<Publication> {
+export async function publishStored(
+  link: Link,
+  subject: string,
+  body: Uint8Array,
+  traceparent?: string,
+): Promise<Publication> {
   let cause: unknown;
+  const options = { timeout: ACK_TIMEOUT_MS, ...headersOf(traceparent) };
   for (let attempt = 1; attempt <= TRIES; attempt += 1) {
     try {
-      const ack = pubAckSchema.parse(jsonOf((await link.nc.request(subject, body, { timeout: ACK_TIMEOUT_MS })).data));
+      const ack = pubAckSchema.parse(jsonOf((await link.nc.request(subject, body, options)).data));
       // nobody sets a message id here, so a duplicate mark means that somebody else's did
       if ('stream' in ack && ack.duplicate !== true) return 'stored';
       if ('error' in ack && ack.error.err_code === ALREADY_THERE) return 'already-there';
@@ -37,4 +44,11 @@ export async function publishStored(link: Link, subject: string, body: Uint8Arra
     await new Promise((resolve) => setTimeout(resolve, 100 * 2 ** attempt));
   }
   throw AgentRequestFailed.of('TEMPORARILY_UNAVAILABLE', 'later', cause);
+}
+
+function headersOf(traceparent: string | undefined) {
+  if (traceparent === undefined) return {};
+  const headers = createHeaders();
+  headers.set('traceparent', traceparent);
+  return { headers };
 }

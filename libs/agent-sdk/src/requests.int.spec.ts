@@ -1,10 +1,17 @@
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { connect, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import { utf8 } from '@countersign/primitives';
-import { checkRequestSchema, taskEnvelopeSchema, usageReportSchema, type GrantClaims } from '@countersign/contracts';
+import {
+  checkRequestSchema,
+  taskEnvelopeSchema,
+  usageReportSchema,
+  type CredentialFile,
+  type GrantClaims,
+} from '@countersign/contracts';
 import { signReply } from '@countersign/identity';
 import { signedHeaders } from '@countersign/bus';
 import { obtainNatsServer, startNatsServer, type NatsProcess } from '@countersign/local';
@@ -38,21 +45,20 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   untrusted = [];
-  agent = await Agent.connect(
-    {
-      ...me,
-      nats: [server.url],
-      name: 'me',
-      clientId: 'c',
-      clientSecret: 's',
-      inboxPrefix: `_INBOX_${me.agent}`,
-      installationKey: keys.installationKey,
-      trustBundle: keys.bundleFile,
-    },
-    { onUntrusted: ({ failure }) => untrusted.push(failure) },
-  );
+  agent = await Agent.connect(credential(server.url), { onUntrusted: ({ failure }) => untrusted.push(failure) });
 });
 afterEach(() => agent.close());
+
+const credential = (url: string): CredentialFile => ({
+  ...me,
+  nats: [url],
+  name: 'me',
+  clientId: 'c',
+  clientSecret: 's',
+  inboxPrefix: `_INBOX_${me.agent}`,
+  installationKey: keys.installationKey,
+  trustBundle: keys.bundleFile,
+});
 
 /** Answers as the dispatcher does, signed over the question; undefined answers unsigned. */
 function reply(message: Msg): void {
@@ -116,6 +122,24 @@ describe('a usage report', () => {
 });
 
 describe('closing', () => {
+  it('an agent that was cut does not wait until it is let in again', async () => {
+    const { path } = await obtainNatsServer({ cacheDir: join(ROOT, '.countersign', 'cache') });
+    const text = 'listen: "127.0.0.1:-1"\n';
+    const gone = await startNatsServer({ binary: path, configText: text, dir: mkdtempSync(join(dir, 'gone-')) });
+    const cut = await Agent.connect(credential(gone.url));
+    await gone.stop();
+    let knocks = 0;
+    const door = createServer((socket) => {
+      knocks += 1;
+      socket.destroy();
+    });
+    await new Promise<void>((resolve) => door.listen(Number(new URL(gone.url).port), '127.0.0.1', resolve));
+    await cut.close();
+    // one that waits knocks again and again
+    expect(knocks).toBeLessThanOrEqual(1);
+    await new Promise((resolve) => door.close(resolve));
+  });
+
   it('twice is once', async () => {
     expect(agent.close()).toBe(agent.close());
     await agent.close();

@@ -1,5 +1,6 @@
 import { sha256, toBase64Url, utf8 } from '@countersign/primitives';
 import {
+  answerDataSchema,
   answerEnvelopeSchema,
   checkReplySchema,
   checkSubject,
@@ -24,6 +25,11 @@ import type { PreparedTask } from './task-input.js';
 const REQUEST_TIMEOUT_MS = 5_000;
 /** Six controls are asked, and once more when they differ about a price. */
 const CHECK_TIMEOUT_MS = 8_000;
+
+/** An agent may be years older than the dispatcher: a code that its catalogue does not have is as good as none, and state and message still tell the end. */
+export const readableAnswerSchema = answerEnvelopeSchema.extend({
+  data: answerDataSchema.extend({ code: answerDataSchema.shape.code.catch(undefined) }),
+});
 
 interface Question {
   readonly subject: string;
@@ -62,7 +68,7 @@ export async function askPeers(link: Link): Promise<PeersReply> {
 export async function askStatus(link: Link, task: string): Promise<AnswerData> {
   const { org, agent } = link.credential;
   const question: Question = { subject: statusSubject({ org, agent, task }), signers: ['dispatcher'] };
-  return answerEnvelopeSchema.parse(await ask(link, question)).data;
+  return readableAnswerSchema.parse(await ask(link, question)).data;
 }
 
 /** What a submission of these bytes would come to now, verified. */
@@ -107,6 +113,6 @@ export function readAnswer(
     link.onUntrusted({ subject: message.subject, failure: checked.failure });
     return undefined;
   }
-  const parsed = answerEnvelopeSchema.safeParse(jsonOf(message.data));
+  const parsed = readableAnswerSchema.safeParse(jsonOf(message.data));
   return parsed.success ? parsed.data.data : undefined;
 }

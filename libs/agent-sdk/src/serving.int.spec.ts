@@ -153,4 +153,19 @@ describe('an agent that serves', () => {
     expect(await reply).toEqual({ accepted: true });
     expect(ran).toHaveLength(1);
   });
+
+  it('answers on stopping every hand-over that had found it: to the dispatcher silence means that the task runs', async () => {
+    await serve(recording, { concurrency: 200 });
+    const tasks = await Promise.all(Array.from({ length: 60 }, () => aGrantedTask()));
+    const replies = tasks.map(({ body, token }) =>
+      handOver(body, token).catch((error: unknown) => (error as { isNoResponders?: () => boolean }).isNoResponders?.()),
+    );
+    // some have arrived, some are on their way, some find nobody any more
+    while (nc.stats().inMsgs === 0) await new Promise((resolve) => setImmediate(resolve));
+    await serving.stop();
+    const ends = await Promise.all(replies);
+    const accepted = ends.filter((end) => typeof end === 'object');
+    expect(ends.filter((end) => typeof end !== 'object' && end !== true)).toEqual([]);
+    expect(ran).toHaveLength(accepted.length);
+  });
 });

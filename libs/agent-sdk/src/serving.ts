@@ -68,9 +68,9 @@ export class Serving {
     });
   }
 
-  /** Takes no further task and waits for the running ones. */
+  /** Takes no further task and waits for the running ones. A hand-over that the server has routed here already is taken: to the dispatcher its silence would mean that the task runs. */
   async stop(): Promise<void> {
-    this.#subscription.unsubscribe();
+    await this.#subscription.drain().catch(() => undefined);
     await Promise.allSettled(this.#running);
   }
 

@@ -52,3 +52,12 @@ export function prepareTask(link: Link, instance: string, input: TaskInput): Pre
     );
   return { id, body };
 }
+
+const TRACEPARENT = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+/** Throws REQUEST_INVALID for what is no W3C traceparent of version 00: it would be linked nowhere. */
+export function checkTraceparent(traceparent: string | undefined): void {
+  if (traceparent === undefined || TRACEPARENT.test(traceparent)) return;
+  const message = `traceparent: ${JSON.stringify(traceparent.slice(0, 60))} is none; right would be 00-<32 hex digits>-<16 hex digits>-01`;
+  throw new AgentRequestFailed('REQUEST_INVALID', message, 'no');
+}

@@ -1,4 +1,4 @@
-import { connect, nkeyAuthenticator, type Msg, type NatsConnection } from '@nats-io/transport-node';
+import { connect, nkeyAuthenticator, type Msg, type NatsConnection, type Subscription } from '@nats-io/transport-node';
 import { utf8 } from '@countersign/primitives';
 import { bufferOf } from './messages.js';
 
@@ -11,6 +11,9 @@ export interface AccountMessage {
 
 /** A connection to an account that has no streams: the auth callout's and the system's. Only the registry has users there. */
 export class AccountConnection {
+  readonly #answering: Subscription[] = [];
+  readonly #inFlight = new Set<Promise<void>>();
+
   private constructor(private readonly nc: NatsConnection) {}
 
   /** Connects, and keeps trying. */
@@ -30,11 +33,17 @@ export class AccountConnection {
   }
 
   /** Answers questions together with the other replicas of the queue. */
-  answer(subject: string, queue: string, handle: (message: AccountMessage) => void): void {
-    this.nc.subscribe(subject, {
-      queue,
-      callback: (error, message) => (error === null ? handle(accountMessageOf(message)) : undefined),
-    });
+  answer(subject: string, queue: string, handle: (message: AccountMessage) => Promise<void>): void {
+    const take = (message: AccountMessage): void => {
+      const run = handle(message).finally(() => this.#inFlight.delete(run));
+      this.#inFlight.add(run);
+    };
+    this.#answering.push(
+      this.nc.subscribe(subject, {
+        queue,
+        callback: (error, message) => (error === null ? take(accountMessageOf(message)) : undefined),
+      }),
+    );
   }
 
   /** Asks and takes the answers that come within a time; of one server or of all. */
@@ -54,8 +63,10 @@ export class AccountConnection {
     return out;
   }
 
-  /** Finishes and disconnects. */
+  /** Takes no further question, answers those that have arrived, and disconnects. */
   async close(): Promise<void> {
+    await Promise.all(this.#answering.map((subscription) => subscription.drain().catch(() => undefined)));
+    await Promise.allSettled(this.#inFlight);
     await this.nc.drain().catch(() => this.nc.close());
   }
 }

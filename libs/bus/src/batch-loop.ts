@@ -31,6 +31,12 @@ export class BatchLoop<M> {
     return this.#waiting.splice(0);
   }
 
+  /** Handles all that was taken, then stops: for what nobody else would do soon. */
+  async finish(): Promise<void> {
+    while (this.#running !== undefined) await this.#running;
+    this.#stopped = true;
+  }
+
   async #run(): Promise<void> {
     // what arrives in the same turn of the event loop belongs to the same batch
     await new Promise<void>((resolve) => setImmediate(resolve));

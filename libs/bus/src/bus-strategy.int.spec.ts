@@ -113,6 +113,36 @@ const settled = async (): Promise<boolean> => {
 };
 
 describe('a control on the bus', () => {
+  it('takes no task before it is able to judge: another replica may be', async () => {
+    let able = (): void => undefined;
+    const waiting = new Promise<void>((resolve) => (able = resolve));
+    const listening = listen((tasks) => Promise.resolve(tasks.map(() => APPROVE)), {
+      untilAbleToJudge: () => waiting,
+    });
+    await submit();
+    await until(async () => (await consumer()).waiting === 1);
+    expect([(await consumer()).pending, verdicts]).toEqual([0, []]);
+    able();
+    await listening;
+    await until(() => verdicts.length === 1);
+    await until(settled);
+  });
+
+  it('takes no task when it was closed before it was able to judge', async () => {
+    let able = (): void => undefined;
+    const waiting = new Promise<void>((resolve) => (able = resolve));
+    const listening = listen(() => Promise.reject(new Error('asked')), { untilAbleToJudge: () => waiting });
+    await strategy.close();
+    able();
+    await listening;
+    await submit();
+    await until(async () => (await consumer()).waiting === 1);
+    expect(told.errors).toEqual([]);
+    await listen((tasks) => Promise.resolve(tasks.map(() => APPROVE)));
+    await until(() => verdicts.length === 1);
+    await until(settled);
+  });
+
   it('gives one verdict a task and acknowledges after it', async () => {
     await listen((tasks) => Promise.resolve(tasks.map(() => APPROVE)));
     const submitted = await Promise.all(Array.from({ length: 100 }, () => submit()));
@@ -194,6 +224,14 @@ describe('a control on the bus', () => {
     await until(() => verdicts.length === 1);
     expect(verdicts[0]).toMatchObject({ decision: 'DENY', codes: ['CONTROL_ERROR'] });
     await until(settled);
+  });
+
+  it('can drain the pull of the client in use, whose type does not say so', async () => {
+    const found = await policy.js.consumers.get('ING', 'policy-ing');
+    const messages = await found.consume({ callback: () => undefined });
+    expect(messages).toMatchObject({ sub: { drain: expect.any(Function) as unknown } });
+    messages.stop();
+    await listen((tasks) => Promise.resolve(tasks.map(() => APPROVE)));
   });
 
   it('never judges a round that the dispatcher did not sign, and tells of it', async () => {

@@ -18,6 +18,7 @@ import type { ZodType } from 'zod';
 import type { Bus } from './bus.js';
 import { answerCommand, type ServedCommand } from './command-server.js';
 import { DurableConsumer } from './durable-consumer.js';
+import { deliverBatch } from './deliver-batch.js';
 import type { FrameReader } from './frame-reader.js';
 import type { FrameWriter } from './frame-writer.js';
 import type { Freshness } from './freshness.js';
@@ -30,6 +31,8 @@ import type { People } from './people.js';
 import { signedHeaders } from './publisher.js';
 import { readTaskMessage, type TaskMessage } from './task-message.js';
 
+/** An item that cannot be handled comes again this much later. */
+const POISON_DELAY_MS = 5_000;
 const AGENT_REQUEST_VERBS: readonly AgentRequestVerb[] = ['status', 'peers', 'check', 'usage'];
 
 /** What a service hears with. */
@@ -50,12 +53,16 @@ export interface BusStrategyOptions {
   readonly people?: People;
   readonly events: BusEvents;
   readonly observer?: JudgeObserver;
+  /** Of a control, waited for before the first task or command is taken: a replica that starts would deny what another one can judge, and refuse a person of whom it has not read yet. */
+  readonly untilAbleToJudge?: () => Promise<void>;
 }
 
 /** What the strategy tells of: signatures that do not count are CRITICAL alert events. */
 export interface BusEvents {
   readonly invalid: (what: { readonly subject: string; readonly seq?: number; readonly failure: string }) => void;
   readonly error: (error: unknown, where: { readonly subject?: string; readonly task?: TaskMessage }) => void;
+  /** Messages that a durable consumer was given again. */
+  readonly redelivered?: (durable: string, count: number) => void;
 }
 
 /** A result of a target as it is stored: whose, under which grant. */
@@ -81,8 +88,10 @@ export class PassErrors implements ExceptionFilter {
 export class BusStrategy extends Server implements CustomTransportStrategy {
   override readonly propagatesEventHandlerErrors = true;
   readonly #consumers: DurableConsumer[] = [];
+  readonly #durables: { readonly stream: string; readonly durable: string }[] = [];
   readonly #subscriptions: Subscription[] = [];
   readonly #inFlight = new Set<Promise<void>>();
+  #closed = false;
 
   constructor(private readonly options: BusStrategyOptions) {
     super();
@@ -92,11 +101,24 @@ export class BusStrategy extends Server implements CustomTransportStrategy {
     this.#open().then(() => callback(), callback);
   }
 
-  /** Stops the pulls and the questions, finishes what is in work. */
+  /** Stops the pulls and the questions, finishes what is in work. A question that the server has routed here already is still answered: nobody else will. */
   async close(): Promise<void> {
-    for (const subscription of this.#subscriptions) subscription.unsubscribe();
-    await Promise.all(this.#consumers.map((consumer) => consumer.close()));
+    this.#closed = true;
+    await Promise.all([
+      ...this.#subscriptions.map((subscription) => subscription.drain().catch(() => undefined)),
+      ...this.#consumers.map((consumer) => consumer.close()),
+    ]);
     await Promise.allSettled(this.#inFlight);
+  }
+
+  /** What its durable consumers have not been given yet. */
+  async pending(): Promise<readonly { readonly durable: string; readonly pending: number }[]> {
+    return Promise.all(
+      this.#durables.map(async (place) => ({
+        durable: place.durable,
+        pending: await DurableConsumer.pending(this.options.bus, place),
+      })),
+    );
   }
 
   on(): never {
@@ -110,8 +132,6 @@ export class BusStrategy extends Server implements CustomTransportStrategy {
   async #open(): Promise<void> {
     const { service } = this.options.bus;
     if (service === 'provisioner') throw new Error('the provisioner hears nothing');
-    if (this.messageHandlers.has(PATTERN.judge))
-      await this.#consume('ING', durableName(service, 'ing'), (batch) => this.#judge(batch));
     if (this.messageHandlers.has(PATTERN.transitions))
       await this.#consume('FLOW', durableName(service, 'dec'), (batch) =>
         this.#deliver(PATTERN.transitions, batch, transitionItemSchema),
@@ -122,20 +142,26 @@ export class BusStrategy extends Server implements CustomTransportStrategy {
       );
     if (this.messageHandlers.has(PATTERN.results))
       await this.#consume('RES', durableName(service, 'res'), (batch) => this.#results(batch));
+    if (this.messageHandlers.has(PATTERN.judge)) await this.options.untilAbleToJudge?.();
+    if (this.#closed) return;
     this.#subscribe(`adm.${service}.>`, service, (message) => this.#command(message));
     for (const verb of AGENT_REQUEST_VERBS)
       if (this.messageHandlers.has(`${PATTERN.agent}${verb}`))
         this.#subscribe(`agt.*.*.${verb}.${AGENT_REQUESTS[verb]}`, service, (message) =>
           this.#agentRequest(verb, message),
         );
+    if (this.messageHandlers.has(PATTERN.judge))
+      await this.#consume('ING', durableName(service, 'ing'), (batch) => this.#judge(batch));
   }
 
   async #consume(stream: string, durable: string, handle: (batch: readonly JsMsg[]) => Promise<void>): Promise<void> {
+    this.#durables.push({ stream, durable });
     this.#consumers.push(
       await DurableConsumer.open(this.options.bus, {
         stream,
         durable,
         handle,
+        onRedelivered: (count) => this.options.events.redelivered?.(durable, count),
         onError: (error) => this.options.events.error(error, { subject: durable }),
       }),
     );
@@ -190,9 +216,12 @@ export class BusStrategy extends Server implements CustomTransportStrategy {
   }
 
   async #deliver<T>(pattern: string, batch: readonly JsMsg[], schema: ZodType<T>): Promise<void> {
-    const items = batch.flatMap((raw) => this.options.frameReader.read(streamMessageOf(raw), schema));
-    if (items.length > 0) await this.#call(pattern, items, undefined);
-    for (const raw of batch) raw.ack();
+    const settled = await deliverBatch({
+      frames: batch.map((raw) => this.options.frameReader.read(streamMessageOf(raw), schema)),
+      handle: async (items) => void (await this.#call(pattern, items, undefined)),
+      onError: (error) => this.options.events.error(error, {}),
+    });
+    batch.forEach((raw, i) => (settled[i] === 'ack' ? raw.ack() : raw.nak(POISON_DELAY_MS)));
   }
 
   async #results(batch: readonly JsMsg[]): Promise<void> {

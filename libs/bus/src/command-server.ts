@@ -16,6 +16,7 @@ import {
   type SenderParts,
 } from './command-sender.js';
 import { CommandRefused, DependencyUnavailable } from './errors.js';
+import type { Freshness } from './freshness.js';
 import type { IdempotencyStore } from './idempotency.js';
 import { bufferOf, jsonOf, signatureOf } from './messages.js';
 import type { CommandContext } from './patterns.js';
@@ -31,9 +32,14 @@ export interface ServedCommand {
 export interface CommandServerParts extends SenderParts {
   readonly key: SigningKey;
   readonly idempotency: IdempotencyStore | undefined;
+  /** Read models that this service judges by. */
+  readonly models?: readonly Freshness[];
   readonly onRefusedSignature: (subject: string, failure: string) => void;
   readonly onError: (error: unknown, subject: string) => void;
 }
+
+/** With its headers below what the bus takes in a message. */
+const MAX_REPLY_BYTES = 1_000_000;
 
 const refused = (error: CommandRefused): CommandReply => ({
   ok: false,
@@ -50,11 +56,18 @@ export async function answerCommand(
   const { subject } = message;
   const sender = senderOf(parts, signatureOf(message.headers), { subject, request });
   if ('failure' in sender) return parts.onRefusedSignature(subject, sender.failure);
-  const reply = await replyTo(parts, served, { request, sender, subject });
-  const bytes = utf8(JSON.stringify(reply));
+  const bytes = bytesOf(await replyTo(parts, served, { request, sender, subject }));
   message.respond(bytes, {
     headers: signedHeaders(signReply(parts.key, { subject: message.subject, request, reply: bytes })),
   });
+}
+
+/** An answer that the bus would not take says so: whoever asks would else wait for nothing. */
+function bytesOf(reply: CommandReply): Buffer {
+  const bytes = utf8(JSON.stringify(reply));
+  if (bytes.length <= MAX_REPLY_BYTES) return bytes;
+  const message = 'the answer is too large for one message; ask for less';
+  return utf8(JSON.stringify(refused(new CommandRefused('PAYLOAD_TOO_LARGE', message))));
 }
 
 interface Received {
@@ -71,6 +84,7 @@ async function replyTo(
   try {
     if (served === undefined) throw new CommandRefused('NOT_FOUND', `there is no command ${received.subject}`);
     refuseUnlessAllowed(received.sender, served.command, parts.people);
+    if (served.command.verb === 'dry-run') refuseWhileStale(parts.models ?? []);
     const envelope = commandEnvelopeSchema.safeParse(jsonOf(received.request));
     if (!envelope.success)
       throw new CommandRefused(
@@ -88,6 +102,13 @@ async function replyTo(
         : 'the command could not be carried out; try again with the same idempotency key';
     return { ok: false, problem: { code: 'TEMPORARILY_UNAVAILABLE', message: why } };
   }
+}
+
+/** A submission is denied while a read model is stale: what it would come to is not told then, and whoever asks takes that for a denial. */
+function refuseWhileStale(models: readonly Freshness[]): void {
+  const stale = models.find((model) => !model.fresh());
+  if (stale !== undefined)
+    throw new CommandRefused('TEMPORARILY_UNAVAILABLE', `the read model ${stale.name} is not up to date`);
 }
 
 async function carryOut(

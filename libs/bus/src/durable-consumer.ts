@@ -1,4 +1,5 @@
 import type { ConsumerMessages, JsMsg } from '@nats-io/jetstream';
+import type { Subscription } from '@nats-io/transport-node';
 import { MAX_BATCH } from '@countersign/contracts';
 import { BatchLoop } from './batch-loop.js';
 import type { Bus } from './bus.js';
@@ -13,6 +14,8 @@ export interface DurableOptions {
   readonly durable: string;
   readonly handle: (batch: readonly JsMsg[]) => Promise<void>;
   readonly onError: (error: unknown) => void;
+  /** Hears how many messages of a batch had been given to somebody before. */
+  readonly onRedelivered?: (count: number) => void;
 }
 
 /** Reads a durable pull consumer in batches, one in work at a time; the consumer's limit of unacknowledged messages bounds the buffer. */
@@ -25,6 +28,8 @@ export class DurableConsumer {
     this.#loop = new BatchLoop<JsMsg>({
       max: MAX_BATCH,
       handle: async (batch) => {
+        const again = batch.filter((message) => message.redelivered).length;
+        if (again > 0) options.onRedelivered?.(again);
         try {
           await options.handle(batch);
         } catch (error) {
@@ -50,9 +55,14 @@ export class DurableConsumer {
     return opened;
   }
 
-  /** Stops the pull, finishes the batch in work and gives the rest back. */
+  /** How many messages it has not been given yet. */
+  static async pending(bus: Bus, { stream, durable }: Pick<DurableOptions, 'stream' | 'durable'>): Promise<number> {
+    return (await bus.jsm.consumers.info(stream, durable)).num_pending;
+  }
+
+  /** Stops the pull, takes what the server has sent already, finishes the batch in work and gives the rest back: what is given back goes to another replica at once, what is dropped only after the ack wait. */
   async close(): Promise<void> {
-    this.#messages?.stop();
+    await drainPull(this.#messages);
     for (const message of await this.#loop.stop()) message.nak();
     clearInterval(this.#working);
   }
@@ -60,4 +70,11 @@ export class DurableConsumer {
   #stillWorking(): void {
     for (const message of this.#loop.unfinished()) message.working();
   }
+}
+
+/** The client's own `stop` drops what is on its way; its subscription can be drained first, though its type does not say so. A lost connection has nothing to drain. */
+async function drainPull(messages: ConsumerMessages | undefined): Promise<void> {
+  const { sub } = (messages ?? {}) as { readonly sub?: Pick<Subscription, 'drain'> };
+  await sub?.drain().catch(() => undefined);
+  messages?.stop();
 }

@@ -1,5 +1,5 @@
 import { formatDigest } from '@countersign/primitives';
-import { signerOfFlow, type Signer } from '@countersign/contracts';
+import { asksForMore, isOfNewerType, signerOfFlow, type Signer } from '@countersign/contracts';
 import { openFrame, type TrustBundle } from '@countersign/identity';
 import type { ZodType } from 'zod';
 import type { FrameRef } from './frame-writer.js';
@@ -31,7 +31,7 @@ export class FrameReader {
     private readonly parts: { readonly bundle: TrustBundle; readonly onInvalid: (invalid: InvalidFrame) => void },
   ) {}
 
-  /** Items of a frame in order. None, and a report, for a frame that does not verify; an item that does not parse is left out and reported. */
+  /** Items of a frame in order. None, and a report, for a frame that does not verify; an item that does not parse, or that only a newer release understands, is left out and reported. */
   read<T>(message: StreamMessage, schema: ZodType<T>): readonly ReceivedItem<T>[] {
     const { subject, seq, streamAt } = message;
     const report = (failure: string): void => this.parts.onInvalid({ subject, seq, streamAt, failure });
@@ -49,8 +49,11 @@ export class FrameReader {
     const root = formatDigest(frame.root);
     const out: ReceivedItem<T>[] = [];
     frame.itemLines.forEach((line, index) => {
-      const item = schema.safeParse(jsonOf(line));
-      if (!item.success) return report('malformed');
+      const content = jsonOf(line);
+      // the sender's signature holds, it is a release ahead: the neighbours of this item count
+      if (isOfNewerType(content)) return report('newer-type');
+      const item = asksForMore(content) ? undefined : schema.safeParse(content);
+      if (item?.success !== true) return report('malformed');
       out.push({
         item: item.data,
         line,

@@ -10,6 +10,10 @@ export interface StreamMessage {
   readonly streamAt: number;
   readonly data: Buffer;
   readonly signature: ReceivedSignature;
+  /** The `traceparent` header; empty when there was more than one. */
+  readonly traceparent?: string;
+  /** How often a durable consumer was given it, this time included. */
+  readonly deliveries?: number;
 }
 
 /** The signature headers exactly as often as they stood in a message. */
@@ -19,6 +23,14 @@ export function signatureOf(headers: MsgHdrs | undefined): ReceivedSignature {
     : { kid: headers.values(SIGNATURE_HEADERS.kid), sig: headers.values(SIGNATURE_HEADERS.sig) };
 }
 
+const TRACEPARENT = 'traceparent';
+
+function traceparentOf(headers: MsgHdrs | undefined): Pick<StreamMessage, 'traceparent'> {
+  if (headers?.has(TRACEPARENT) !== true) return {};
+  const [first = '', ...more] = headers.values(TRACEPARENT);
+  return { traceparent: more.length === 0 ? first : '' };
+}
+
 /** Bytes as a buffer without copying. */
 export function bufferOf(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -26,12 +38,15 @@ export function bufferOf(bytes: Uint8Array): Buffer {
 
 /** Reads what a consumer delivered. */
 export function streamMessageOf(message: JsMsg): StreamMessage {
+  const { timestampNanos, deliveryCount: deliveries } = message.info;
   return {
     subject: message.subject,
     seq: message.seq,
-    streamAt: Math.floor(message.info.timestampNanos / 1_000_000),
+    streamAt: Math.floor(timestampNanos / 1_000_000),
     data: bufferOf(message.data),
     signature: signatureOf(message.headers),
+    deliveries,
+    ...traceparentOf(message.headers),
   };
 }
 

@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
-import { utf8, type Clock } from '@countersign/primitives';
-import { guardrailSetRecordSchema, readModelSubject, type GuardrailSetRecord } from '@countersign/contracts';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { formatInstant, sha256, utf8, type Clock } from '@countersign/primitives';
+import { guardrailSetRecordSchema, PURPOSES, readModelSubject, type GuardrailSetRecord } from '@countersign/contracts';
 import { testKeys, testNats, type TestNats } from '@countersign/testing';
-import { Publisher } from './publisher.js';
+import { Publisher, signedHeaders } from './publisher.js';
 import { ReadModel } from './read-model.js';
 import { ReadModelWriter } from './read-model-writer.js';
 
@@ -101,4 +101,45 @@ it('a record that was in force before comes back for nobody, signature and all, 
   await until(() => [...reader.entries()].some(([key]) => key === org));
   expect(reader.get(org)?.version).toBe(1);
   await reader.close();
+});
+
+describe('an owner that is a release ahead', () => {
+  const org = '01900000-0000-7000-8000-000000000099';
+
+  /** Puts anything, signed as the owner signs, and ticks; the reader has read it when it hears the tick. */
+  async function readerAfter(key: string, content: object): Promise<ReadModel<GuardrailSetRecord>> {
+    const owner = await nats.connect('guardrails');
+    const subject = readModelSubject('guardrails', key);
+    const body = utf8(JSON.stringify({ ...content, putAt: formatInstant(Date.now()) }));
+    const signature = keys.keyOf('guardrails').sign(PURPOSES.record, subject, sha256(body));
+    await new Publisher(owner).publish(subject, body, signedHeaders(signature));
+    const bus = await nats.connect('dispatcher');
+    const reader = await ReadModel.open<GuardrailSetRecord>({ ...options, clock: real, bus });
+    await (await writerAt(real)).tick();
+    await until(() => reader.stalenessMs() < 3_000);
+    return reader;
+  }
+
+  it('is read without fields that are not known, and past a record of a new kind that it calls optional', async () => {
+    await (await readerAfter('badge.1', { v: 2, kind: 'badge', optional: true, level: 'gold' })).close();
+    const reader = await readerAfter(org, { ...record(org, 3), hint: 'a field more' });
+    expect([reader.fresh(), reader.get(org), reader.get('badge.1')]).toEqual([true, record(org, 3), undefined]);
+    await reader.close();
+  });
+
+  it.each([
+    ['a field that has to be understood', org, { ...record(org, 4), crit: ['onlyIn'], onlyIn: ['eu'] }],
+    ['a record of a kind that may forbid something', 'ban.1', { ...record(org, 1), kind: 'ban' }],
+  ])(
+    'decides nothing by %s: the read model is not fresh until the owner takes it back',
+    async (_what, key, content) => {
+      const reader = await readerAfter(key, content);
+      expect(reader.fresh()).toBe(false);
+      await reader.close();
+      const again = await readerAfter(key, key === org ? record(org, 5) : { kind: 'ban', optional: true });
+      await until(() => again.fresh());
+      expect(again.fresh()).toBe(true);
+      await again.close();
+    },
+  );
 });

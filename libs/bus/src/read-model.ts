@@ -1,7 +1,10 @@
 import type { ConsumerMessages, JsMsg } from '@nats-io/jetstream';
 import type { Clock } from '@countersign/primitives';
 import {
+  asksForMore,
   MAX_STALENESS_MS,
+  mayBeIgnored,
+  RECORD_KINDS,
   readModelStream,
   readModelSubject,
   TICK_KEY,
@@ -122,8 +125,9 @@ export class ReadModel<T extends Versioned> extends Freshness {
       return read.failure;
     }
     if (key === TICK_KEY) return this.#tick(read.content, Math.min(message.streamAt, read.putAt));
-    const record = schema.safeParse(read.content);
-    if (!record.success) {
+    if (!this.#records.has(key) && mayBeIgnored(read.content, RECORD_KINDS)) return undefined;
+    const record = asksForMore(read.content) ? undefined : schema.safeParse(read.content);
+    if (record?.success !== true) {
       this.#unreadable.add(key);
       return 'malformed';
     }

@@ -10,6 +10,7 @@ import {
   type TaskKey,
 } from '@countersign/contracts';
 import type { TrustBundle } from '@countersign/identity';
+import { readTraceparent } from '@countersign/telemetry';
 import type { StreamMessage } from './messages.js';
 import { parseSubmission, type EnvelopeProblem } from './submission.js';
 
@@ -28,7 +29,14 @@ export interface TaskMessage {
   readonly envelope: Result<TaskEnvelope, EnvelopeProblem>;
   /** Of a later round or attempt: what the dispatcher signed about it. */
   readonly roundLine?: RoundLine;
+  /** Of a submission: the span of the agent's own that it named, to be linked and never joined; `invalid` for anything but one well-formed header. */
+  readonly callerTrace?: CallerTrace;
+  /** How often this consumer was given it, this time included. */
+  readonly deliveries?: number;
 }
+
+/** A span that an agent named in a header. */
+export type CallerTrace = { readonly traceId: string; readonly spanId: string } | 'invalid';
 
 /** A message of stream ING that does not count. */
 export interface InvalidTaskMessage {
@@ -46,8 +54,10 @@ export function readTaskMessage(bundle: TrustBundle, message: StreamMessage): Ta
     seq: message.seq,
     streamAt: message.streamAt,
     subject: message.subject,
+    ...(message.deliveries === undefined ? {} : { deliveries: message.deliveries }),
   };
-  if (address.kind === 'submission') return { ...head, ...contentOf(address.key, message.data, message.streamAt) };
+  if (address.kind === 'submission')
+    return { ...head, ...contentOf(address.key, message.data, message.streamAt), ...callerTraceOf(message) };
   const expected = {
     purpose: PURPOSES.round,
     subject: message.subject,
@@ -65,6 +75,10 @@ export function readTaskMessage(bundle: TrustBundle, message: StreamMessage): Ta
   // the id was within its 10 minutes when the task was first accepted; a round may come hours later
   const content = contentOf(address.key, body, undefined);
   return content.digest === line.digest ? { ...head, ...content, roundLine: line } : { failure: 'digest' };
+}
+
+function callerTraceOf({ traceparent }: StreamMessage): Pick<TaskMessage, 'callerTrace'> {
+  return traceparent === undefined ? {} : { callerTrace: readTraceparent(traceparent) ?? 'invalid' };
 }
 
 /** What a control would see of a submission of these bytes at an instant (ms): for dry runs. It stands in no stream, so its sequence is none. */

@@ -2,6 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { COMMANDS, mayCommand } from './commands.js';
 import { commandEnvelopeSchema, commandReplySchema, type CommandSpec } from './commands/command.js';
 import { CONTROLS, SIGNERS } from './identities.js';
+import { negativeSummarySchema } from './commands/trust.js';
+import { eventIdOf } from './digests.js';
 import type { Role } from './roles.js';
 
 const services: Readonly<Record<string, Readonly<Record<string, CommandSpec>>>> = COMMANDS;
@@ -240,5 +242,21 @@ describe('defaults and limits of commands', () => {
     ],
   ])('refuse %s by its field', (_what, { request }, body, field) => {
     expect(request.safeParse(body).error?.issues.map((issue) => issue.path.join('.'))).toEqual([field]);
+  });
+});
+
+describe('what trust tells of violations', () => {
+  const observation = eventIdOf({ key: { org: id, agent: id, task: id }, attempt: 1, round: 1 }, 'observation:target');
+
+  it('names observations and events by ids that are derived, and takes them back', () => {
+    const told = { kind: 'CANARY_LEAK', count: 1, mass: 25, dayCap: null, observations: [observation], auditIds: [] };
+    expect(negativeSummarySchema.parse({ ...told, auditIds: [observation] }).observations).toEqual([observation]);
+    const request = { org: id, observation, reason: 'a test' };
+    expect(COMMANDS.trust.observationVoid.request.safeParse(request).success).toBe(true);
+  });
+
+  it('takes no other id for one of them', () => {
+    const request = { org: id, observation: id, reason: 'a test' };
+    expect(COMMANDS.trust.observationVoid.request.safeParse(request).error?.issues[0]?.message).toContain('UUIDv8');
   });
 });

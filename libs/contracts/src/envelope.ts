@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { codeRefSchema, reasonCodeSchema } from './codes.js';
 import { digestSchema, instantSchema, microsSchema, uuidSchema } from './identities.js';
 import { jsonValueSchema } from './json-value.js';
-import { MAX_JSON_DEPTH } from './limits.js';
+import { MAX_CODES, MAX_JSON_DEPTH } from './limits.js';
 
 /** An entry of a list of models, tools, stores or types: exact and case-sensitive; in a task no pattern. */
 export const entrySchema = z.string().regex(/^[A-Za-z0-9._:/-]{1,128}$/, 'must be 1 to 128 of A-Z a-z 0-9 . _ : / -');
@@ -179,4 +179,4 @@ export const answerEnvelopeSchema = z.object({
 export type AnswerEnvelope = z.infer<typeof answerEnvelopeSchema>;
 
 /** Schema of the list of reasons that a decision carries. */
-export const codesSchema = z.array(codeRefSchema).max(64);
+export const codesSchema = z.array(codeRefSchema).max(MAX_CODES);

@@ -15,6 +15,10 @@ export type Signer = (typeof SIGNERS)[number];
 export const uuidSchema = z
   .string()
   .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/, 'must be a lower-case UUIDv7');
+/** A lower-case UUIDv8: an identifier that is derived from what it names, as those of events and observations are. */
+export const derivedIdSchema = z
+  .string()
+  .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/, 'must be a lower-case UUIDv8');
 /** `sha256:` and 64 lower-case hexadecimal digits. */
 export const digestSchema = z.string().regex(/^sha256:[0-9a-f]{64}$/, 'must be sha256: and 64 hexadecimal digits');
 const INSTANT_RULE = 'must be ISO 8601 UTC with milliseconds, a day that exists, from 1970 on';

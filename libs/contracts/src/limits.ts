@@ -10,6 +10,8 @@ export const MAX_FRAME_BYTES = 512 * 1024;
 export const MAX_FRAME_ITEMS = 10_000;
 /** How far the time in a task id may be off the stream's timestamp. */
 export const MAX_ID_SKEW_MS = 10 * 60_000;
+/** Most reasons of one item. */
+export const MAX_CODES = 64;
 /** Most messages of one batch. */
 export const MAX_BATCH = 64;
 /** Partitions of task ids and of organisations; fixed at install. */

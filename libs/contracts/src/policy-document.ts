@@ -122,6 +122,9 @@ export const organizationPolicySchema = policySchema.extend({
 /** An organisation's policy. */
 export type OrganizationPolicy = z.infer<typeof organizationPolicySchema>;
 
+/** The monthly cap that a connection starts with where nobody names one: 200.00 of the organisation's currency. */
+export const DEFAULT_CONNECTION_CAP_MICROS = '200000000';
+
 /** What an organisation without a policy of its own has. */
 export const DEFAULT_ORGANIZATION_POLICY: OrganizationPolicy = Object.freeze({
   ...NEUTRAL_POLICY,

@@ -15,6 +15,17 @@ export function readModelStream(owner: ReadModelOwner): string {
   return `KV_CFG_${owner}`;
 }
 
+/** Kinds of records that this release knows, in any read model. */
+export const RECORD_KINDS: readonly string[] = [
+  'org',
+  'agent',
+  'connection',
+  'operator',
+  'install',
+  'prices',
+  'guardrails',
+];
+
 /** Subject of one key of a read model. */
 export function readModelSubject(owner: ReadModelOwner, key: string): string {
   return `$KV.CFG_${owner}.${key}`;

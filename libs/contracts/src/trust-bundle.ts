@@ -24,6 +24,15 @@ export const trustBundleBodySchema = z.object({
 /** What the installation key signs. */
 export type TrustBundleBody = z.infer<typeof trustBundleBodySchema>;
 
+const keyHolder = z.looseObject({ keys: z.array(z.looseObject({ service: z.string() })).max(200) });
+
+/** Reads a body. A signer that only a newer release has can sign nothing that this one reads, so its keys are left out. Throws on what is no body. */
+export function readTrustBundleBody(content: unknown): TrustBundleBody {
+  const body = keyHolder.parse(content);
+  const keys = body.keys.filter(({ service }) => (SIGNERS as readonly string[]).includes(service));
+  return trustBundleBodySchema.parse({ ...body, keys });
+}
+
 /** `trust-bundle.json`: body as base64url, and the installation key's signature with subject `trust-bundle`. */
 export const trustBundleFileSchema = z.object({ body: base64url, sig: base64url.length(86) });
 /** `trust-bundle.json`. */

@@ -31,6 +31,22 @@ describe('a trust bundle', () => {
     expect(() => TrustBundle.open(file, other)).toThrow(TrustBundleInvalid);
   });
 
+  it('opens without the keys of a service that only a newer release has, and is passed on as it is', () => {
+    const raw = SigningKey.generate('gateway').publicKey;
+    const stranger = {
+      ...BODY.keys[0],
+      kid: 'incidents-0123456789abcdef',
+      service: 'incidents',
+      publicKey: toBase64Url(raw),
+    };
+    const bytes = Buffer.from(JSON.stringify({ ...BODY, keys: [stranger, ...BODY.keys] }));
+    const { sig } = installation.sign(PURPOSES.bundle, 'trust-bundle', sha256(bytes));
+    const ahead = { body: toBase64Url(bytes), sig };
+    const bundle = TrustBundle.open(ahead, installationKey);
+    expect([bundle.body, bundle.file]).toEqual([BODY, ahead]);
+    expect(bundle.keyAt(stranger.kid, Date.parse('2026-02-01T00:00:00.000Z'))).toBeUndefined();
+  });
+
   it('does not open once a byte of it was changed', () => {
     const bytes = Buffer.from(fromBase64Url(file.body));
     for (let i = 0; i < bytes.length; i += 7) {

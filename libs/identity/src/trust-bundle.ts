@@ -2,6 +2,7 @@ import { verify, type KeyObject } from 'node:crypto';
 import { fromBase64Url, parseInstant, sha256, toBase64Url, utf8 } from '@countersign/primitives';
 import {
   PURPOSES,
+  readTrustBundleBody,
   trustBundleBodySchema,
   trustBundleFileSchema,
   type Purpose,
@@ -84,7 +85,7 @@ export class TrustBundle {
     const signed = signedBytes(PURPOSES.bundle, BUNDLE_SUBJECT, sha256(bytes));
     if (!verify(null, signed, publicKeyOfRaw(fromBase64Url(installationKey)), fromBase64Url(parsed.data.sig)))
       throw new TrustBundleInvalid('the signature does not verify under the installation key');
-    return new TrustBundle(trustBundleBodySchema.parse(JSON.parse(bytes.toString('utf8'))), parsed.data);
+    return new TrustBundle(readTrustBundleBody(JSON.parse(bytes.toString('utf8'))), parsed.data);
   }
 
   /** Increases with every change of keys. */

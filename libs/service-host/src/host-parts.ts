@@ -9,7 +9,7 @@ import {
   type InvalidFrame,
 } from '@countersign/bus';
 import { SigningKey, TrustBundle } from '@countersign/identity';
-import { CommandLog, Database, DatabaseClock, schemaReady } from '@countersign/store';
+import { CommandLog, Database, DatabaseClock, SchemaWatch } from '@countersign/store';
 import { createLogger, type AlertKind, type Logger, type Telemetry } from '@countersign/telemetry';
 import type { HostConfig } from './host-config.js';
 import { watchProcess } from './observation.js';
@@ -19,6 +19,8 @@ import { type Readiness } from './readiness.js';
 import type { ServiceDefinition } from './service-definition.js';
 
 const RETRY_MS = 250;
+/** A read model that stays stale for longer is an outage of its owner: this service begins, and denies by it. */
+const MODELS_WITHIN_MS = 10_000;
 
 /** Everything a service stands on, in the order in which it was opened. */
 export interface HostParts {
@@ -62,13 +64,12 @@ export async function openHostParts(
   const key = SigningKey.fromPem(service, config.COUNTERSIGN_SIGNING_KEY_FILE);
   if (!bundle.body.keys.some((entry) => entry.kid === key.kid))
     throw new Error(`the trust bundle does not hold the key ${key.kid}`);
-  const events = busEvents(logger);
+  const events = busEvents(logger, telemetry);
   const database = await untilThere(logger, 'postgresql', () =>
     Database.open({ url: config.COUNTERSIGN_DATABASE_URL_FILE, service, logger }),
   );
-  await untilThere(logger, 'schema', async () => {
-    if (!(await schemaReady(database, definition.migrations))) throw new Error('the schema is older than this program');
-  });
+  const schema = new SchemaWatch({ database, migrations: definition.migrations });
+  await untilThere(logger, 'schema', () => inRange(schema));
   const clock = await untilThere(logger, 'database clock', () => DatabaseClock.start(database));
   const bus = await untilThere(logger, 'nats', () =>
     Bus.connect({ servers: config.COUNTERSIGN_NATS_URL, service, nkeySeed: config.COUNTERSIGN_NATS_SEED_FILE }),
@@ -78,7 +79,9 @@ export async function openHostParts(
   const models = await untilThere(logger, 'read models', () =>
     ReadModels.open({ bus, bundle, clock, service, onInvalid: events.invalid }),
   );
+  await models.settled(service, MODELS_WITHIN_MS);
   addChecks(readiness, { bus, clock, models });
+  readiness.add({ name: 'schema', ready: async () => (await schema.state()) === 'ready' });
   watchProcess(telemetry.metrics, { readiness, models });
   return {
     logger,
@@ -131,14 +134,19 @@ function openMessaging({
   };
 }
 
-function busEvents(logger: Logger): BusEvents {
+function busEvents(logger: Logger, { metrics }: Telemetry): BusEvents {
   return {
+    redelivered: (consumer, count) => metrics.add('countersign_consumer_redelivered_total', { consumer }, count),
     invalid: ({
       subject,
       seq,
       failure,
-    }: { readonly subject: string; readonly seq?: number; readonly failure: string } | InvalidFrame) =>
-      logger.alert('INVALID_FRAME', { subject, failure, ...(seq === undefined ? {} : { seq }) }),
+    }: { readonly subject: string; readonly seq?: number; readonly failure: string } | InvalidFrame) => {
+      const fields = { subject, failure, ...(seq === undefined ? {} : { seq }) };
+      // the sender is a release ahead: no attack, and what it says to this one is nothing
+      if (failure === 'newer-type') logger.warn('an item of a newer release was left out', fields);
+      else logger.alert('INVALID_FRAME', fields);
+    },
     error: (error, { subject, task }) =>
       logger.error('handling failed', {
         error,
@@ -146,6 +154,11 @@ function busEvents(logger: Logger): BusEvents {
         ...(task === undefined ? {} : { task: task.key, attempt: task.attempt, round: task.round }),
       }),
   };
+}
+
+async function inRange(schema: SchemaWatch): Promise<void> {
+  const state = await schema.state();
+  if (state !== 'ready') throw new Error(`the schema is ${state} of this program`);
 }
 
 function addChecks(

@@ -2,6 +2,7 @@ export * from './host-config.js';
 export * from './host-parts.js';
 export * from './host.module.js';
 export * from './health-server.js';
+export { judgeObserver } from './observation.js';
 export * from './owned-read-model.js';
 export * from './people-directory.js';
 export * from './read-model-publication.js';

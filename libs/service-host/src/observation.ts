@@ -50,6 +50,7 @@ function traceBatch(tracer: Tracer, { control, size, startedAt, endedAt, judged 
         decision: verdict.decision,
         code: first?.code,
         clause: first?.clause,
+        ...(task.deliveries === undefined || task.deliveries < 2 ? {} : { redelivered: task.deliveries - 1 }),
         consumer: `${control}-ing`,
         system: 'nats',
         destination: 'ing.{p}.{s}.{org}.{agent}.{task}',

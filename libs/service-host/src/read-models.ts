@@ -3,6 +3,7 @@ import {
   guardrailSetRecordSchema,
   policyRecordSchema,
   priceBookRecordSchema,
+  READ_MODEL_OWNERS,
   READ_MODEL_READERS,
   registryRecordSchema,
   type GuardrailSetRecord,
@@ -14,6 +15,8 @@ import {
 } from '@countersign/contracts';
 import { ReadModel, type Bus, type Freshness, type InvalidFrame } from '@countersign/bus';
 import type { TrustBundle } from '@countersign/identity';
+
+const LOOK_MS = 50;
 
 /** What opening the read models of a service needs. */
 export interface ReadModelParts {
@@ -74,6 +77,17 @@ export class ReadModels {
   /** All that are open. */
   all(): readonly Freshness[] {
     return Object.values(this.models).filter((model) => model !== undefined);
+  }
+
+  /**
+   * Waits until all are fresh, or the time is over: who begins before that weighs by what it has not read yet, beside replicas that have. Owners do not wait: a model is
+   * fresh only after its owner began, and owners read each other's.
+   */
+  async settled(service: Signer, atMostMs: number): Promise<void> {
+    if (READ_MODEL_OWNERS.some((owner) => owner === service)) return;
+    const fresh = (): boolean => this.all().every((model) => model.fresh());
+    for (let waited = 0; waited < atMostMs && !fresh(); waited += LOOK_MS)
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
 
   /** Ends the reading of all. */

@@ -24,6 +24,17 @@ describe('readiness', () => {
     expect(await readiness.failing()).toEqual(['no', 'throws', 'rejects']);
   });
 
+  it('is waited for without the one condition that the waiting itself holds up, and not for ever', async () => {
+    const readiness = new Readiness();
+    let asked = 0;
+    readiness.add({ name: 'start', ready: () => false });
+    readiness.add({ name: 'third time', ready: () => (asked += 1) >= 3 });
+    expect(await readiness.settled({ except: 'start', atMostMs: 60_000 })).toEqual([]);
+    expect(asked).toBe(3);
+    readiness.add({ name: 'no', ready: () => false });
+    expect(await readiness.settled({ except: 'start', atMostMs: 100 })).toEqual(['no']);
+  });
+
   it('never comes back once the process drains', async () => {
     const readiness = new Readiness();
     readiness.add({ name: 'good', ready: () => true });

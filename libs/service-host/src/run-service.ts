@@ -4,7 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import { SystemRandom } from '@countersign/primitives';
 import { BusStrategy, PassErrors } from '@countersign/bus';
 import { migrate } from '@countersign/store';
-import { createLogger, readTelemetrySettings, startTelemetry } from '@countersign/telemetry';
+import { createLogger, readTelemetrySettings, startTelemetry, type Logger } from '@countersign/telemetry';
 import { z } from 'zod';
 import { hostConfigSchema, readConfig, secretFile, type HostConfig } from './host-config.js';
 import { HealthServer } from './health-server.js';
@@ -15,6 +15,9 @@ import { Readiness } from './readiness.js';
 import type { ServiceDefinition } from './service-definition.js';
 
 const DRAIN_MS = 5_000;
+const START = 'start';
+/** Longest wait of a control that starts before it judges, and denies, by what it has: an outage is named in the record then, not passed over in silence. */
+const ABLE_WITHIN_MS = 10_000;
 /** The product's version, which every package has. */
 const VERSION = '0.1.0';
 
@@ -53,23 +56,25 @@ async function start(module: Type, definition: ServiceDefinition): Promise<void>
     Readonly<Record<string, unknown>>;
   const readiness = new Readiness();
   let started = false;
-  readiness.add({ name: 'start', ready: () => started });
+  readiness.add({ name: START, ready: () => started });
   const health = await HealthServer.start({
     host: config.COUNTERSIGN_HEALTH_HOST,
     port: config.COUNTERSIGN_HEALTH_PORT,
     readiness,
   });
-  stopEarly(() => started);
+  let opened = false;
+  stopEarly(() => opened);
   const random = new SystemRandom();
   const { service } = definition;
   const telemetry = startTelemetry(readTelemetrySettings(process.env), { service, version: VERSION, random });
   const parts = await openHostParts(definition, config, { readiness, telemetry, random });
   health.scrapeWith(parts.telemetry.scrape);
   const app = await createApp(module, definition, parts, config);
+  opened = true;
+  onSignal(() => drain({ app, parts, health }), parts.logger);
   await app.listen();
   started = true;
   parts.logger.info('started', { port: health.port });
-  onSignal(() => drain({ app, parts, health }));
 }
 
 async function createApp(
@@ -87,11 +92,20 @@ async function createApp(
     models: judgesBy === undefined ? parts.models.all() : judgesBy.map((name) => parts.models[name]),
     judgesLate: definition.judgesLate ?? false,
     judgesInvalid: definition.judgesInvalid ?? false,
+    untilAbleToJudge: () => untilAbleToJudge(parts),
   });
+  metrics.gauge('countersign_consumer_pending', async () =>
+    (await strategy.pending()).map(({ durable: consumer, pending: value }) => ({ value, labels: { consumer } })),
+  );
   const root = { module: Root, imports: [HostModule.of(parts, values), module] };
   const app = await NestFactory.createMicroservice(root, { strategy, logger: false });
   app.useGlobalFilters(new PassErrors());
   return app;
+}
+
+async function untilAbleToJudge({ readiness, logger }: HostParts): Promise<void> {
+  const failing = await readiness.settled({ except: START, atMostMs: ABLE_WITHIN_MS });
+  if (failing.length > 0) logger.warn('judging begins without what it needs', { failure: failing.join(', ') });
 }
 
 async function drain({
@@ -115,26 +129,28 @@ async function drain({
   await health.stop();
 }
 
-function onSignal(stop: () => Promise<void>): void {
+function onSignal(stop: () => Promise<void>, logger: Logger): void {
   let stopping = false;
   const handle = (): void => {
     if (stopping) return;
     stopping = true;
     // whatever does not end in time is ended: unacknowledged work is delivered again
-    setTimeout(() => process.exit(0), DRAIN_MS - 500).unref();
-    stop().then(
-      () => process.exit(0),
-      () => process.exit(0),
-    );
+    setTimeout(() => {
+      logger.warn('ended before it had drained', { ms: DRAIN_MS - 500 });
+      process.exit(0);
+    }, DRAIN_MS - 500).unref();
+    stop()
+      .catch((error: unknown) => logger.warn('could not drain', { error }))
+      .finally(() => process.exit(0));
   };
   process.on('SIGTERM', handle);
   process.on('SIGINT', handle);
 }
 
-/** Before the start is complete a signal ends the process at once: nothing is in work yet. */
-function stopEarly(started: () => boolean): void {
+/** Before anything is heard a signal ends the process at once: nothing is in work yet. */
+function stopEarly(opened: () => boolean): void {
   const handle = (): void => {
-    if (!started()) process.exit(0);
+    if (!opened()) process.exit(0);
   };
   process.on('SIGTERM', handle);
   process.on('SIGINT', handle);

@@ -3,6 +3,7 @@ export * from './database.js';
 export * from './database-clock.js';
 export * from './errors.js';
 export * from './migrations.js';
+export * from './schema-watch.js';
 export * from './outbox.js';
 export * from './roles.js';
 export * from './sealing.js';

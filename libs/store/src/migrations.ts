@@ -8,6 +8,11 @@ export interface Migration {
   /** `<yyyymmddhhmm>-<what>`; migrations run in the order of the array. */
   readonly name: string;
   readonly statements: readonly string[];
+  /**
+   * Of a contract step: name of the migration, usually the expand step that this completes, that a program must know to run from here on. One that does not is not ready
+   * any more. Absent: every program that ran before this step still runs after it, so that a release can roll, and roll back.
+   */
+  readonly needs?: string;
 }
 
 /** Statements that make a table one of tenants: forced row-level security with one policy over the organisations of the transaction. */
@@ -46,7 +51,10 @@ const LOCK_NOT_AVAILABLE = '55P03';
 
 const checksumOf = (migration: Migration): string => sha256(migration.statements.join(';\n')).toString('hex');
 
-/** Runs what is missing, each migration in one transaction as the schema's owner, one runner at a time. Refuses a changed or unknown migration. */
+/**
+ * Runs what is missing, each migration in one transaction as the schema's owner, one runner at a time. Refuses a changed migration, and a schema that has gone too far for
+ * this program; later steps that it can live with are left as they are.
+ */
 export async function migrate(options: MigrateOptions): Promise<readonly string[]> {
   const { url, service, migrations, lockTimeoutMs = LOCK_TIMEOUT_MS } = options;
   const client = new pg.Client({ connectionString: url, application_name: `${service}-migrate` });
@@ -58,11 +66,12 @@ export async function migrate(options: MigrateOptions): Promise<readonly string[
     await client.query(`set role ${service}_owner`);
     await client.query("select set_config('lock_timeout', $1, false)", [`${String(lockTimeoutMs)}ms`]);
     await client.query(
-      `create table if not exists ${service}.migration (position int primary key, name text not null unique, checksum text not null, at timestamptz not null default clock_timestamp())`,
+      `create table if not exists ${service}.migration (position int primary key, name text not null unique, checksum text not null, needs text, at timestamptz not null default clock_timestamp())`,
     );
+    await client.query(`alter table ${service}.migration add column if not exists needs text`);
     await client.query(`grant select on ${service}.migration to ${service}_app`);
     const { rows } = await client.query<Applied>(
-      `select position, name, checksum from ${service}.migration order by position`,
+      `select position, name, checksum, needs from ${service}.migration order by position`,
     );
     refuseDifferences(service, rows, migrations);
     for (const [position, migration] of migrations.entries()) {
@@ -78,6 +87,7 @@ interface Applied {
   readonly position: number;
   readonly name: string;
   readonly checksum: string;
+  readonly needs: string | null;
 }
 
 interface Step {
@@ -102,10 +112,11 @@ async function apply(client: pg.Client, service: string, { position, migration }
   await client.query('begin');
   try {
     for (const statement of migration.statements) await client.query(statement);
-    await client.query(`insert into ${service}.migration (position, name, checksum) values ($1, $2, $3)`, [
+    await client.query(`insert into ${service}.migration (position, name, checksum, needs) values ($1, $2, $3, $4)`, [
       position,
       migration.name,
       checksumOf(migration),
+      migration.needs ?? null,
     ]);
     await client.query('commit');
   } catch (error) {
@@ -115,21 +126,38 @@ async function apply(client: pg.Client, service: string, { position, migration }
 }
 
 function refuseDifferences(service: string, applied: readonly Applied[], migrations: readonly Migration[]): void {
-  for (const [i, row] of applied.entries()) {
-    const migration = migrations[i];
-    if (migration === undefined)
-      throw new SchemaMismatch(`schema ${service} has migration ${row.name}, which this program does not know`);
-    if (row.name !== migration.name || row.checksum !== checksumOf(migration))
+  for (const row of applied.slice(0, migrations.length)) {
+    const migration = migrations[row.position];
+    if (row.name !== migration?.name || row.checksum !== checksumOf(migration))
       throw new SchemaMismatch(`migration ${row.name} of ${service} was changed after it ran`);
   }
+  const step = beyond(applied, migrations);
+  if (step !== undefined)
+    throw new SchemaMismatch(
+      `schema ${service} has migration ${step.name}, which only programs that know ${step.needs ?? 'it'} can run on; this one does not`,
+    );
 }
 
-/** Says whether the schema is at least at the version that this program needs; services only look and wait. */
-export async function schemaReady(database: Database, migrations: readonly Migration[]): Promise<boolean> {
+/** The first step that asks for a migration which the program does not know. */
+function beyond(applied: readonly Applied[], migrations: readonly Migration[]): Applied | undefined {
+  const known = new Set(migrations.map(({ name }) => name));
+  return applied.find(({ needs }) => needs !== null && !known.has(needs));
+}
+
+/** How a schema stands to a program: it runs on `ready` only. `behind`: steps are missing or were changed; `ahead`: a later step asks for a newer program. */
+export type SchemaState = 'ready' | 'behind' | 'ahead';
+
+/** Compares the schema with what this program knows; services only look and wait. */
+export async function schemaState(database: Database, migrations: readonly Migration[]): Promise<SchemaState> {
+  // a schema that an earlier release has migrated last has no such column
   const rows = await database.installation((tx) =>
-    tx.query<Applied>(`select position, name, checksum from ${database.service}.migration order by position`),
+    tx.query<Applied>(
+      `select position, name, checksum, to_jsonb(m) ->> 'needs' as needs from ${database.service}.migration m order by position`,
+    ),
   );
-  return migrations.every(
+  const complete = migrations.every(
     (migration, i) => rows[i]?.name === migration.name && rows[i].checksum === checksumOf(migration),
   );
+  if (!complete) return 'behind';
+  return beyond(rows, migrations) === undefined ? 'ready' : 'ahead';
 }

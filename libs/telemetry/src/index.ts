@@ -3,6 +3,7 @@ export * from './logger.js';
 export * from './settings.js';
 export * from './start-telemetry.js';
 export * from './trace/attributes.js';
+export * from './trace/span-catalogue.js';
 export * from './trace/span-ids.js';
 export * from './trace/tracer.js';
 export * from './metrics/catalogue.js';

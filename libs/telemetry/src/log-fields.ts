@@ -1,4 +1,4 @@
-import type { TaskKey } from '@countersign/contracts';
+import { traceIdOf, type TaskKey } from '@countersign/contracts';
 
 /** Everything that may stand beside a log line. The list is closed: no payload, no secret, no personal datum has a place in it. */
 export interface LogFields {
@@ -55,10 +55,14 @@ export function safeFields(fields: LogFields): Record<string, unknown> {
     if (PLAIN.has(name) && (typeof value === 'number' || typeof value === 'string'))
       out[name] = typeof value === 'string' ? withoutPassword(value).slice(0, MAX_TEXT) : value;
   }
-  if (fields.task !== undefined)
-    Object.assign(out, { org: fields.task.org, agent: fields.task.agent, task: fields.task.task });
+  if (fields.task !== undefined) Object.assign(out, identityOf(fields.task, fields));
   if (fields.error !== undefined) Object.assign(out, describeError(fields.error));
   return out;
+}
+
+/** A task and the trace that a line about it belongs to: of the round that the line names, else of the first one, which later ones link. */
+function identityOf(key: TaskKey, { attempt = 1, round = 1 }: LogFields): Record<string, string> {
+  return { org: key.org, agent: key.agent, task: key.task, traceId: traceIdOf({ key, attempt, round }) };
 }
 
 /**

@@ -1,3 +1,4 @@
+import { traceIdOf } from '@countersign/contracts';
 import { describe, expect, it } from '@jest/globals';
 import { createLogger, type LogFields } from './index.js';
 
@@ -17,6 +18,7 @@ describe('log lines', () => {
       org: 'o',
       agent: 'a',
       task: 't',
+      traceId: traceIdOf({ key: { org: 'o', agent: 'a', task: 't' }, attempt: 1, round: 1 }),
       ms: 3,
     });
   });

@@ -18,6 +18,8 @@ describe('telemetry settings of the environment', () => {
       protocol: 'http/protobuf',
       headers: {},
       ratio: 1,
+      delayMs: 5_000,
+      queueSize: 8_192,
     });
     expect(metrics).toMatchObject({ endpoint: 'http://127.0.0.1:4318/v1/metrics', intervalMs: 60_000 });
   });
@@ -52,6 +54,8 @@ describe('telemetry settings of the environment', () => {
     [{ ...ENDPOINT, OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' }, 'OTEL_EXPORTER_OTLP_PROTOCOL'],
     [{ ...ENDPOINT, OTEL_TRACES_SAMPLER: 'jaeger_remote' }, 'OTEL_TRACES_SAMPLER'],
     [{ ...ENDPOINT, OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: '2' }, 'OTEL_TRACES_SAMPLER_ARG'],
+    [{ ...ENDPOINT, OTEL_BSP_SCHEDULE_DELAY: 'soon' }, 'OTEL_BSP_SCHEDULE_DELAY'],
+    [{ ...ENDPOINT, OTEL_BSP_MAX_QUEUE_SIZE: '0' }, 'OTEL_BSP_MAX_QUEUE_SIZE'],
     [{ OTEL_TRACES_EXPORTER: 'zipkin' }, 'OTEL_TRACES_EXPORTER'],
     [{ ...ENDPOINT, OTEL_METRIC_EXPORT_INTERVAL: 'soon' }, 'OTEL_METRIC_EXPORT_INTERVAL'],
     [{ OTEL_CONFIG_FILE: 'no-such-file.yaml' }, 'no-such-file.yaml'],
@@ -92,7 +96,14 @@ meter_provider:
   it('decide alone, whatever the other variables say', () => {
     const settings = readTelemetrySettings({ OTEL_CONFIG_FILE: written(FILE), OTEL_TRACES_EXPORTER: 'none' });
     expect(settings).toEqual({
-      traces: { endpoint: 'http://127.0.0.1:4318/v1/traces', protocol: 'http/protobuf', headers: {}, ratio: 0.25 },
+      traces: {
+        endpoint: 'http://127.0.0.1:4318/v1/traces',
+        protocol: 'http/protobuf',
+        headers: {},
+        ratio: 0.25,
+        delayMs: 5_000,
+        queueSize: 8_192,
+      },
       metrics: {
         endpoint: 'http://127.0.0.1:4318/v1/metrics',
         protocol: 'http/protobuf',

@@ -16,6 +16,10 @@ export interface OtlpTarget {
 /** Where spans go, and how many traces are kept: by the ratio of trace ids, 1 keeps all and 0 none. */
 export interface TraceSettings extends OtlpTarget {
   readonly ratio: number;
+  /** How long spans wait for others to be sent with them. */
+  readonly delayMs: number;
+  /** Most spans that wait; further ones are dropped. */
+  readonly queueSize: number;
 }
 
 /** How metrics are pushed; they can be scraped in any case. */
@@ -39,6 +43,8 @@ export class TelemetryConfigInvalid extends Error {
 
 type Env = Readonly<Record<string, string | undefined>>;
 const INTERVAL_MS = 60_000;
+const DELAY_MS = 5_000;
+const QUEUE_SIZE = 8_192;
 
 /**
  * Reads the standard variables of OpenTelemetry, or the file that `OTEL_CONFIG_FILE` names (declarative configuration), which then decides alone. Without an
@@ -56,7 +62,7 @@ function fromEnvironment(env: Env): TelemetrySettings {
   const traces = targetOfSignal(env, 'TRACES');
   const metrics = targetOfSignal(env, 'METRICS');
   return {
-    traces: traces === undefined ? undefined : { ...traces, ratio: ratioOf(env) },
+    traces: traces === undefined ? undefined : { ...traces, ratio: ratioOf(env), ...batchOf(env) },
     metrics:
       metrics === undefined ? undefined : { ...metrics, intervalMs: intervalOf(env['OTEL_METRIC_EXPORT_INTERVAL']) },
     resource: listOf(env['OTEL_RESOURCE_ATTRIBUTES']),
@@ -132,6 +138,19 @@ function intervalOf(text: string | undefined): number {
   );
 }
 
+function batchOf(env: Env): Pick<TraceSettings, 'delayMs' | 'queueSize'> {
+  return {
+    delayMs: wholeOf(env['OTEL_BSP_SCHEDULE_DELAY'] ?? DELAY_MS, 'OTEL_BSP_SCHEDULE_DELAY'),
+    queueSize: wholeOf(env['OTEL_BSP_MAX_QUEUE_SIZE'] ?? QUEUE_SIZE, 'OTEL_BSP_MAX_QUEUE_SIZE'),
+  };
+}
+
+function wholeOf(text: string | number, name: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 1) return value;
+  throw new TelemetryConfigInvalid(`${name} must be a whole number from 1 on, not ${text}`);
+}
+
 /** `a=b,c=d` with percent-encoding, as the specification writes lists. */
 function listOf(text: string | undefined): Record<string, string> {
   const pairs = (text ?? '').split(',').flatMap((entry) => {
@@ -180,7 +199,13 @@ function tracesOf({ tracer_provider: provider }: Model, file: string): TraceSett
   const exporter = processor?.batch?.exporter.otlp_http as FileExporter | null | undefined;
   if (more.length > 0 || exporter === undefined || exporter === null)
     throw new TelemetryConfigInvalid(`${file}: tracer_provider takes one batch processor with an otlp_http exporter`);
-  return { ...targetOf(exporter, `${file}: tracer_provider`), ratio: fileRatio(provider.sampler, file) };
+  const { schedule_delay: delay, max_queue_size: queue } = processor?.batch ?? {};
+  return {
+    ...targetOf(exporter, `${file}: tracer_provider`),
+    ratio: fileRatio(provider.sampler, file),
+    delayMs: wholeOf(delay ?? DELAY_MS, `${file}: schedule_delay`),
+    queueSize: wholeOf(queue ?? QUEUE_SIZE, `${file}: max_queue_size`),
+  };
 }
 
 function metricsOf({ meter_provider: provider }: Model, file: string): MetricSettings | undefined {

@@ -11,6 +11,14 @@ interface Posted {
   readonly body: string;
 }
 
+async function scraped(telemetry: Telemetry): Promise<string> {
+  const server = createServer(telemetry.scrape);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const text = await (await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/metrics`)).text();
+  server.close();
+  return text;
+}
+
 const evaluation = { key: { org: 'o', agent: 'a', task: 't' }, attempt: 1, round: 1 };
 
 describe('a process with telemetry', () => {
@@ -59,15 +67,30 @@ describe('a process with telemetry', () => {
     await expect(telemetry.stop()).resolves.toBeUndefined();
   });
 
+  it('counts the spans that find its queue full', async () => {
+    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: base, OTEL_BSP_MAX_QUEUE_SIZE: '2', OTEL_METRICS_EXPORTER: 'none' };
+    const telemetry = start(env);
+    for (let i = 0; i < 5; i += 1)
+      telemetry.tracer.record({ name: `span ${i}`, role: 'internal', evaluation, start: 1, end: 2, attributes: {} });
+    expect(await scraped(telemetry)).toContain('countersign_spans_dropped_total 3');
+    await telemetry.stop();
+    expect(posted.map(({ body }) => body.match(/"span \d"/g))).toEqual([['"span 0"', '"span 1"']]);
+  });
+
+  it('derives nothing and sends nothing at a ratio of 0', async () => {
+    const telemetry = start({ OTEL_EXPORTER_OTLP_ENDPOINT: base, OTEL_TRACES_SAMPLER: 'always_off' });
+    expect(telemetry.tracer.sampled(evaluation)).toBe(false);
+    telemetry.tracer.record({ name: 'x', role: 'internal', evaluation, start: 1, end: 2, attributes: {} });
+    await telemetry.stop();
+    expect(posted.filter(({ url }) => url === '/v1/traces')).toEqual([]);
+  });
+
   it('answers a scrape without any setting, with the names of the catalogue', async () => {
     const telemetry = start({});
     telemetry.metrics.observe('countersign_verdict_seconds', 0.003, { control: 'policy' });
     telemetry.metrics.add('countersign_alerts_total', { kind: 'INVALID_FRAME' });
     telemetry.metrics.gauge('countersign_ready', () => [{ value: 1 }]);
-    const server = createServer(telemetry.scrape);
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const text = await (await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/metrics`)).text();
-    server.close();
+    const text = await scraped(telemetry);
     await telemetry.stop();
     expect(text).toContain('countersign_verdict_seconds_bucket{control="policy",le="0.005"} 1');
     expect(text).toContain('countersign_alerts_total{kind="INVALID_FRAME"} 1');

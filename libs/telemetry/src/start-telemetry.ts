@@ -45,7 +45,11 @@ export function startTelemetry(
     readers: [prometheus, ...(settings.metrics === undefined ? [] : [pushing(settings.metrics)])],
   });
   const metrics = new OtelMetrics(meters.getMeter(SCOPE));
-  const spans = settings.traces === undefined ? undefined : tracing(settings.traces, { resource, random, metrics });
+  // a ratio of nothing costs nothing: no trace id is even derived
+  const spans =
+    settings.traces === undefined || settings.traces.ratio === 0
+      ? undefined
+      : tracing(settings.traces, { resource, random, metrics });
   return {
     tracer: spans?.tracer ?? new NoTracer(),
     metrics,
@@ -71,24 +75,37 @@ interface Tracing {
 }
 
 function tracing(
-  { endpoint: url, headers, protocol, ratio }: TraceSettings,
+  { endpoint: url, headers, protocol, ratio, delayMs, queueSize }: TraceSettings,
   { resource, random, metrics }: { readonly resource: Resource; readonly random: Random; readonly metrics: Metrics },
 ): Tracing {
   const Exporter = protocol === 'http/json' ? JsonTraceExporter : OTLPTraceExporter;
   const exporter = new Exporter({ url, headers: { ...headers } });
-  const processor = new BatchSpanProcessor({ exporter: counting(exporter, metrics), maxQueueSize: 8_192 });
+  let waiting = 0;
+  const left = (count: number): void => void (waiting -= count);
+  const processor = new BatchSpanProcessor({
+    exporter: counting(exporter, metrics, left),
+    maxQueueSize: queueSize,
+    scheduledDelayMillis: delayMs,
+  });
+  // a full queue would drop what comes without telling anybody
+  const onEnd: BatchSpanProcessor['onEnd'] = (span) => {
+    if (waiting >= queueSize) return metrics.add('countersign_spans_dropped_total');
+    waiting += 1;
+    processor.onEnd(span);
+  };
   const sampler = new TraceIdRatioBasedSampler(ratio);
   return {
-    tracer: new OtelTracer({ processor, sampler, resource, random }),
+    tracer: new OtelTracer({ processor: { onEnd }, sampler, resource, random }),
     stop: () => processor.shutdown(),
   };
 }
 
 /** Counts spans that could not be exported, so that a missing trace is not taken for a missing task. */
-function counting(exporter: SpanExporter, metrics: Metrics): SpanExporter {
+function counting(exporter: SpanExporter, metrics: Metrics, left: (count: number) => void): SpanExporter {
   return {
     export: (spans, done) =>
       exporter.export(spans, (result) => {
+        left(spans.length);
         if (Number(result.code) !== 0) metrics.add('countersign_spans_dropped_total', {}, spans.length);
         done(result);
       }),

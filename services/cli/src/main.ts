@@ -15,7 +15,9 @@ const program = new Command('countersign')
   .description("Command a running Countersign with the local operator key, or with a person's.")
   .option('--json', 'one JSON value instead of tables')
   .option('--as <file>', "sign with this person's key; else with the one of COUNTERSIGN_OPERATOR, else the operator's")
-  .allowExcessArguments(false);
+  .allowExcessArguments(false)
+  // commands made from here on inherit it: 0 after --help, 2 where what was typed is not understood
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2));
 registryCommands(program);
 policyCommands(program);
 budgetCommands(program);

@@ -56,7 +56,7 @@ function tell(error: unknown): number {
   if (error instanceof UsageError) return (write(error.message, { code: error.code, message: error.message }), 2);
   if (error instanceof ZodError) {
     const [issue] = error.issues;
-    const message = `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`;
+    const message = [issue?.path.join('.'), issue?.message ?? 'invalid'].filter(Boolean).join(': ');
     return (write(message, { code: 'REQUEST_INVALID', message }), 2);
   }
   const message = error instanceof Error ? error.message : 'failed';

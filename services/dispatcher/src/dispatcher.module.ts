@@ -3,6 +3,7 @@ import { AnswerCheck } from './adapters/in/answer-check.controller.js';
 import { AnswerStatus } from './adapters/in/answer-status.controller.js';
 import { ApprovalCommands } from './adapters/in/approval-commands.controller.js';
 import { DispatcherCommands } from './adapters/in/dispatcher-commands.controller.js';
+import { Gauges } from './adapters/in/gauges.js';
 import { Intake } from './adapters/in/intake.js';
 import { LogReader } from './adapters/in/log.reader.js';
 import { Refusals } from './adapters/in/refusals.js';
@@ -28,6 +29,7 @@ import { DecideApprovals } from './application/decide-approvals.js';
 import { Dispatch } from './application/dispatch.js';
 import { EvaluationBoard } from './application/evaluation-board.js';
 import { KnownApprovers } from './application/known-approvers.js';
+import { TaskObservation } from './application/task-observation.js';
 import { TakeVerdicts } from './application/take-verdicts.js';
 import { checkTransitions, TRANSITIONS } from './domain/transitions.js';
 import { Callers, LaterRounds, Screening, Targets, Tasks, Transitions } from './application/ports.js';
@@ -52,6 +54,7 @@ const ports = [
     TakeVerdicts,
     Dispatch,
     Charges,
+    TaskObservation,
     KnownApprovers,
     DecideApprovals,
     TaskStore,
@@ -71,6 +74,7 @@ const ports = [
     Refusals,
     Timers,
     LogReader,
+    Gauges,
     ...ports,
   ],
 })

@@ -397,7 +397,12 @@ describe('a person', () => {
     const { id, commands } = await aPerson(org, 'OPERATOR');
     await commands.call(registry.agentCreate, { org, name: 'mine', surface });
     const { agents } = await commands.call(registry.agentList, { org });
-    expect(agents).toEqual([expect.objectContaining({ name: 'mine', registeredBy: `user:${id}` })]);
+    expect(agents).toEqual([
+      expect.objectContaining({ name: 'mine', registeredBy: `user:${id}`, owner: `user:${id}` }),
+    ]);
+    await expect(
+      commands.call(registry.agentCreate, { org, name: 'sybil', owner: 'team:other', surface }),
+    ).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
     const elsewhere = commands.call(registry.agentCreate, { org: other, name: 'mine', surface });
     await expect(elsewhere).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
     await expect(commands.call(registry.orgList, {})).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });

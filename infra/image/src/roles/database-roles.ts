@@ -1,6 +1,7 @@
 import { prepareRoles, SERVICES } from '@countersign/installation';
 import { ConfigInvalid, readConfig, secretFile } from '@countersign/service-host';
 import { z } from 'zod';
+import { onceThere } from '../patience.js';
 
 const passwordsSchema = z.record(
   z.enum(SERVICES),
@@ -14,10 +15,11 @@ const settingsSchema = z.object({
   COUNTERSIGN_DATABASE_PASSWORDS_FILE: secretFile(),
 });
 
-/** Makes the database, and every service's schema and roles; repeated, it changes passwords only. */
+/** Makes the database, and every service's schema and roles; repeated, it changes passwords only. A server that is still starting is waited for. */
 export async function run(): Promise<void> {
   const settings = readConfig(settingsSchema, process.env);
-  await prepareRoles(settings.COUNTERSIGN_ADMIN_URL_FILE, passwordsOf(settings.COUNTERSIGN_DATABASE_PASSWORDS_FILE));
+  const passwords = passwordsOf(settings.COUNTERSIGN_DATABASE_PASSWORDS_FILE);
+  await onceThere(() => prepareRoles(settings.COUNTERSIGN_ADMIN_URL_FILE, passwords));
   process.stdout.write(`roles and schemas of ${SERVICES.join(', ')} are there\n`);
 }
 

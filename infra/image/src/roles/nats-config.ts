@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { natsServerConfig, type NatsKeys } from '@countersign/nats';
+import { natsAccountsConfig, natsServerConfig, type NatsKeys } from '@countersign/nats';
 import { z } from 'zod';
 import { UsageError } from '../usage-error.js';
 
@@ -63,6 +63,11 @@ export function natsConfigOf({ keys, storeDir, name, routes }: NatsConfigRequest
           cluster: { name: 'countersign', port: PORTS.cluster, password: read(keys, 'nats-cluster-password'), routes },
         }),
   });
+}
+
+/** The part of the configuration that a chart of others includes: accounts, callout and limits for the keys in a folder. */
+export function natsAccountsOf(keys: string): string {
+  return natsAccountsConfig(natsKeysIn(keys));
 }
 
 const pairSchema = z.object({ publicKey: z.string(), seed: z.string() });

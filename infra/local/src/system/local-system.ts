@@ -19,6 +19,7 @@ import { startNatsServer, type NatsProcess } from '../nats-process.js';
 import { obtainNatsServer } from '../nats-server.js';
 import { ProcessGroup, type ManagedService } from '../processes.js';
 import { TraceReceiver } from '../traces/trace-receiver.js';
+import { canaryProgram } from './canary.js';
 import { foldersOf, type Folders } from './folders.js';
 import { migrateServices, programOf } from './migrations.js';
 import type { RunFile } from './run-file.js';
@@ -43,6 +44,7 @@ const NATS_PORT = 4222;
 const MONITORING_PORT = 8222;
 const POSTGRES_PORT = 54_322;
 const HEALTH_PORT = 9_100;
+const CANARY_PORT = 9_190;
 
 /** All programs of Countersign on one machine: a real nats-server, a real PostgreSQL, every service as its own process. */
 export class LocalSystem {
@@ -197,6 +199,21 @@ export class LocalSystem {
     this.services.set(name, started);
     this.#health.set(name, `http://127.0.0.1:${healthPort}`);
     await started.untilReady(`http://127.0.0.1:${healthPort}/ready`);
+  }
+
+  /** Starts the canary; resolves when it has sent its first round. Answers where its metrics are. */
+  async startCanary(everySeconds?: number): Promise<string> {
+    const healthPort = await freePort(CANARY_PORT);
+    const { logLevel } = this.options;
+    const program = await canaryProgram(this.run, this.folders, {
+      healthPort,
+      ...(everySeconds === undefined ? {} : { everySeconds }),
+      ...(logLevel === undefined ? {} : { logLevel }),
+    });
+    const started = await this.group.start(program);
+    const url = `http://127.0.0.1:${healthPort}`;
+    await started.untilReady(`${url}/ready`);
+    return `${url}/metrics`;
   }
 
   #telemetryEnv(): Readonly<Record<string, string>> {

@@ -46,6 +46,9 @@ function bar(span: ReceivedSpan, { from, to }: Frame): string {
 
 const SHOWN = [
   'countersign.decision',
+  'countersign.outcome',
+  'gen_ai.guardrail.verdict.type',
+  'countersign.record.kind',
   'countersign.state',
   'countersign.reason_code',
   'countersign.clause',

@@ -146,7 +146,13 @@ export const dispatcher = {
     z.object({ rows: z.array(taskRowSchema) }),
     ANYBODY,
   ),
-  /** What this organisation is asked to approve now, its own tasks or those of others. */
-  approvals: command('dispatcher', 'approvals', ofOrg, z.object({ requests: z.array(approvalRequestSchema) }), ANYBODY),
+  /** What this organisation is asked to approve now, its own tasks or those of others; `left`: how many, the largest, did not fit into the answer. */
+  approvals: command(
+    'dispatcher',
+    'approvals',
+    ofOrg,
+    z.object({ requests: z.array(approvalRequestSchema), left: z.number().int().nonnegative().default(0) }),
+    ANYBODY,
+  ),
   explain: explain('dispatcher'),
 } as const;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { digestSchema, instantSchema, uuidSchema } from '../identities.js';
+import { derivedIdSchema, digestSchema, instantSchema, uuidSchema } from '../identities.js';
 import { jsonValueSchema } from '../json-value.js';
 import { gateSchema, TRUST_LEVELS } from '../policy-document.js';
 import { ANYBODY, command, dryRun, explain, ofAgent } from './command.js';
@@ -53,9 +53,9 @@ export const negativeSummarySchema = z.object({
   mass: z.number(),
   dayCap: z.string().nullable(),
   /** The newest of them, as `observation-void` names them. */
-  observations: z.array(uuidSchema),
+  observations: z.array(derivedIdSchema),
   /** Events in the record that they came from. */
-  auditIds: z.array(uuidSchema),
+  auditIds: z.array(derivedIdSchema),
 });
 /** A kind of violation that weighs. */
 export type NegativeSummary = z.infer<typeof negativeSummarySchema>;
@@ -68,11 +68,11 @@ export const trustCapSchema = z.object({
   why: z.string(),
   until: instantSchema.optional(),
 });
-/** A gate with what it asks and what there is. */
+/** A gate with what it asks and what there is; of another organisation's only whether it passes. */
 export const trustGateSchema = z.object({
   gate: z.string(),
-  required: gateSchema,
-  actual: z.object({ score: hundredths, level }),
+  required: gateSchema.optional(),
+  actual: z.object({ score: hundredths, level }).optional(),
   pass: z.boolean(),
 });
 
@@ -168,7 +168,7 @@ export const trust = {
   observationVoid: command(
     'trust',
     'observation-void',
-    z.strictObject({ org: uuidSchema, observation: uuidSchema, reason }),
+    z.strictObject({ org: uuidSchema, observation: derivedIdSchema, reason }),
     z.object({ agent: uuidSchema, kind: z.string() }),
   ),
   dryRun: dryRun('trust'),

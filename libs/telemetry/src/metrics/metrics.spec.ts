@@ -5,7 +5,14 @@ import {
   MeterProvider,
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics';
-import { FORBIDDEN_LABELS, METRICS, type MetricName } from './catalogue.js';
+import {
+  FORBIDDEN_LABELS,
+  METRICS,
+  type CounterName,
+  type GaugeName,
+  type HistogramName,
+  type MetricName,
+} from './catalogue.js';
 import { OtelMetrics } from './otel-metrics.js';
 
 const names = Object.keys(METRICS) as MetricName[];
@@ -49,6 +56,31 @@ describe('series', () => {
     });
     expect(found).toHaveLength(301);
     expect(found.at(-1)?.labels).toEqual({ decision: 'other', reason: 'other' });
+  });
+
+  it('stay under a bound while 50 organisations and 1,000 agents write their names into every label', async () => {
+    const tenants = Array.from({ length: 1_000 }, (_, i) => [`org-${i % 50}`, `agent-${i}`] as const);
+    const found = await seriesOf((m) => {
+      for (const [org, agent] of tenants)
+        for (const name of names) {
+          const own = METRICS[name].labels.map((label, i) => [label, i === 0 ? agent : org] as const);
+          const labels = { ...Object.fromEntries(own), org, agent };
+          if (METRICS[name].kind === 'counter') m.add(name as CounterName, labels);
+          else if (METRICS[name].kind === 'histogram') m.observe(name as HistogramName, 1, labels);
+          else m.gauge(name as GaugeName, () => [{ value: 1, labels }]);
+        }
+    });
+    const labelled = names.filter((name) => METRICS[name].labels.length > 0);
+    expect(found.length).toBeLessThanOrEqual(labelled.length * 301 + names.length - labelled.length);
+  });
+
+  it('of a gauge that fails, or that answers too late, keep no other waiting', async () => {
+    const found = await seriesOf((m) => {
+      m.gauge('countersign_open_sagas', () => Promise.reject(new Error('the database is away')));
+      m.gauge('countersign_approvals_pending', () => new Promise(() => undefined));
+      m.gauge('countersign_ready', () => [{ value: 1 }]);
+    });
+    expect(found.map(({ name }) => name)).toEqual(['countersign_ready']);
   });
 
   it('of a gauge are read when somebody asks', async () => {

@@ -54,7 +54,7 @@ describe('a span', () => {
     });
     expect(spans[0]?.attributes).toEqual({
       'countersign.org': 'o',
-      'gen_ai.agent.id': 'a',
+      'countersign.agent': 'a',
       'messaging.message.conversation_id': 't',
       'countersign.attempt': 1,
       'countersign.round': 1,

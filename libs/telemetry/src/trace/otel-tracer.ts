@@ -4,7 +4,7 @@ import type { Resource } from '@opentelemetry/resources';
 import type { Random } from '@countersign/primitives';
 import { traceIdOf, type Evaluation } from '@countersign/contracts';
 import { namedAttributes, type SpanAttributes } from './attributes.js';
-import { rootSpanId } from './span-ids.js';
+import { rootSpanIdIn } from './span-ids.js';
 import { Tracer, type BatchFact, type EvaluationSpan, type SpanFact, type SpanLink, type SpanRole } from './tracer.js';
 
 const KINDS: Readonly<Record<SpanRole, SpanKind>> = {
@@ -15,6 +15,7 @@ const KINDS: Readonly<Record<SpanRole, SpanKind>> = {
   consumer: SpanKind.CONSUMER,
 };
 const SCOPE = { name: 'countersign' } as const;
+const ID_BYTES = 8;
 
 /** What an OpenTelemetry tracer is made of. */
 export interface OtelTracerParts {
@@ -29,23 +30,32 @@ export interface OtelTracerParts {
  * SDK's own tracer could be told neither.
  */
 export class OtelTracer extends Tracer {
+  /** Evaluations that were asked about: the same one is asked about several times, and each trace id is a hash. */
+  readonly #known = new WeakMap<Evaluation, KnownTrace>();
+
+  /** Random bytes for ids to come: asking for them one id at a time costs more than the span. */
+  #ids: Buffer = Buffer.alloc(0);
+
   constructor(private readonly parts: OtelTracerParts) {
     super();
   }
 
   sampled(evaluation: Evaluation): boolean {
-    return this.#keeps(traceIdOf(evaluation));
+    return this.#traceOf(evaluation).kept;
   }
 
   spanId(): string {
-    return this.parts.random.bytes(8).toString('hex');
+    if (this.#ids.length < ID_BYTES) this.#ids = this.parts.random.bytes(ID_BYTES * 128);
+    const id = this.#ids.toString('hex', 0, ID_BYTES);
+    this.#ids = this.#ids.subarray(ID_BYTES);
+    return id;
   }
 
   record(fact: SpanFact): void {
     const { name, role, evaluation, start, end, attributes, links = [], failed, id = this.spanId() } = fact;
-    const traceId = traceIdOf(evaluation);
-    if (!this.#keeps(traceId)) return;
-    const parent = fact.parent === undefined ? rootSpanId(evaluation) : fact.parent;
+    const { traceId, kept } = this.#traceOf(evaluation);
+    if (!kept) return;
+    const parent = fact.parent === undefined ? this.#rootOf(evaluation) : fact.parent;
     this.#end({
       name,
       role,
@@ -61,8 +71,23 @@ export class OtelTracer extends Tracer {
 
   recordBatch({ name, start, end, attributes }: BatchFact, spans: readonly EvaluationSpan[]): void {
     const context = contextOf(this.parts.random.bytes(16).toString('hex'), this.spanId());
-    const links = spans.map(({ evaluation, spanId }) => ({ traceId: traceIdOf(evaluation), spanId }));
+    const links = spans.map(({ evaluation, spanId }) => ({ traceId: this.#traceOf(evaluation).traceId, spanId }));
     this.#end({ name, role: 'internal', start, end, context, parent: undefined, attributes, links, failed: undefined });
+  }
+
+  #traceOf(evaluation: Evaluation): KnownTrace {
+    const known = this.#known.get(evaluation);
+    if (known !== undefined) return known;
+    const traceId = traceIdOf(evaluation);
+    const trace = { traceId, kept: this.#keeps(traceId) };
+    this.#known.set(evaluation, trace);
+    return trace;
+  }
+
+  #rootOf(evaluation: Evaluation): string {
+    const trace = this.#traceOf(evaluation);
+    trace.root ??= rootSpanIdIn(trace.traceId);
+    return trace.root;
   }
 
   #keeps(traceId: string): boolean {
@@ -77,6 +102,12 @@ export class OtelTracer extends Tracer {
       // a span that cannot be kept changes nothing
     }
   }
+}
+
+interface KnownTrace {
+  readonly traceId: string;
+  readonly kept: boolean;
+  root?: string;
 }
 
 interface WholeSpan {

@@ -3,9 +3,12 @@ import { traceIdOf, type Evaluation } from '@countersign/contracts';
 
 /** Span id of an evaluation's root: every service derives it, so that a verdict can name its parent before the dispatcher has written the root. */
 export function rootSpanId(evaluation: Evaluation): string {
-  return sha256(`countersign/root-span/v1\0${traceIdOf(evaluation)}`)
-    .subarray(0, 8)
-    .toString('hex');
+  return rootSpanIdIn(traceIdOf(evaluation));
+}
+
+/** Span id of the root of a trace. */
+export function rootSpanIdIn(traceId: string): string {
+  return sha256(`countersign/root-span/v1\0${traceId}`).subarray(0, 8).toString('hex');
 }
 
 const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}$/;

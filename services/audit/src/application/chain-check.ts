@@ -3,7 +3,13 @@ import type { Digest } from '@countersign/primitives';
 import { ChainWalker, type BrokenEntry } from '@countersign/record';
 import { Chains } from './ports.js';
 
-const PAGE = 1_000;
+/** How a chain is walked: entries at a time, and the rest after each page. */
+export interface Pace {
+  readonly page: number;
+  readonly restMs: number;
+}
+
+const STEADY: Pace = { page: 1_000, restMs: 0 };
 
 /** What walking a chain came to. */
 export interface CheckedChain {
@@ -30,10 +36,15 @@ export class ChainCheck {
   }
 
   /** Walks on to a size. Of one page an entry that is filed wrongly is found before a later one that is broken. */
-  async walk(org: string, walker: ChainWalker, size: number): Promise<BrokenEntry | undefined> {
+  async walk(
+    org: string,
+    walker: ChainWalker,
+    size: number,
+    { page: most, restMs }: Pace = STEADY,
+  ): Promise<BrokenEntry | undefined> {
     while (walker.size < size) {
       const from = walker.size;
-      const page = await this.chains.entries(org, from, Math.min(PAGE, size - from));
+      const page = await this.chains.entries(org, from, Math.min(most, size - from));
       let broken: BrokenEntry | undefined;
       for (const entry of page) {
         broken = walker.step(entry);
@@ -41,6 +52,7 @@ export class ChainCheck {
       }
       const first = (await this.#misfiled(org, from, walker.size)) ?? broken;
       if (first !== undefined || page.length === 0) return first;
+      if (restMs > 0 && walker.size < size) await new Promise((resolve) => setTimeout(resolve, restMs));
     }
     return undefined;
   }

@@ -1,5 +1,12 @@
 import type { Digest } from '@countersign/primitives';
-import type { Actor, ErasureReason, ExportedPayload, TaskKey } from '@countersign/contracts';
+import {
+  taskKeyText,
+  type Actor,
+  type ErasureReason,
+  type Evaluation,
+  type ExportedPayload,
+  type TaskKey,
+} from '@countersign/contracts';
 import type { StoredEntry } from '@countersign/record';
 import type { EntryDraft } from '../domain/entry-draft.js';
 import type { Epoch } from '../domain/payload-epoch.js';
@@ -32,6 +39,19 @@ export abstract class Chains {
   abstract ofTask(task: TaskKey): Promise<readonly StoredEntry[]>;
   /** Submissions without a decision that are older than that. */
   abstract open(olderThanMs: number, limit: number): Promise<readonly OpenSubmission[]>;
+}
+
+/** Looks into the chains of all organisations, to see whether they hold what they have to. */
+export abstract class RecordLookup {
+  /** Organisations that have a chain. */
+  abstract organizations(): Promise<readonly string[]>;
+  /** Headers of the decisions on these evaluations, by {@link evaluationText}; what has no decision is left out. */
+  abstract decisions(evaluations: readonly Evaluation[]): Promise<ReadonlyMap<string, string>>;
+}
+
+/** An evaluation as a key. */
+export function evaluationText({ key, attempt, round }: Evaluation): string {
+  return `${taskKeyText(key)}/${attempt}/${round}`;
 }
 
 /** The sealed payloads of entries. */

@@ -4,8 +4,8 @@ import { z } from 'zod';
 
 const verdictSchema = z.record(z.string(), jsonValueSchema);
 type Verdict = z.infer<typeof verdictSchema>;
-/** Beside the verdict itself: what explains nothing. */
-const LEFT_OUT = new Set(['type', 'nonce', 'task', 'attempt', 'round', 'seq', 'digest', 'span']);
+/** Beside the verdict itself: what explains nothing, and what approvals have to know of the policies of both organisations. */
+const LEFT_OUT = new Set(['type', 'nonce', 'task', 'attempt', 'round', 'seq', 'digest', 'span', 'approval']);
 
 /** The last decision of a task among its entries. */
 export function lastDecision(entries: readonly StoredEntry[]): StoredEntry | undefined {

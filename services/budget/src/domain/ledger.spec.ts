@@ -1,46 +1,11 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { parse } from 'yaml';
 import { decimalOfMicros, type Micros } from '@countersign/primitives';
 import { emptyAccount, scopeText, type Account, type ScopeKey, type ScopeType } from './accounts.js';
 import type { BudgetEvent } from './events.js';
 import { Ledger, type ReserveRequest } from './ledger.js';
 import type { Reservation } from './model.js';
+import { LEDGER_CASES, type Caps, type Step } from '../spec-support/ledger-cases.js';
 
-type Caps = Partial<Record<'organization' | 'agent' | 'connection', number>>;
-
-interface Step {
-  readonly reserve?: string;
-  readonly settle?: string;
-  readonly release?: string;
-  readonly correct?: string;
-  readonly topup?: keyof Caps;
-  readonly reset?: keyof Caps;
-  readonly amount?: number;
-  readonly attempt?: number;
-  readonly round?: number;
-  readonly month?: string;
-  readonly day?: number;
-  readonly askAbove?: number;
-  readonly prices?: number;
-  readonly replaces?: number;
-  readonly cost?: number;
-  readonly caps?: Caps;
-  readonly is: string;
-}
-
-interface Case {
-  readonly name: string;
-  readonly caps: Caps;
-  readonly steps: readonly Step[];
-  readonly events?: readonly string[];
-  readonly then: Readonly<Record<string, readonly [reserved: number, spent: number]>>;
-}
-
-const CASES = parse(
-  readFileSync(join(import.meta.dirname, '..', '..', 'cases', 'ledger.yaml'), 'utf8'),
-) as readonly Case[];
 const MONTH = '2026-11';
 const micros = (dollars: number): Micros => BigInt(Math.round(dollars * 1_000_000));
 const SCOPES: readonly (readonly [ScopeType, keyof Caps])[] = [
@@ -134,13 +99,16 @@ function eventText(event: BudgetEvent): string {
 }
 
 describe('a ledger', () => {
-  it.each(CASES.map((example) => [example.name, example] as const))('%s', (_name, { caps, steps, then, events }) => {
-    const books = new Books(caps);
-    expect(steps.map((step) => books.step(step))).toEqual(steps.map(({ is }) => is));
-    const expected = Object.entries(then).flatMap(([month, [reserved, spent]]) =>
-      SCOPES.map(([type]) => [`${type} ${month}`, [micros(reserved), micros(spent)]] as const),
-    );
-    expect(books.state()).toEqual(Object.fromEntries(expected));
-    if (events !== undefined) expect(books.events).toEqual(events);
-  });
+  it.each(LEDGER_CASES.map((example) => [example.name, example] as const))(
+    '%s',
+    (_name, { caps, steps, then, events }) => {
+      const books = new Books(caps);
+      expect(steps.map((step) => books.step(step))).toEqual(steps.map(({ is }) => is));
+      const expected = Object.entries(then).flatMap(([month, [reserved, spent]]) =>
+        SCOPES.map(([type]) => [`${type} ${month}`, [micros(reserved), micros(spent)]] as const),
+      );
+      expect(books.state()).toEqual(Object.fromEntries(expected));
+      if (events !== undefined) expect(books.events).toEqual(events);
+    },
+  );
 });

@@ -24,8 +24,15 @@ export function approvalCommands(program: Command): void {
     .action((options: OrgOptions) =>
       run(options, async ({ session, output }) => {
         const { org } = await session.org(options.org);
-        const { requests } = await session.commands.call(dispatcher.approvals, { org });
-        output.show(requests, () => (requests.length === 0 ? ['nothing waits'] : requests.flatMap(linesOf)));
+        const { requests, left } = await session.commands.call(dispatcher.approvals, { org });
+        const agents = output.json || requests.length === 0 ? [] : await session.agents(org);
+        const nameOf = (id: string): string => agents.find(({ agent }) => agent === id)?.name ?? id;
+        const more = left === 0 ? [] : [`${left} more are too large to be shown with these`];
+        output.show(requests, () =>
+          requests.length + left === 0
+            ? ['nothing waits']
+            : [...requests.flatMap((request) => approvalLines(request, nameOf)), ...more],
+        );
       }),
     );
   decision(
@@ -52,7 +59,8 @@ function decision(program: Command, usage: string, description: string): Command
     .option('--comment <text>', 'why');
 }
 
-function linesOf(request: PendingApproval): readonly string[] {
+/** What waits for a person, on a few lines; agents of other organisations have no name here and keep their id. */
+export function approvalLines(request: PendingApproval, nameOf: (id: string) => string): readonly string[] {
   const { task, action, reasons, required, approvedBy, eligible, stuck } = request;
   const cost =
     action.estimateMicros === null
@@ -62,7 +70,7 @@ function linesOf(request: PendingApproval): readonly string[] {
   return [
     `${task.task}  ${request.stage === 'OUTPUT' ? 'a result, before it is delivered' : 'before it is released'}  (attempt ${request.attempt}, round ${request.round}, ${request.severity})`,
     `  why      ${reasons.map(({ service, code, id }) => [service, code, id].filter(Boolean).join(' ')).join('; ')}`,
-    `  what     ${action.taskType} for ${action.targetAgentId}, ${cost}, models ${list(action.grant.models)}, tools ${list(action.grant.tools)}`,
+    `  what     ${action.taskType} of ${nameOf(task.agent)} for ${nameOf(action.targetAgentId)}, ${cost}, models ${list(action.grant.models)}, tools ${list(action.grant.tools)}`,
     `  digest   ${request.actionDigest}`,
     `  people   ${required} needed, approved by ${named(approvedBy)}; may still decide: ${named(eligible.map(({ name }) => name))}`,
     ...(stuck ? ['           too few people may decide: it will expire'] : []),

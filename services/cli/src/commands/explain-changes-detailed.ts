@@ -61,7 +61,10 @@ const hundredths = (value: unknown): string => (typeof value === 'number' ? (val
 
 /** Gates that do not pass, with what is asked and what there is; then what would raise the score now, as trust knows it. */
 const trust: Detailed = ({ explanation }) => {
-  const failed = objectsOf(explanation.trust['gates']).filter((gate) => gate['pass'] === false);
+  // of another organisation's gates it is not told what they ask
+  const failed = objectsOf(explanation.trust['gates']).filter(
+    (gate) => gate['pass'] === false && gate['required'] !== undefined,
+  );
   const gates = failed.map((gate) => {
     const required = objectOf(gate['required']);
     const asks = stringOf(required['level']) ?? hundredths(required['scoreHundredths']);

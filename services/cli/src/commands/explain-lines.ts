@@ -27,10 +27,10 @@ export function explanationLines(view: Explanation, changes: readonly string[], 
   return sections
     .filter((lines) => lines.length > 0)
     .flatMap((lines, i) => (i === 0 ? lines : ['', ...lines]))
-    .map(cut);
+    .map((line) => cut(line));
 }
 
-const cut = (line: string): string => (line.length > WIDTH ? `${line.slice(0, WIDTH - 1)}…` : line);
+const cut = (line: string, width = WIDTH): string => (line.length > width ? `${line.slice(0, width - 1)}…` : line);
 const short = (leaf: string | null): string => (leaf === null ? '' : leaf.replace('sha256:', '').slice(0, 16));
 const amount = (micros: unknown): string => {
   const value = microsOf(micros);
@@ -49,7 +49,7 @@ function heading(view: Explanation): readonly string[] {
 function reasons({ why }: Explanation): readonly string[] {
   if (why.length === 0) return [];
   return tableLines(
-    ['REASON', 'CLAUSE', 'SIDE', 'RULE', ''],
+    ['REASON', 'CLAUSE', 'SIDE', 'RULE', 'WHAT IT MEANS'],
     why.map(({ code, clause, side, id, message }) => [code, clause, side, id, message]),
   );
 }
@@ -63,18 +63,30 @@ function verdicts(view: Explanation): readonly string[] {
     control,
     decision,
     codes.join(' '),
+    short(leaf),
     Object.entries(versions)
       .map(([what, version]) => `${what} ${textOf(version)}`)
       .join(' '),
-    short(leaf),
   ]);
   const gone = view.payload === null || view.payload === 'open' ? [] : [`the verdicts themselves are ${view.payload}`];
-  return [...tableLines(['CONTROL', 'VERDICT', 'CODES', 'VERSIONS', 'FRAME LEAF'], rows), ...gone];
+  return [...lastColumnCut(['CONTROL', 'VERDICT', 'CODES', 'FRAME LEAF', 'VERSIONS'], rows), ...gone];
+}
+
+/** A table whose last column takes what room is left on the screen. */
+function lastColumnCut(header: readonly string[], rows: readonly (readonly string[])[]): readonly string[] {
+  const others = header
+    .slice(0, -1)
+    .map((name, i) => Math.max(name.length, ...rows.map((row) => row[i]?.length ?? 0)) + 2);
+  const room = WIDTH - others.reduce((sum, width) => sum + width, 0);
+  return tableLines(
+    header,
+    rows.map((row) => [...row.slice(0, -1), cut(row.at(-1) ?? '', Math.max(room, 1))]),
+  );
 }
 
 /** Clauses that pass stand close together; what stopped or asked has a line of its own with its details. */
 function clauses({ clauses: all, effectivePolicy }: Explanation): readonly string[] {
-  const told = all.map((c) => `${textOf(c['n'])} ${textOf(c['clause'])} ${textOf(c['result'])}`);
+  const told = all.map((c) => `${textOf(c['n'])} ${textOf(c['clause'])} ${resultText(textOf(c['result']))}`);
   const loud = all.filter(({ result }) => result === 'DENY' || result === 'ASK');
   const effective = Object.entries(effectivePolicy).map(([field, value]) => `${field} ${policyText(value)}`);
   return [
@@ -83,6 +95,9 @@ function clauses({ clauses: all, effectivePolicy }: Explanation): readonly strin
     ...(effective.length === 0 ? [] : clipped(`EFFECTIVE POLICY  ${effective.join(' · ')}`)),
   ];
 }
+
+/** A clause that asks nothing of this task is a dash, as in `policy test`. */
+const resultText = (result: string): string => (result === 'NOT_APPLICABLE' ? '-' : result);
 
 function policyText(value: unknown): string {
   if (Array.isArray(value)) return `[${textsOf(value).join(', ')}]`;

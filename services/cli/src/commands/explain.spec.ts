@@ -307,6 +307,30 @@ describe('an explanation', () => {
     expect(text).toContain('4 submitted abababab · 5 decided deny abababab · 6 finished DENIED abababab');
   });
 
+  it('cuts versions that are too long, and neither a leaf nor the line under the header', () => {
+    const versions = Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`pack number-${i}`, 1]));
+    const verdict = { decision: 'APPROVE', codes: [], versions, details: {} };
+    const header = { type: 'decided', verdicts: { guardrails: { leaf: LEAF, decision: 'APPROVE', codes: [] } } };
+    const audit = {
+      entries: [{ position: 0, leaf: LEAF, header }],
+      payload: 'open',
+      verdicts: { guardrails: verdict },
+    };
+    const lines = explanationLines(explanationOf(TASK, { audit }), [], 'USD');
+    const row = lines.find((line) => line.startsWith('guardrails'));
+    expect(row).toMatch(/abababababababab .*…$/);
+    expect(row).toHaveLength(120);
+    expect(lines.filter((line) => line.startsWith('---') && line.includes('…'))).toEqual([]);
+  });
+
+  it('shows a clause that asks nothing of the task as a dash', () => {
+    const details = { clauses: [{ n: 160, clause: 'models', by: [], result: 'NOT_APPLICABLE' }], effective: {} };
+    const verdict = { decision: 'APPROVE', codes: [], versions: {}, details };
+    const header = { type: 'decided', verdicts: { policy: { leaf: LEAF, decision: 'APPROVE', codes: [] } } };
+    const audit = { entries: [{ position: 0, leaf: LEAF, header }], payload: 'open', verdicts: { policy: verdict } };
+    expect(explanationLines(explanationOf(TASK, { audit }), [], 'USD')).toContain('  160 models -');
+  });
+
   it('is told by the record alone where the services know nothing any more, and of old entries too', () => {
     const entries = [
       { position: 0, leaf: LEAF, header: { type: 'submitted', v: 1 } },

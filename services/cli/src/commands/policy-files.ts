@@ -30,7 +30,9 @@ function valueOf(text: string, name: string): unknown {
     // no alias may blow a small file up
     return parse(text, { maxAliasCount: 100 });
   } catch (error) {
-    throw new UsageError(`${name} is neither JSON nor YAML: ${error instanceof Error ? error.message : ''}`);
+    throw new UsageError(
+      `${name} is neither JSON nor YAML: ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : ''}`,
+    );
   }
 }
 

@@ -83,9 +83,11 @@ async function showDocument(tools: Tools, options: ShowOptions): Promise<void> {
   const scope = await scopeOf(tools, options);
   const version = options.version === undefined ? {} : { version: versionOf(options.version) };
   const { policy: record } = await tools.session.commands.call(policy.show, { scope, ...version });
+  if (record === null && options.version !== undefined)
+    throw new UsageError(`there is no version ${options.version} here`);
   tools.output.show(record, () =>
     record === null
-      ? [options.version === undefined ? 'no policy is set here' : `there is no version ${options.version} here`]
+      ? ['no policy is set here']
       : [
           `version ${record.policyVersion} of ${record.at} by ${record.author}`,
           JSON.stringify(record.document, null, 2),
@@ -136,10 +138,12 @@ async function lint({ session, output }: Tools, file: string, options: LintOptio
   output.show(found, () => [
     ...errors.map(({ field, message }) => `error    ${field}: ${message}`),
     ...warnings.map(({ field, message }) => `warning  ${field}: ${message}`),
-    `${errors.length} errors, ${warnings.length} warnings`,
+    `${counted(errors.length, 'error')}, ${counted(warnings.length, 'warning')}`,
   ]);
   return errors.length > 0 ? 1 : 0;
 }
+
+const counted = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
 
 async function withinOf(session: Tools['session'], options: LintOptions): Promise<object> {
   if (options.connection === undefined) return {};

@@ -1,6 +1,6 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { COMMANDS, NEUTRAL_SURFACE, surfaceSchema, type AnswerOf } from '@countersign/contracts';
+import { COMMANDS, NEUTRAL_SURFACE, surfaceSchema, type AnswerOf, type Surface } from '@countersign/contracts';
 import { tableLines } from '../output.js';
 import { run, type Options } from '../run.js';
 import { UsageError } from '../session.js';
@@ -133,7 +133,9 @@ function agentCreate(agent: Command): void {
     .action((name: string, options: Options & { org?: string; owner: string; surface: string; out: string }) =>
       run(options, async ({ session, output }) => {
         const { org } = await session.org(options.org);
-        const surface = surfaceSchema.parse({ ...NEUTRAL_SURFACE, ...parseJson(options.surface, '--surface') });
+        const surface = surfaceOf(options.surface);
+        // before anything is registered: an agent whose file cannot be written has lost its secret
+        if (existsSync(options.out)) throw new UsageError(`${options.out} is there already; name another file`);
         const made = await session.commands.call(registry.agentCreate, { org, name, owner: options.owner, surface });
         writeFileSync(options.out, `${JSON.stringify({ nats: [session.natsUrl], ...made.credential }, null, 2)}\n`, {
           mode: 0o600,
@@ -191,6 +193,17 @@ function agentRevoke(agent: Command): void {
         ]);
       }),
     );
+}
+
+/** The capability surface that somebody typed: neutral but for the fields that are named. */
+export function surfaceOf(text: string): Surface {
+  const surface = surfaceSchema.safeParse({ ...NEUTRAL_SURFACE, ...parseJson(text, '--surface') });
+  if (surface.success) return surface.data;
+  const [issue] = surface.error.issues;
+  const field = issue?.path.join('.') ?? '';
+  throw new UsageError(
+    `--surface${field === '' ? '' : ` ${field}`}: ${issue?.message ?? 'not valid'} (there are: ${Object.keys(NEUTRAL_SURFACE).join(', ')})`,
+  );
 }
 
 /** Parses JSON that somebody typed. */

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { decimalOfMicros, parseMicros } from '@countersign/primitives';
 import { COMMANDS, type TaskRow } from '@countersign/contracts';
 import { run, type Options, type Tools } from '../run.js';
+import { FollowedTasks, followedLine } from './followed-tasks.js';
 import { UsageError } from '../session.js';
 
 const { dispatcher } = COMMANDS;
@@ -61,15 +62,11 @@ async function listTasks(
   const { org } = await session.org(options.org);
   const { rows } = await session.commands.call(dispatcher.list, { org, limit });
   output.table(rows, HEADER, rows.map(cells));
-  let after = rows.reduce(
-    (latest, row) => (row.updatedAt > latest ? row.updatedAt : latest),
-    new Date(0).toISOString(),
-  );
+  const followed = new FollowedTasks(rows);
   while (options.follow === true) {
     await new Promise((resolve) => setTimeout(resolve, FOLLOW_MS));
-    const { rows: changed } = await session.commands.call(dispatcher.list, { org, limit: 500, after });
-    for (const row of [...changed].reverse())
-      process.stdout.write(output.json ? `${JSON.stringify(row)}\n` : `${cells(row).join('  ')}\n`);
-    after = changed.reduce((latest, row) => (row.updatedAt > latest ? row.updatedAt : latest), after);
+    const { rows: found } = await session.commands.call(dispatcher.list, { org, limit: 500, after: followed.after });
+    for (const row of followed.changed(found))
+      process.stdout.write(output.json ? `${JSON.stringify(row)}\n` : `${followedLine(cells(row))}\n`);
   }
 }

@@ -47,7 +47,7 @@ const section = (title: string, lines: readonly string[]): readonly string[] =>
 
 function familyLines({ families }: TrustBreakdown): readonly string[] {
   const { expectation, positiveMass, negativeMass, inheritedMass, activeDays } = families.behaviour;
-  const behaviour = `${expectation.toFixed(4)} of clean work ${positiveMass.toFixed(1)} on ${activeDays} days and violations ${negativeMass.toFixed(1)}${inheritedMass > 0 ? `, ${inheritedMass.toFixed(1)} inherited` : ''}`;
+  const behaviour = `${expectation.toFixed(4)} of clean ${positiveMass.toFixed(1)} on ${activeDays} d, wrong ${negativeMass.toFixed(1)}${inheritedMass > 0 ? `, inherited ${inheritedMass.toFixed(1)}` : ''}`;
   const rows = Object.entries(families).flatMap(([family, { points, max, facts }]) =>
     facts.map((fact, i) => [
       i === 0 ? family : '',
@@ -75,8 +75,11 @@ function capLines({ caps }: TrustBreakdown): readonly string[] {
 }
 
 function gateLines({ gates }: TrustBreakdown): readonly string[] {
-  return gates.map(
-    ({ gate, required, actual, pass }) =>
-      `${pass ? 'pass' : 'FAIL'}  ${gate}  asks ${asked(required)}, has ${hundredths(actual.score)} ${actual.level}`,
-  );
+  return gates.map(({ gate, required, actual, pass }) => {
+    const told =
+      required === undefined || actual === undefined
+        ? ''
+        : `  asks ${asked(required)}, has ${hundredths(actual.score)} ${actual.level}`;
+    return `${pass ? 'pass' : 'FAIL'}  ${gate}${told}`;
+  });
 }

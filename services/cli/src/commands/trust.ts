@@ -69,11 +69,11 @@ function restrictionCommands(group: Command): void {
     .command('ceiling <agent> <score>')
     .description('hold an agent under a score, such as 49.99; `none` lifts it')
     .requiredOption('--reason <text>', 'why')
-    .option('--days <days>', 'how long it holds')
+    .option('--days <days>', 'how long it holds; asked for unless the score is none')
     .option(...ORG)
     .action((name: string, score: string, options: CeilingOptions) =>
       run(options, async (tools) => {
-        const request = { score: scoreOf(score), reason: options.reason, ...ends(options) };
+        const request = { score: scoreOf(score), reason: options.reason, ...ends(score, options) };
         const set = await tools.session.commands.call(trust.ceiling, {
           ...(await refOf(tools, name, options)),
           ...request,
@@ -164,7 +164,9 @@ function scoreOf(text: string): number | null {
   return Math.round(Number(text) * 100);
 }
 
-function ends({ days }: CeilingOptions): { readonly expiresAt?: string } {
+function ends(score: string, { days }: CeilingOptions): { readonly expiresAt?: string } {
+  if (score !== 'none' && days === undefined)
+    throw new UsageError('--days must say how long the ceiling holds, such as 7');
   return days === undefined ? {} : { expiresAt: inDays(days) };
 }
 

@@ -24,6 +24,8 @@ import {
 import type { Charges } from '../application/charges.js';
 import { Dispatch } from '../application/dispatch.js';
 import { EvaluationBoard } from '../application/evaluation-board.js';
+import { NoMetrics, NoTracer } from '@countersign/telemetry';
+import { TaskObservation } from '../application/task-observation.js';
 import { Approvers } from '../application/approval-ports.js';
 import { Callers, LaterRounds, Screening, Targets, Transitions } from '../application/ports.js';
 import { ORDINARY_TERMS, type ApprovalTerms } from '../domain/approval-terms.js';
@@ -94,14 +96,15 @@ beforeAll(async () => {
   database = await testDatabase('dispatcher', dispatcherMigrations);
   opened = await database.open();
   store = new TaskStore(opened, new SystemRandom(), config);
+  const observation = new TaskObservation(new NoTracer(), new NoMetrics(), clock, log.logger);
   const ports = [new Published(), new Told(), new Delivered(), new Round(), new Asked()] as const;
-  dispatch = new Dispatch(new EvaluationBoard(), store, ...ports, log.logger, models, new NobodyAsked());
+  dispatch = new Dispatch(new EvaluationBoard(), store, ...ports, log.logger, models, new NobodyAsked(), observation);
   const stored = {
     transformedOutput: () =>
       failures-- > 0 ? Promise.reject(new Error('the bus is away')) : Promise.resolve(bytes.output),
     input: () => Promise.resolve(bytes.input),
   } as unknown as StoredBytes;
-  results = new TakeResults(store, dispatch, charges as unknown as Charges, log.logger);
+  results = new TakeResults(store, dispatch, charges as unknown as Charges, observation, log.logger);
   screened = new ScreenedResults(store, dispatch, charges as unknown as Charges, stored, log.logger);
   usage = new ReportUsage(store, new UsageReports(opened), dispatch, charges as unknown as Charges);
 });
@@ -285,6 +288,24 @@ const partsOf = async (row: TaskRecord): Promise<unknown> => {
   const answers = new Answers({} as never, {} as never, clock, store, log.logger);
   return (await answers.answer(row)).parts;
 };
+
+describe('a result that was screened twice', () => {
+  it('is what the first screening came to, in one batch too', async () => {
+    const row = await claimed();
+    await results.take([resultOf(row)]);
+    const found = {
+      type: 'screened',
+      digest: (await now(row)).result?.digest ?? '',
+      codes: [],
+      chargedMicros: '10',
+    } as const;
+    await dispatch.apply([
+      { ...row, event: { ...found, outcome: 'BLOCK' } },
+      { ...row, event: { ...found, outcome: 'ALLOW' } },
+    ]);
+    expect(await stateOf(row)).toBe('QUARANTINED');
+  });
+});
 
 describe('a result that screening changed', () => {
   const CHANGED = `sha256:${'c'.repeat(64)}`;

@@ -7,7 +7,9 @@ import { ORDINARY_TERMS, type ApprovalTerms } from '../domain/approval-terms.js'
 import { takeVerdict, takeWithdrawal } from '../domain/evaluation.js';
 import type { Evaluation, TaskRecord } from '../domain/model.js';
 import { applyEvent } from '../domain/row-events.js';
+import { NoMetrics, NoTracer } from '@countersign/telemetry';
 import { Approvers } from './approval-ports.js';
+import { TaskObservation } from './task-observation.js';
 import { Dispatch } from './dispatch.js';
 import { EvaluationBoard, type OpenEvaluation } from './evaluation-board.js';
 import {
@@ -139,6 +141,7 @@ describe('a release that is decided', () => {
       logger,
       models,
       new NobodyAsked(),
+      new TaskObservation(new NoTracer(), new NoMetrics(), clock, logger),
     );
     dispatch.decide(opened);
     // the loop takes what was pushed before it is stopped

@@ -7,6 +7,7 @@ import { attemptText, type RoundKey } from '../domain/attempt.js';
 import type { TaskRecord } from '../domain/model.js';
 import { Approvers } from './approval-ports.js';
 import { EvaluationBoard, type OpenEvaluation } from './evaluation-board.js';
+import { TaskObservation } from './task-observation.js';
 import {
   Callers,
   LaterRounds,
@@ -48,6 +49,7 @@ export class Dispatch {
     private readonly logger: Logger,
     models: ReadModels,
     private readonly approvers: Approvers,
+    private readonly observation: TaskObservation,
   ) {
     this.#facts = new TaskFacts(models);
     this.#adoptions = new BatchLoop({
@@ -89,17 +91,18 @@ export class Dispatch {
   /** What follows from rows that changed. */
   follow(changed: readonly Changed[]): void {
     this.transitions.publish(changed.flatMap((c) => c.items));
+    this.observation.changed(changed);
     for (const change of changed) this.#followOne(change);
     const screening = changed.flatMap(({ record }) => (record.state === 'SCREENING' ? [record] : []));
     if (screening.length > 0) this.#background(this.screening.request(screening), 'screening could not be asked for');
   }
 
-  /** Waits for what is in work. */
+  /** Ends what is in work, and tells all that follows from it: what is left over would be told by another replica's repair only, too late for a release. */
   async stop(): Promise<void> {
     await this.#adoptions.stop();
     await this.#recorded.stop();
-    await this.#noted.stop();
-    await Promise.allSettled(this.#inFlight);
+    while (this.#inFlight.size > 0) await Promise.allSettled(this.#inFlight);
+    await this.#noted.finish();
     await this.transitions.stop();
     await this.callers.stop();
   }

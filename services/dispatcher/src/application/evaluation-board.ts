@@ -23,12 +23,16 @@ export interface ArrivedVerdict {
 
 /** How long a verdict is kept for a task that was not read yet, and an early one of another round. */
 const KEEP_MS = 15_000;
+const SWEEP_MS = 1_000;
 
 /** What is being evaluated at this moment: nothing but a memory of the log, made again by reading it. */
 @Injectable()
 export class EvaluationBoard {
   readonly #open = new Map<string, OpenEvaluation>();
   readonly #early = new Map<string, ArrivedVerdict[]>();
+  /** Evaluations that are over, by when they came (ms): their late verdicts are not kept. */
+  readonly #over = new Map<string, number>();
+  #sweptAt = Number.NEGATIVE_INFINITY;
 
   /** Opens an evaluation and counts the verdicts that were there before it. */
   add(opened: OpenEvaluation): void {
@@ -45,6 +49,7 @@ export class EvaluationBoard {
     const { task, attempt, round } = arrived.verdict;
     const key = textOf({ org: task.org, agent: task.agent, task: task.id }, attempt, round);
     const opened = this.#open.get(key);
+    if (opened === undefined && this.#over.has(key)) return undefined;
     if (opened === undefined) {
       this.#early.set(key, [...(this.#early.get(key) ?? []), arrived]);
       return undefined;
@@ -93,15 +98,29 @@ export class EvaluationBoard {
     return { sure, late };
   }
 
-  /** Forgets an evaluation that was adopted, or that another replica adopted. */
-  close({ key, attempt, round }: Pick<Evaluation, 'key' | 'attempt' | 'round'>): void {
-    this.#open.delete(textOf(key, attempt, round));
+  /**
+   * Forgets an evaluation that was adopted, by this replica or another, or that was denied without verdicts: the six that come all the same would be kept as those of
+   * a task that is not read yet, and a flood of submissions that are refused would fill the memory.
+   */
+  close({ key, attempt, round, streamAt }: Pick<Evaluation, 'key' | 'attempt' | 'round' | 'streamAt'>): void {
+    const text = textOf(key, attempt, round);
+    this.#open.delete(text);
+    this.#early.delete(text);
+    this.#over.set(text, streamAt);
   }
 
-  /** Forgets verdicts of tasks that never came. */
+  /** Forgets verdicts of tasks that never came; looks once a second, however often it is asked. */
   sweep(now: number): void {
+    if (now - this.#sweptAt < SWEEP_MS) return;
+    this.#sweptAt = now;
     for (const [key, arrived] of this.#early)
       if (arrived.every(({ received }) => now - received.at > KEEP_MS)) this.#early.delete(key);
+    for (const [key, at] of this.#over) if (now - at > KEEP_MS) this.#over.delete(key);
+  }
+
+  /** How many tasks have verdicts that are kept for them. */
+  get early(): number {
+    return this.#early.size;
   }
 
   /** The lowest sequences that an open evaluation needs; undefined when none is open. */
@@ -113,6 +132,14 @@ export class EvaluationBoard {
         flow: Math.min(floor?.flow ?? flowSequence, flowSequence),
       };
     return floor;
+  }
+
+  /** When the oldest one that is open began (ms); undefined when none is. */
+  oldestAt(): number | undefined {
+    let oldest: number | undefined;
+    for (const { evaluation } of this.#open.values())
+      oldest = Math.min(oldest ?? evaluation.streamAt, evaluation.streamAt);
+    return oldest;
   }
 
   /** How many are open. */

@@ -192,3 +192,38 @@ describe('the fail-closed matrix', () => {
     expect(trial.invalid).toHaveLength(1);
   });
 });
+
+/** What a control of the next release may send that this dispatcher has never heard of. */
+const FROM_NEXT_RELEASE: Readonly<Record<string, (approval: VerdictItem) => readonly object[]>> = {
+  'a decision that is none of three': (approval) => [{ ...approval, decision: 'APPROVE_WITH_CONDITIONS' }],
+  'a reason that is not in the catalogue': (approval) => [{ ...approval, codes: [{ code: 'NOT_INVENTED_YET' }] }],
+  'a field that has to be understood': (approval) => [{ ...approval, crit: ['onlyIn'], onlyIn: ['eu'] }],
+  'another type of item': (approval) => [{ ...approval, type: 'approval-of-all' }],
+};
+
+describe('a control that is a release ahead', () => {
+  let trial: Trial;
+  beforeEach(() => {
+    trial = new Trial();
+    for (const control of CONTROLS) if (control !== 'policy') trial.approve(control);
+  });
+  const approval = (): VerdictItem => aVerdict(trial.task, 'policy', { clock: trial.clock });
+
+  it.each(Object.keys(FROM_NEXT_RELEASE))('approves nothing with %s', (what) => {
+    trial.frame('policy', FROM_NEXT_RELEASE[what]?.(approval()) ?? []);
+    expect(trial.decision()).toMatchObject({
+      kind: 'deny',
+      primary: 'VERDICT_TIMEOUT',
+      missing: { service: 'policy' },
+    });
+  });
+
+  it('approves with a field more, which says nothing here, and beside an item that says nothing here', () => {
+    trial.frame('policy', [
+      { type: 'hint', nonce: 'AAAAAAAAAAA', task: approval().task },
+      { ...approval(), hint: 'a field more' },
+    ]);
+    expect(decide(trial.opened.evaluation, undefined, 'USD').kind).toBe('release');
+    expect(trial.invalid.map(({ failure }) => failure)).toEqual(['newer-type']);
+  });
+});

@@ -25,6 +25,10 @@ export interface Adoption {
 export interface Changed {
   readonly record: TaskRecord;
   readonly items: readonly TransitionItem[];
+  /** The row as it was before; absent where there was none. */
+  readonly before?: TaskRecord | undefined;
+  /** What it was decided on, of a change that a decision made. */
+  readonly evaluation?: Evaluation;
   /** Nothing that the caller hears of: a late cost, an attempt that another one replaces. */
   readonly silent?: boolean;
   /** The row of a further attempt, which this change made. */

@@ -85,9 +85,9 @@ function approveOrAsk(evaluation: Evaluation, before: TaskRecord | undefined, cu
   if (covered.length === 0) return { kind: 'release', release, action };
   const approved = before?.action;
   if (approved === undefined || !sameButGrant(action, approved)) return deny([{ code: 'APPROVAL_ACTION_MISMATCH' }]);
-  return isNarrowerOrEqual(action.grant, approved.grant)
-    ? { kind: 'release', release, action }
-    : askPerson(evaluation, { release, action, asked });
+  if (isNarrowerOrEqual(action.grant, approved.grant)) return { kind: 'release', release, action };
+  // whoever asked before may ask no more: what was approved was less all the same, and a hold without a request could never be decided
+  return askPerson(evaluation, { release, action, asked: asked.length > 0 ? asked : covered });
 }
 
 function askPerson(
@@ -169,6 +169,7 @@ function decidedRow(evaluation: Evaluation, decision: Decision, context: RecordC
         ...(before?.action === undefined ? {} : { action: before.action }),
         state: 'EVALUATING',
         round: head.round + 1,
+        roundAt: now,
         codes: [],
         timerAt: now + TIMERS.verdict + 60_000,
       };
@@ -230,6 +231,8 @@ function headOf(evaluation: Evaluation, decision: Decision, before: TaskRecord |
     digest,
     task,
     acceptedAt: before?.acceptedAt ?? evaluation.streamAt,
+    roundAt: evaluation.streamAt,
+    ...(evaluation.callerTrace === undefined ? {} : { callerTrace: evaluation.callerTrace }),
     facts: factsOf({ ...evaluation, task }, decision),
     covered: before?.covered ?? [],
     claim: 'NONE' as const,

@@ -1,6 +1,7 @@
 import { formatInstant } from '@countersign/primitives';
 import {
   CONTROLS,
+  MAX_CODES,
   VERDICT_VALIDITY_MS,
   type CheckReply,
   type CodeRef,
@@ -104,5 +105,6 @@ function ownCodes({ verdicts }: Evaluation, codes: readonly CodeRef[], parties: 
   const screened = new Set(verdicts.get('guardrails')?.verdict.codes);
   return codes
     .filter((code) => !isForeign(code, parties))
+    .slice(0, MAX_CODES)
     .map((code) => (screened.has(code) ? { code: code.code } : { ...code }));
 }

@@ -26,3 +26,11 @@ export function isNarrowerOrEqual(narrow: GrantTerms, wide: GrantTerms): boolean
   const ends = wide.notAfter === null || (narrow.notAfter !== null && narrow.notAfter <= wide.notAfter);
   return lists && ends && amountWithin(narrow.maxCostMicros, wide.maxCostMicros) && narrow.hopsLeft <= wide.hopsLeft;
 }
+
+/** Whether something that a target told of is no part of what it was granted. */
+export function exceedsGrant(
+  told: { readonly models: readonly string[]; readonly tools: readonly string[] },
+  grant: Pick<GrantTerms, 'models' | 'tools'>,
+): boolean {
+  return !listWithin(told.models, grant.models) || !listWithin(told.tools, grant.tools);
+}

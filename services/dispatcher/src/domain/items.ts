@@ -1,5 +1,12 @@
 import { formatInstant } from '@countersign/primitives';
-import { CONTROLS, isTerminal, type DecidedItem, type TransitionItem } from '@countersign/contracts';
+import {
+  CONTROLS,
+  isTerminal,
+  MAX_CODES,
+  type CodeRef,
+  type DecidedItem,
+  type TransitionItem,
+} from '@countersign/contracts';
 import type { Evaluation, TaskRecord } from './model.js';
 import { LATE_COST, type RowChange } from './row-events.js';
 
@@ -23,6 +30,11 @@ function headOf(record: TaskRecord, { nonce, now }: ItemHead) {
   };
 }
 
+/** The reasons in their order, as many as an item takes: with more nobody could read it, and neither record nor budget would hear of the decision. */
+function codesOf({ codes }: TaskRecord): CodeRef[] {
+  return codes.slice(0, MAX_CODES);
+}
+
 /** Items of a decision: what was decided, and of a denial the end in the same frame. */
 export function itemsOfDecision(
   evaluation: Evaluation | undefined,
@@ -38,7 +50,7 @@ export function itemsOfDecision(
     ...headOf(record, head),
     round,
     decision,
-    codes: [...record.codes],
+    codes: codesOf(record),
     ...verdictsOf(evaluation),
     facts: record.facts,
     ...(record.primary === undefined ? {} : { primary: record.primary }),
@@ -119,7 +131,7 @@ function finishedItem(record: TaskRecord, head: ItemHead): TransitionItem {
     type: 'finished',
     ...headOf(record, head),
     state: record.state,
-    codes: [...record.codes],
+    codes: codesOf(record),
     claimed: record.claim === 'CLAIMED',
     facts: record.facts,
     ...(record.primary === undefined ? {} : { code: record.primary }),

@@ -15,6 +15,9 @@ import type {
 } from '@countersign/contracts';
 import type { ApprovalRequest, AskedReason } from './approval-request.js';
 
+/** A span of the caller's own that came with a submission; `invalid` for what is none. */
+export type CallerTrace = { readonly traceId: string; readonly spanId: string } | 'invalid';
+
 /** A verdict that counts, with where it stands; `at` and `validUntil` in ms. */
 export interface CountedVerdict {
   readonly control: Control;
@@ -51,6 +54,7 @@ export interface Evaluation {
   readonly streamAt: number;
   readonly digest: string;
   readonly task: TaskSummary;
+  readonly callerTrace?: CallerTrace;
   readonly verdicts: Map<Control, CountedVerdict>;
   readonly missing: Map<Control, MissingCause>;
   /** The stream's timestamp of the first denial. */
@@ -70,6 +74,9 @@ export interface TaskRecord {
   readonly state: TaskState;
   readonly seq: number;
   readonly acceptedAt: number;
+  /** When the current round began: the stream's timestamp of its message, and before it is judged, when it was asked for. */
+  readonly roundAt?: number;
+  readonly callerTrace?: CallerTrace;
   readonly digest: string;
   readonly task: TaskSummary;
   readonly facts: Facts;

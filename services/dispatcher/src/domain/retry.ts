@@ -44,6 +44,7 @@ export function furtherAttempt(
     digest,
     task,
     acceptedAt,
+    roundAt: now,
     facts: {},
     codes: [],
     covered: [],

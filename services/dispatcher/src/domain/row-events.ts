@@ -120,7 +120,7 @@ function claim(row: TaskRecord, facts: ClaimFacts, now: number): RowChange | und
 function judgeAgain(row: TaskRecord, now: number): RowChange | undefined {
   if (row.round >= MAX_ROUNDS) return undefined;
   return {
-    record: { ...row, state: 'EVALUATING', round: row.round + 1, timerAt: now + TIMERS.verdict + 60_000 },
+    record: { ...row, state: 'EVALUATING', round: row.round + 1, roundAt: now, timerAt: now + TIMERS.verdict + 60_000 },
     cause: 'a verdict expired',
   };
 }

@@ -75,6 +75,27 @@ const after = (row: TaskRecord, changes: Partial<ScreenedEvent>): RowChange => {
 const itemsOf = (change: RowChange): readonly TransitionItem[] =>
   itemsOfChange(change, { nonce: () => 'AAAAAAAAAAA', now });
 
+describe('what was reported while a task ran', () => {
+  const grant = { ...ANY_GRANT, models: ['m*'], tools: ['search'] };
+  const use = { inputTokens: 1, outputTokens: 1 };
+  const told = (model: string, tools: readonly string[]): TaskRecord =>
+    screening({ grant, result: { seq: 3, digest: 'sha256:r', usage: [{ model, ...use }], tools } });
+
+  it.each<readonly [what: string, row: TaskRecord]>([
+    ['model', told('gpt', ['search'])],
+    ['tool', told('m1', ['search', 'shell'])],
+  ])('blocks the result when it names a %s that was not granted, whatever screening found', (_what, row) => {
+    for (const outcome of ['ALLOW', 'WARN', 'ESCALATE', 'BLOCK', 'RETRY'] as const) {
+      const { record } = after(row, { outcome });
+      expect([record.state, record.primary]).toEqual(['QUARANTINED', 'GRANT_EXCEEDED']);
+    }
+  });
+
+  it('passes when it is within the grant', () => {
+    expect(after(told('m1', ['search']), {}).record.state).toBe('COMPLETED');
+  });
+});
+
 describe('a result that screening changed', () => {
   it('is delivered changed, and its end names the changed bytes and what screening found', () => {
     const change = after(screening(), { output: output('ALLOW'), transformedAtHand: true });
@@ -113,6 +134,7 @@ describe('a result that is to be tried again', () => {
       key: row.key,
       attempt: 2,
       round: 1,
+      roundAt: expect.any(Number),
       state: 'EVALUATING',
       seq: row.seq,
       acceptedAt: 0,

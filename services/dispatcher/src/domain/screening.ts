@@ -1,5 +1,6 @@
 import { assertNever } from '@countersign/primitives';
 import type { CodeRef, FinishedItem, ReasonCode, ScreenedItem } from '@countersign/contracts';
+import { exceedsGrant } from './grant-narrower.js';
 import type { TaskRecord } from './model.js';
 import { furtherAttempt, whyNoRetry } from './retry.js';
 
@@ -28,14 +29,16 @@ export type Screening =
   | { readonly kind: 'block'; readonly codes: readonly CodeRef[] }
   | { readonly kind: 'retry'; readonly codes: readonly CodeRef[]; readonly next: TaskRecord };
 
+const GRANT_EXCEEDED: CodeRef = { code: 'GRANT_EXCEEDED' };
 const block = (code: ReasonCode): Screening => ({ kind: 'block', codes: [{ code }] });
 
 /**
  * Judges what screening found: a changed result is delivered only when its bytes are at hand and hash to what guardrails signed, never the original in their
- * place; a further attempt is made only where every condition of RETRY holds for the dispatcher too (E.5, J.3 #26).
+ * place; what used more than was granted is blocked whatever was found; a further attempt is made only where every condition of RETRY holds for the dispatcher too (E.5, J.3 #26).
  */
 export function screeningOf(row: TaskRecord, event: ScreenedEvent, now: number): Screening {
   const { outcome, codes } = event;
+  if (usedMore(row)) return { kind: 'block', codes: [...(outcome === 'BLOCK' ? codes : []), GRANT_EXCEEDED] };
   switch (outcome) {
     case 'ALLOW':
     case 'WARN':
@@ -49,6 +52,12 @@ export function screeningOf(row: TaskRecord, event: ScreenedEvent, now: number):
     default:
       return assertNever(outcome);
   }
+}
+
+/** Guardrails see what the result itself names; what was reported while it ran counts as well. */
+function usedMore({ result, grant }: TaskRecord): boolean {
+  if (result === undefined || grant === undefined) return false;
+  return exceedsGrant({ models: result.usage.map(({ model }) => model), tools: result.tools }, grant);
 }
 
 function isWhole({ output, transformedAtHand }: ScreenedEvent): boolean {

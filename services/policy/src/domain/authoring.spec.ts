@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { COMMANDS, NEUTRAL_SURFACE } from '@countersign/contracts';
 import { parse } from 'yaml';
-import { neutralDocument, readDocument, type DocumentKind, type Finding } from './document-text.js';
+import { neutralDocument, readDocument, startingDocument, type DocumentKind, type Finding } from './document-text.js';
 import { lintDocument } from './lint-document.js';
 import { lintLevels } from './lint-levels.js';
 import type { PoliciesInForce } from './model.js';
@@ -160,5 +160,21 @@ describe('a trial', () => {
         detail: { estimateMicros: '8' },
       },
     ]);
+  });
+});
+
+describe('single fields of a document', () => {
+  it('start a connection with a monthly cap of 200, which null takes away', () => {
+    expect(startingDocument('connection', undefined)).toMatchObject({ monthlyCapMicros: '200000000', taskTypes: null });
+    expect({ ...startingDocument('connection', undefined), monthlyCapMicros: null }).toEqual(
+      neutralDocument('connection'),
+    );
+  });
+
+  it('leave the document in force as it is, and give no cap to organisations and agents', () => {
+    const current = { ...neutralDocument('connection'), taskTypes: ['echo'] };
+    expect(startingDocument('connection', current)).toEqual(current);
+    expect(startingDocument('agent', undefined)).toEqual(neutralDocument('agent'));
+    expect(startingDocument('org', undefined)).toEqual(neutralDocument('org'));
   });
 });

@@ -1,4 +1,5 @@
 import {
+  DEFAULT_CONNECTION_CAP_MICROS,
   DEFAULT_ORGANIZATION_POLICY,
   NEUTRAL_POLICY,
   organizationPolicySchema,
@@ -28,6 +29,12 @@ export type ReadDocument =
 /** What every field of a document of a kind is before anybody says otherwise. */
 export function neutralDocument(kind: DocumentKind): Policy | OrganizationPolicy {
   return kind === 'org' ? DEFAULT_ORGANIZATION_POLICY : NEUTRAL_POLICY;
+}
+
+/** What a document starts from when single fields of it are set: the one in force; a connection's first has a monthly cap, which only who says so takes away. */
+export function startingDocument(kind: DocumentKind, current: object | undefined): object {
+  const cap = kind === 'connection' ? { monthlyCapMicros: DEFAULT_CONNECTION_CAP_MICROS } : {};
+  return { ...neutralDocument(kind), ...(current ?? cap) };
 }
 
 /** Reads a document: valid for its kind, with known zones, lists sorted and unique, and nothing in it that no rule enforces. */

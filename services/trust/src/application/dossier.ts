@@ -74,12 +74,12 @@ export class Dossier {
       const isClient = connection.client.agent === agent.agent;
       return this.#gatesOn(connection, now)
         .filter(({ gate }) => gate.startsWith('target:') !== isClient)
-        .map(({ gate, required, actual, pass }) => ({
-          gate: `${this.#nameOf(connection)}: ${gate}`,
-          required,
-          actual: { score: actual.score, level: actual.level },
-          pass,
-        }));
+        .map(({ gate, required, actual: { score, level }, pass, side }) => {
+          const askedBy = side === 'target' ? connection.target.org : connection.client.org;
+          const named = { gate: `${this.#nameOf(connection)}: ${gate}`, pass };
+          // what another organisation asks of its partners is its own business
+          return askedBy === agent.org ? { ...named, required, actual: { score, level } } : named;
+        });
     });
   }
 

@@ -32,10 +32,15 @@ export class TaskJudge {
     if (parties === undefined) return denial({ code: 'TRUST_UNKNOWN_AGENT', side: 'client' });
     const { gates, client, target } = this.gatekeeper.check(parties, now, how);
     const codes = codesOf(gates);
+    const isForeign = parties.targetOrg.org !== key.org;
     return {
       decision: codes.length === 0 ? 'APPROVE' : 'DENY',
       codes,
-      details: { client: detailsOf(client), target: detailsOf(target), gates: gates.map(gateDetails) },
+      details: {
+        client: detailsOf(client),
+        target: isForeign ? { ...scoreOf(target) } : detailsOf(target),
+        gates: gates.map(gateDetails),
+      },
       versions: { algorithm: ALGORITHM },
       score: { client: scoreOf(client), target: scoreOf(target) },
     };
@@ -51,6 +56,8 @@ function detailsOf({ score, level, breakdown: { raw, binding } }: FullStanding):
   return { score, level, raw, binding: [...binding] };
 }
 
-function gateDetails({ gate, required, actual, pass }: CheckedGate): Detail {
+/** The verdict stands in the record of the client's organisation: of the other organisation's gates it says whether they pass, not what they ask. */
+function gateDetails({ gate, required, actual, pass, side }: CheckedGate): Detail {
+  if (side === 'target') return { gate, pass };
   return { gate, required: { ...required }, actual: { score: actual.score, level: actual.level }, pass };
 }

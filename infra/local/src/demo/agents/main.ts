@@ -1,10 +1,15 @@
+import { readFileSync } from 'node:fs';
 import { connect, TaskFailure, type Part, type TaskHandler } from '@countersign/agent-sdk';
+import { answer } from './answer.js';
 import { convert } from './convert.js';
 import { reviewDiff } from './review.js';
 import { summarise } from './summarise.js';
 
 const textOf = (parts: readonly Part[], channel: 'instruction' | 'data'): string =>
   parts.flatMap((part) => ('text' in part && (part.channel ?? 'data') === channel ? [part.text] : [])).join('\n');
+
+const [role = '', credential = '', notesFile] = process.argv.slice(2);
+const notes = notesFile === undefined ? [] : readFileSync(notesFile, 'utf8').trim().split('\n');
 
 /** What each of the demo's agents does: small programs on the SDK, no model behind them. */
 const ROLES: Readonly<Record<string, TaskHandler>> = {
@@ -26,9 +31,10 @@ const ROLES: Readonly<Record<string, TaskHandler>> = {
     if (answers.includes(undefined)) throw new TaskFailure('one of the conversions is not known');
     return { parts: [{ text: answers.join('; ') }] };
   },
+  // it knows no secret from a fact: whatever stands in its notes it tells
+  helpdesk: ({ envelope }) => ({ parts: [{ text: answer(textOf(envelope.data.parts, 'instruction'), notes) }] }),
 };
 
-const [role = '', credential = ''] = process.argv.slice(2);
 const handler = ROLES[role];
 if (handler === undefined) throw new Error(`there is no role ${role} (there are ${Object.keys(ROLES).join(', ')})`);
 const agent = await connect(credential);

@@ -1,7 +1,7 @@
 import { Controller } from '@nestjs/common';
 import { Clock, formatInstant } from '@countersign/primitives';
 import { COMMANDS, TIMERS, type AnswerOf, type ParsedRequestOf } from '@countersign/contracts';
-import { CommandRefused, OnCommand, parseSubmission, type CommandContext } from '@countersign/bus';
+import { CommandRefused, OnCommand, type CommandContext } from '@countersign/bus';
 import { parseObject } from '@countersign/record';
 import { Logger } from '@countersign/telemetry';
 import { ChainCheck } from '../../application/chain-check.js';
@@ -88,17 +88,6 @@ export class AuditCommands {
   async open({ limit }: ParsedRequestOf<typeof audit.open>): Promise<AnswerOf<typeof audit.open>> {
     const found = await this.chains.open(OPEN_AFTER_MS, limit);
     return { submissions: found.map(({ at, ...rest }) => ({ ...rest, at: formatInstant(at) })) };
-  }
-
-  /** Writes nothing: audit would approve whatever is a valid envelope, as long as chains can be reached at all. */
-  @OnCommand(audit.dryRun)
-  async dryRun({ task, envelope }: ParsedRequestOf<typeof audit.dryRun>): Promise<AnswerOf<typeof audit.dryRun>> {
-    const parsed = parseSubmission(task, Buffer.from(envelope, 'base64'), undefined);
-    await this.chains.head(task.org);
-    const nothing = { details: {}, versions: {} };
-    return parsed.ok
-      ? { decision: 'APPROVE', codes: [], ...nothing }
-      : { decision: 'DENY', codes: [{ code: parsed.error.code, clause: 10 }], ...nothing };
   }
 
   @OnCommand(audit.explain)

@@ -3,7 +3,9 @@ import { decidedItemSchema, type RecordedItem } from '@countersign/contracts';
 import type { FrameWriter, ReceivedItem } from '@countersign/bus';
 import { Readiness } from '@countersign/service-host';
 import { aTaskKey, capturedLog, FixedClock, SeededRandom } from '@countersign/testing';
-import { Chains } from '../../application/ports.js';
+import { NoMetrics, NoTracer } from '@countersign/telemetry';
+import { CheckEnforcement } from '../../application/check-enforcement.js';
+import { Chains, RecordLookup } from '../../application/ports.js';
 import type { EntryDraft } from '../../domain/entry-draft.js';
 import { RecordWhenTasksMove } from './record-when-tasks-move.consumer.js';
 
@@ -33,6 +35,9 @@ it('a decision with a verdict line that is not the one decided on is recorded wi
     clock,
     random,
     log.logger,
+    new NoTracer(),
+    new NoMetrics(),
+    new CheckEnforcement(Object.create(RecordLookup.prototype) as RecordLookup, new NoMetrics(), log.logger),
     new Readiness(),
   );
   await consumer.record([{ item, streamAt: 1 } as ReceivedItem<typeof item>]);

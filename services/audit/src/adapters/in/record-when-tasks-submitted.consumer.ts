@@ -2,9 +2,9 @@ import { Controller } from '@nestjs/common';
 import { Clock } from '@countersign/primitives';
 import { COMMANDS, TIMERS, type AnswerOf, type ParsedRequestOf, type TaskData } from '@countersign/contracts';
 import { answerDryRun, JudgeTasks, OnCommand, type Judgement, type TaskMessage } from '@countersign/bus';
-import { Logger } from '@countersign/telemetry';
+import { Logger, Metrics } from '@countersign/telemetry';
 import { Chains, type Position } from '../../application/ports.js';
-import { submissionDraft, type SubmissionFacts } from '../../domain/entry-header.js';
+import { SUBMITTED, submissionDraft, type SubmissionFacts } from '../../domain/entry-header.js';
 import type { EntryDraft } from '../../domain/entry-draft.js';
 
 const { audit } = COMMANDS;
@@ -16,11 +16,13 @@ export class RecordWhenTasksSubmitted {
     private readonly chains: Chains,
     private readonly clock: Clock,
     private readonly logger: Logger,
+    private readonly metrics: Metrics,
   ) {}
 
   @JudgeTasks()
   async judge(tasks: readonly TaskMessage[]): Promise<readonly (Judgement | null)[]> {
     const positions = await this.chains.append(tasks.map((task) => this.#draft(task)));
+    this.metrics.add('countersign_audit_entries_total', { kind: SUBMITTED }, tasks.length);
     const now = this.clock.now();
     return tasks.map((task, i) => (now - task.streamAt > TIMERS.verdict ? null : verdict(task, positions[i])));
   }

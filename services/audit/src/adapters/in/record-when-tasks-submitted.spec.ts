@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { NoMetrics } from '@countersign/telemetry';
 import { DependencyUnavailable } from '@countersign/bus';
 import { aSubmission, aTaskKey, FixedClock, silentLogger } from '@countersign/testing';
 import type { Chains } from '../../application/ports.js';
@@ -12,7 +13,7 @@ const dryRun = (head: () => Promise<unknown>) => {
     append: () => Promise.reject(new Error('a dry run records nothing')),
   } as unknown as Chains;
   const { key, body } = aSubmission({ key: aTaskKey({ at: clock.now() }) });
-  const controller = new RecordWhenTasksSubmitted(chains, clock, silentLogger('audit'));
+  const controller = new RecordWhenTasksSubmitted(chains, clock, silentLogger('audit'), new NoMetrics());
   return controller.dryRun({ task: key, envelope: body.toString('base64') });
 };
 

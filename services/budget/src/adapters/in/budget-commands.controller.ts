@@ -1,18 +1,39 @@
 import { Controller } from '@nestjs/common';
-import { COMMANDS, type AnswerOf, type ParsedRequestOf } from '@countersign/contracts';
+import { Clock } from '@countersign/primitives';
+import { COMMANDS, readModelKey, type AnswerOf, type ParsedRequestOf } from '@countersign/contracts';
 import { OnCommand } from '@countersign/bus';
+import { ReadModels } from '@countersign/service-host';
 import { BudgetReports, budgetStateOf } from '../out/budget.reports.js';
+import { CalendarStore } from '../out/calendar.store.js';
+import { BudgetScopes, type CappedScope } from './budget-scopes.js';
+import { budgetsNow } from './budgets-now.js';
 
 const { budget } = COMMANDS;
 
 /** Commands that read budgets. Caps are fields of policies. */
 @Controller()
 export class BudgetCommands {
-  constructor(private readonly reports: BudgetReports) {}
+  constructor(
+    private readonly reports: BudgetReports,
+    private readonly models: ReadModels,
+    private readonly scopes: BudgetScopes,
+    private readonly calendar: CalendarStore,
+    private readonly clock: Clock,
+  ) {}
 
   @OnCommand(budget.show)
   async show({ org, scope }: ParsedRequestOf<typeof budget.show>): Promise<AnswerOf<typeof budget.show>> {
-    return { budgets: (await this.reports.budgets(org, scope)).map(budgetStateOf) };
+    const rows = (await this.reports.budgets(org, scope)).map(budgetStateOf);
+    const record = this.models.registry.get(readModelKey.org(org));
+    if (record?.kind !== 'org') return { budgets: rows };
+    const { key } = await this.calendar.look(record, this.clock.now());
+    return { budgets: [...budgetsNow(rows, this.#asked(org, scope), key)] };
+  }
+
+  #asked(org: string, scope: ParsedRequestOf<typeof budget.show>['scope']): readonly CappedScope[] {
+    if (scope === undefined) return this.scopes.ofOrg(org);
+    const found = this.scopes.find(org, scope);
+    return found === undefined ? [] : [found];
   }
 
   @OnCommand(budget.events)

@@ -38,6 +38,18 @@ export class BudgetScopes {
     }
   }
 
+  /** Budgets that an organisation has now: its own, and those of its agents and connections. */
+  ofOrg(org: string): readonly CappedScope[] {
+    const records = [...this.models.registry.entries()].map(([, record]) => record);
+    return [
+      ...records.flatMap((r) => (r.kind === 'org' && r.org === org ? [this.#organization(org)] : [])),
+      ...records.flatMap((r) => (r.kind === 'agent' && r.org === org ? [this.#agent(r)] : [])),
+      ...records.flatMap((r) =>
+        r.kind === 'connection' && r.client.org === org ? [this.#connection(org, r.connection)] : [],
+      ),
+    ];
+  }
+
   #organization(org: string): CappedScope {
     return { type: 'ORG', id: org, caps: { policy: capOf(this.models.policy.get(readModelKey.org(org))) } };
   }

@@ -1,3 +1,4 @@
+import { NoMetrics } from '@countersign/telemetry';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   COMMANDS,
@@ -34,7 +35,7 @@ beforeAll(async () => {
   const opened = await database.open();
   reports = new BudgetReports(opened);
   const models = { registry, policy } as unknown as ReadModels;
-  const ledger = new LedgerStore(opened, silentLogger('budget'));
+  const ledger = new LedgerStore(opened, silentLogger('budget'), new NoMetrics());
   commands = new OwnerCommands(models, new BudgetScopes(models), new CalendarStore(opened), ledger, reports, clock);
 });
 beforeEach(() => {

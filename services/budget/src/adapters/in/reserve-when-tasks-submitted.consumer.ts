@@ -1,7 +1,8 @@
 import { Controller } from '@nestjs/common';
 import { COMMANDS, type AnswerOf, type ParsedRequestOf } from '@countersign/contracts';
 import { JudgeTasks, OnCommand, type Judgement, type TaskMessage } from '@countersign/bus';
-import type { ReserveRequest } from '../../domain/ledger.js';
+import { Metrics } from '@countersign/telemetry';
+import type { ReserveOutcome, ReserveRequest } from '../../domain/ledger.js';
 import type { LedgerScope } from '../out/ledger-rows.js';
 import { LedgerStore } from '../out/ledger.store.js';
 import { judgementOf } from './budget-judgement.js';
@@ -14,6 +15,7 @@ export class ReserveWhenTasksSubmitted {
   constructor(
     private readonly requests: ReservationRequests,
     private readonly ledger: LedgerStore,
+    private readonly metrics: Metrics,
   ) {}
 
   @JudgeTasks()
@@ -24,7 +26,13 @@ export class ReserveWhenTasksSubmitted {
       asked.length === 0
         ? undefined
         : await this.ledger.run(scopeOf(asked), (ledger) => new Map(asked.map((p) => [p, ledger.reserve(p.request)])));
+    for (const outcome of outcomes?.values() ?? []) this.#count(outcome);
     return prepared.map((p) => ('request' in p ? judgementOf(p, outcomes?.get(p)) : p));
+  }
+
+  #count(outcome: ReserveOutcome): void {
+    if (!outcome.ok && outcome.scope !== undefined)
+      this.metrics.add('countersign_budget_denials_total', { scope: outcome.scope.type });
   }
 
   /** What budget would say now: nothing is locked, nothing is held. */

@@ -1,3 +1,4 @@
+import { NoMetrics } from '@countersign/telemetry';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   NEUTRAL_POLICY,
@@ -56,7 +57,7 @@ beforeAll(async () => {
   database = await testDatabase('budget', budgetMigrations);
   const opened = await database.open();
   reports = new BudgetReports(opened);
-  ledger = new LedgerStore(opened, silentLogger('budget'));
+  ledger = new LedgerStore(opened, silentLogger('budget'), new NoMetrics());
   calendar = new CalendarStore(opened);
 });
 afterAll(() => database.drop());
@@ -126,7 +127,7 @@ class World {
     const models = Object.fromEntries(Object.entries(parts).map(([name, records]) => [name, model(records)]));
     const readModels = models as unknown as ReadModels;
     const requests = new ReservationRequests(readModels, new BudgetScopes(readModels), calendar, this.clock);
-    return new ReserveWhenTasksSubmitted(requests, ledger);
+    return new ReserveWhenTasksSubmitted(requests, ledger, new NoMetrics());
   }
 
   task(data: Partial<TaskData> = {}): TaskMessage {

@@ -1,8 +1,8 @@
 import { Controller } from '@nestjs/common';
-import { parseMicros, type Micros } from '@countersign/primitives';
+import { Clock, parseMicros, type Micros } from '@countersign/primitives';
 import type { CorrectedItem, FinishedItem, TaskKey, TransitionItem } from '@countersign/contracts';
 import { OnTransitions, type ReceivedItem } from '@countersign/bus';
-import { Logger } from '@countersign/telemetry';
+import { Logger, Tracer } from '@countersign/telemetry';
 import type { Ledger } from '../../domain/ledger.js';
 import type { Source } from '../../domain/model.js';
 import { LedgerStore, type HeldAttempt } from '../out/ledger.store.js';
@@ -22,11 +22,14 @@ const WITH_RESULT: readonly FinishedItem['state'][] = ['COMPLETED', 'FAILED', 'Q
 export class SettleWhenTasksFinish {
   constructor(
     private readonly ledger: LedgerStore,
+    private readonly clock: Clock,
     private readonly logger: Logger,
+    private readonly tracer: Tracer,
   ) {}
 
   @OnTransitions()
   async settle(items: readonly ReceivedItem<TransitionItem>[]): Promise<void> {
+    const start = this.clock.now();
     const finished = items.flatMap(({ item }) => (item.type === 'finished' ? [item] : []));
     const held = finished.length === 0 ? [] : await this.ledger.heldAttempts(finished.map(keyOf));
     const endings = items.flatMap(({ item }): readonly Ending[] => {
@@ -37,6 +40,15 @@ export class SettleWhenTasksFinish {
     await this.ledger.run({ attempts: endings, accounts: [] }, (ledger) => {
       for (const ending of endings) this.#apply(ledger, ending);
     });
+    for (const item of finished) this.#trace(item, start);
+  }
+
+  #trace(item: FinishedItem, start: number): void {
+    const { attempt, round, state, chargedMicros } = item;
+    const evaluation = { key: keyOf(item), attempt, round };
+    if (!this.tracer.sampled(evaluation)) return;
+    const attributes = { state, chargedMicros, consumer: 'budget-dec', operationType: 'process', system: 'nats' };
+    this.tracer.record({ name: 'settle', role: 'consumer', evaluation, start, end: this.clock.now(), attributes });
   }
 
   /** A claim implies a hold. A charge for what holds nothing is kept, and repeated when the hold comes. */
@@ -46,19 +58,20 @@ export class SettleWhenTasksFinish {
   }
 }
 
-/** The end of the attempt that was judged last, and the release of every other one that still holds money. */
+/**
+ * The end of the attempt that was judged last. One before it was replaced, after it was handed over or known not to be: that cannot be seen here, so what it still
+ * holds is left to the round that replaces it, or to the sweeper, who asks what became of it. Released here, an execution would cost nothing.
+ */
 function endingsOf(item: FinishedItem, held: readonly HeldAttempt[]): readonly Ending[] {
+  const { attempt, claimed } = item;
   const key = keyOf(item);
-  const own = held.filter(({ key: k }) => k.org === key.org && k.agent === key.agent && k.task === key.task);
-  const amounts = new Map(own.map((h) => [h.attempt, h.amount]));
-  const attempts = [...new Set([...amounts.keys(), item.attempt])];
-  return attempts.flatMap((attempt) => {
-    if (attempt !== item.attempt || !item.claimed)
-      return [{ key, attempt, apply: (ledger: Ledger) => ledger.finish(key, attempt, undefined, 'REPORTED') }];
-    const settle = amountOf(item, amounts.get(attempt));
-    if (settle === undefined) return [];
-    return [{ key, attempt, apply: (ledger: Ledger) => ledger.finish(key, attempt, settle.micros, settle.source) }];
-  });
+  if (!claimed) return [{ key, attempt, apply: (ledger) => ledger.finish(key, attempt, undefined, 'REPORTED') }];
+  const own = held.find(
+    ({ key: k, attempt: a }) => a === attempt && k.org === key.org && k.agent === key.agent && k.task === key.task,
+  );
+  const settle = amountOf(item, own?.amount);
+  if (settle === undefined) return [];
+  return [{ key, attempt, apply: (ledger) => ledger.finish(key, attempt, settle.micros, settle.source) }];
 }
 
 function correctionOf(item: CorrectedItem): Ending {

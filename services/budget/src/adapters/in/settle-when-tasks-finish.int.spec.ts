@@ -1,3 +1,4 @@
+import { NoMetrics, NoTracer } from '@countersign/telemetry';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   correctedItemSchema,
@@ -7,7 +8,7 @@ import {
   type TransitionItem,
 } from '@countersign/contracts';
 import type { ReceivedItem } from '@countersign/bus';
-import { aTaskKey, silentLogger, testDatabase, type TestDatabase } from '@countersign/testing';
+import { FixedClock, aTaskKey, silentLogger, testDatabase, type TestDatabase } from '@countersign/testing';
 import { budgetMigrations } from '../../migrations/index.js';
 import type { ScopeKey } from '../../domain/accounts.js';
 import { BudgetReports } from '../out/budget.reports.js';
@@ -24,9 +25,9 @@ let consumer: SettleWhenTasksFinish;
 beforeAll(async () => {
   database = await testDatabase('budget', budgetMigrations);
   const opened = await database.open();
-  ledger = new LedgerStore(opened, silentLogger('budget'));
+  ledger = new LedgerStore(opened, silentLogger('budget'), new NoMetrics());
   reports = new BudgetReports(opened);
-  consumer = new SettleWhenTasksFinish(ledger, silentLogger('budget'));
+  consumer = new SettleWhenTasksFinish(ledger, new FixedClock(), silentLogger('budget'), new NoTracer());
 });
 afterAll(() => database.drop());
 
@@ -124,12 +125,15 @@ describe('the end of a task', () => {
     expect(await money(key)).toEqual(['1 RELEASED - -']);
   });
 
-  it('releases every attempt but the one that was handed over', async () => {
+  it.each<readonly [what: string, parts: Partial<FinishedItem>, is: string]>([
+    ['was charged', { chargedMicros: '3000000' }, '2 SETTLED 3000000 REPORTED'],
+    ['was denied before budget could judge it', { state: 'DENIED', claimed: false }, '2 RELEASED - -'],
+  ])('frees nothing of an attempt that was executed before the one that %s', async (_what, parts, is) => {
     const key = aTaskKey();
     await reserve(key, 1);
     await reserve(key, 2);
-    await consumer.settle([finished(key, { attempt: 2, chargedMicros: '3000000' })]);
-    expect(await money(key)).toEqual(['1 RELEASED - -', '2 SETTLED 3000000 REPORTED']);
+    await consumer.settle([finished(key, { attempt: 2, ...parts })]);
+    expect(await money(key)).toEqual(['1 HELD - -', is]);
   });
 
   it('is the end of that task alone in a batch of many', async () => {

@@ -1,3 +1,4 @@
+import { NoMetrics } from '@countersign/telemetry';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { formatInstant, type Micros } from '@countersign/primitives';
 import type { TaskKey, TaskRow } from '@countersign/contracts';
@@ -26,9 +27,14 @@ class Dispatcher extends CommandClient {
     return this.silent ? Promise.reject(new Error('nobody answers')) : Promise.resolve({ rows: this.rows } as never);
   }
 
-  says(task: TaskKey, state: TaskRow['state'], claim: TaskRow['claim'], attempt = 1): void {
+  says(
+    task: TaskKey,
+    state: TaskRow['state'],
+    claim: TaskRow['claim'],
+    { attempt = 1, ...told }: Partial<Pick<TaskRow, 'attempt' | 'chargedMicros'>> = {},
+  ): void {
     const at = formatInstant(Date.UTC(2026, 0));
-    this.rows.push({ task, attempt, round: 1, state, claim, acceptedAt: at, updatedAt: at });
+    this.rows.push({ task, attempt, round: 1, state, claim, acceptedAt: at, updatedAt: at, ...told });
   }
 }
 
@@ -41,7 +47,7 @@ let sweeper: SweepExpiredHolds;
 beforeAll(async () => {
   database = await testDatabase('budget', budgetMigrations);
   const opened = await database.open();
-  ledger = new LedgerStore(opened, silentLogger('budget'));
+  ledger = new LedgerStore(opened, silentLogger('budget'), new NoMetrics());
   reports = new BudgetReports(opened);
 });
 beforeEach(async () => {
@@ -94,6 +100,15 @@ describe('the sweeper', () => {
     expect(await reports.differences(task.org)).toEqual([]);
   });
 
+  it('settles an attempt that was replaced at what it was charged', async () => {
+    const task = aTaskKey();
+    await hold([task], MINUTE);
+    dispatcher.says(task, 'QUARANTINED', 'CLAIMED', { chargedMicros: '4000000' });
+    await sweeper.sweep();
+    expect(await swept(task)).toEqual(['SETTLED', 4_000_000n, 'REPORTED']);
+    expect(await reports.differences(task.org)).toEqual([]);
+  });
+
   it('keeps what has not expired, whatever became of it', async () => {
     const task = aTaskKey();
     await hold([task], -MINUTE);
@@ -121,7 +136,7 @@ describe('the sweeper', () => {
   it('does not take the row of another attempt for its own', async () => {
     const task = aTaskKey();
     await hold([task], MINUTE);
-    dispatcher.says(task, 'DENIED', 'NONE', 2);
+    dispatcher.says(task, 'DENIED', 'NONE', { attempt: 2 });
     await sweeper.sweep();
     expect(await swept(task)).toEqual(kept);
   });

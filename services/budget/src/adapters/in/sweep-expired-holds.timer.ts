@@ -1,4 +1,5 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { parseMicros } from '@countersign/primitives';
 import { COMMANDS, isTerminal, type TaskRow } from '@countersign/contracts';
 import { CommandClient } from '@countersign/bus';
 import { Logger } from '@countersign/telemetry';
@@ -9,7 +10,7 @@ const BATCH = 100;
 /** A task that the dispatcher has no row of is gone from the log an hour after it was submitted. */
 const GONE_AFTER_MS = 3_600_000;
 
-/** Ends holds whose task has ended without telling: released when nothing was handed over, settled in full when it was; left alone when the dispatcher does not answer. */
+/** Ends holds whose task has ended without telling: released when nothing was handed over, settled when it was, in full where no charge is known; left alone when the dispatcher does not answer. */
 @Injectable()
 export class SweepExpiredHolds implements OnApplicationBootstrap, OnApplicationShutdown {
   #timer: NodeJS.Timeout | undefined;
@@ -72,9 +73,10 @@ export class SweepExpiredHolds implements OnApplicationBootstrap, OnApplicationS
 
   async #end(hold: ExpiredHold, row: TaskRow | undefined): Promise<void> {
     if (row === undefined ? hold.overdueMs < GONE_AFTER_MS : !isTerminal(row.state)) return;
-    const settle = row?.claim === 'CLAIMED' ? hold.amount : undefined;
+    const charged = row?.chargedMicros === undefined ? undefined : parseMicros(row.chargedMicros);
+    const settle = row?.claim === 'CLAIMED' ? (charged ?? hold.amount) : undefined;
     await this.ledger.run({ attempts: [hold], accounts: [] }, (ledger) =>
-      ledger.finish(hold.key, hold.attempt, settle, 'ASSUMED'),
+      ledger.finish(hold.key, hold.attempt, settle, charged === undefined ? 'ASSUMED' : 'REPORTED'),
     );
   }
 }

@@ -1,3 +1,4 @@
+import { NoMetrics } from '@countersign/telemetry';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { CommandClient } from '@countersign/bus';
 import { aTaskKey, silentLogger, testDatabase, type TestDatabase } from '@countersign/testing';
@@ -20,7 +21,7 @@ let sweeper: SweepExpiredHolds;
 beforeAll(async () => {
   database = await testDatabase('budget', budgetMigrations);
   const opened = await database.open();
-  ledger = new LedgerStore(opened, silentLogger('budget'));
+  ledger = new LedgerStore(opened, silentLogger('budget'), new NoMetrics());
   reports = new BudgetReports(opened);
   sweeper = new SweepExpiredHolds(ledger, new Nobody(), silentLogger('budget'));
 });

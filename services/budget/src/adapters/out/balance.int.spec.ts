@@ -1,3 +1,4 @@
+import { NoMetrics } from '@countersign/telemetry';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { TaskKey } from '@countersign/contracts';
 import { anId, aTaskKey, silentLogger, testDatabase, type TestDatabase } from '@countersign/testing';
@@ -15,7 +16,7 @@ let held: TaskKey;
 beforeAll(async () => {
   database = await testDatabase('budget', budgetMigrations);
   const opened = await database.open();
-  store = new LedgerStore(opened, silentLogger('budget'));
+  store = new LedgerStore(opened, silentLogger('budget'), new NoMetrics());
   reports = new BudgetReports(opened);
 });
 afterAll(() => database.drop());

@@ -9,18 +9,7 @@ import {
 } from '@countersign/contracts';
 import { Database } from '@countersign/store';
 import { BALANCE_CHECKS } from './balance.js';
-
-/** A budget as it stands. */
-export interface BudgetRow {
-  readonly scope_type: BudgetScope['type'];
-  readonly scope_id: string;
-  readonly period: string;
-  readonly limit_micros: bigint | null;
-  readonly topup_micros: bigint;
-  readonly reserved_micros: bigint;
-  readonly spent_micros: bigint;
-  readonly reset_base_micros: bigint;
-}
+import type { BudgetRow } from './budget-row.js';
 
 /** One attempt's money as it stands. */
 export interface HoldRow {

@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { NoMetrics } from '@countersign/telemetry';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { parse } from 'yaml';
 import type { Micros } from '@countersign/primitives';
 import type { TaskKey } from '@countersign/contracts';
 import { anId, aTaskKey, silentLogger, testDatabase, type TestDatabase } from '@countersign/testing';
@@ -12,41 +10,8 @@ import { budgetMigrations } from '../../migrations/index.js';
 import { BudgetReports } from './budget.reports.js';
 import type { LedgerScope } from './ledger-rows.js';
 import { LedgerStore } from './ledger.store.js';
+import { LEDGER_CASES, type Caps, type Step } from '../../spec-support/ledger-cases.js';
 
-type Caps = Partial<Record<'organization' | 'agent' | 'connection', number>>;
-
-/** A step of `cases/ledger.yaml`, which tells what its fields mean. */
-interface Step {
-  readonly reserve?: string;
-  readonly settle?: string;
-  readonly release?: string;
-  readonly correct?: string;
-  readonly topup?: keyof Caps;
-  readonly reset?: keyof Caps;
-  readonly amount?: number;
-  readonly attempt?: number;
-  readonly round?: number;
-  readonly month?: string;
-  readonly day?: number;
-  readonly askAbove?: number;
-  readonly prices?: number;
-  readonly replaces?: number;
-  readonly cost?: number;
-  readonly caps?: Caps;
-  readonly is: string;
-}
-
-interface Case {
-  readonly name: string;
-  readonly caps: Caps;
-  readonly steps: readonly Step[];
-  readonly events?: readonly string[];
-  readonly then: Readonly<Record<string, readonly [reserved: number, spent: number]>>;
-}
-
-const CASES = parse(
-  readFileSync(join(import.meta.dirname, '..', '..', '..', 'cases', 'ledger.yaml'), 'utf8'),
-) as readonly Case[];
 const TYPES: readonly (readonly [ScopeType, keyof Caps])[] = [
   ['ORG', 'organization'],
   ['AGENT', 'agent'],
@@ -61,7 +26,7 @@ let reports: BudgetReports;
 beforeAll(async () => {
   database = await testDatabase('budget', budgetMigrations);
   const opened = await database.open();
-  store = new LedgerStore(opened, silentLogger('budget'));
+  store = new LedgerStore(opened, silentLogger('budget'), new NoMetrics());
   reports = new BudgetReports(opened);
 });
 afterAll(() => database.drop());
@@ -153,7 +118,7 @@ class StoredBooks {
 }
 
 describe('a ledger in the database', () => {
-  it.each(CASES.map((example) => [example.name, example] as const))('%s', async (_name, example) => {
+  it.each(LEDGER_CASES.map((example) => [example.name, example] as const))('%s', async (_name, example) => {
     const books = new StoredBooks(example.caps);
     const said: string[] = [];
     for (const step of example.steps) said.push(await books.step(step));

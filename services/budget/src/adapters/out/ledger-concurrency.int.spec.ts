@@ -1,3 +1,4 @@
+import { NoMetrics } from '@countersign/telemetry';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Micros } from '@countersign/primitives';
 import type { TaskKey } from '@countersign/contracts';
@@ -21,7 +22,9 @@ let log: CapturedLog;
 beforeAll(async () => {
   database = await testDatabase('budget', budgetMigrations);
   log = capturedLog('budget');
-  replicas = await Promise.all([1, 2, 3].map(async () => new LedgerStore(await database.open({ max: 4 }), log.logger)));
+  replicas = await Promise.all(
+    [1, 2, 3].map(async () => new LedgerStore(await database.open({ max: 4 }), log.logger, new NoMetrics())),
+  );
   reports = new BudgetReports(await database.open());
 });
 afterAll(() => database.drop());

@@ -1,10 +1,11 @@
 import type { Micros } from '@countersign/primitives';
 import type { TaskKey } from '@countersign/contracts';
 import type { Tx } from '@countersign/store';
-import { scopeText, type Account, type ScopeKey, type ScopeType } from '../../domain/accounts.js';
+import { scopeText, type Account, type ScopeKey } from '../../domain/accounts.js';
 import type { Cap, Caps } from '../../domain/caps.js';
 import { reservationText } from '../../domain/ledger.js';
 import type { Reservation, Source } from '../../domain/model.js';
+import type { BudgetRow } from './budget-row.js';
 
 /** Which attempts and accounts a batch works on. Accounts that do not exist are made, with the caps that the configuration says now. */
 export interface LedgerScope {
@@ -12,16 +13,8 @@ export interface LedgerScope {
   readonly accounts: readonly { readonly key: ScopeKey; readonly caps: Caps }[];
 }
 
-interface AccountRow {
+interface AccountRow extends BudgetRow {
   readonly org_id: string;
-  readonly scope_type: ScopeType;
-  readonly scope_id: string;
-  readonly period: string;
-  readonly limit_micros: bigint | null;
-  readonly topup_micros: bigint;
-  readonly reserved_micros: bigint;
-  readonly spent_micros: bigint;
-  readonly reset_base_micros: bigint;
   readonly cap_version: bigint | null;
   readonly cap_micros: bigint | null;
   readonly surface_version: bigint | null;

@@ -1,3 +1,4 @@
+import { NoMetrics } from '@countersign/telemetry';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Micros } from '@countersign/primitives';
 import type { TaskKey } from '@countersign/contracts';
@@ -20,7 +21,7 @@ let reports: BudgetReports;
 beforeAll(async () => {
   database = await testDatabase('budget', budgetMigrations);
   const opened = await database.open();
-  store = new LedgerStore(opened, silentLogger('budget'));
+  store = new LedgerStore(opened, silentLogger('budget'), new NoMetrics());
   reports = new BudgetReports(opened);
 });
 afterAll(() => database.drop());
@@ -131,7 +132,9 @@ describe('a ledger', () => {
 
   it('is exact for three replicas under 200 synchronised requests', async () => {
     const replicas = await Promise.all(
-      [1, 2, 3].map(async () => new LedgerStore(await database.open({ max: 4 }), silentLogger('budget'))),
+      [1, 2, 3].map(
+        async () => new LedgerStore(await database.open({ max: 4 }), silentLogger('budget'), new NoMetrics()),
+      ),
     );
     client = new Client(replicas);
     const outcomes = await many(200, (i) => client.reserve(client.task(), 7n * DOLLAR, { by: i }));

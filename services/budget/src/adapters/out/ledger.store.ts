@@ -3,7 +3,7 @@ import type { Micros } from '@countersign/primitives';
 import type { TaskKey } from '@countersign/contracts';
 import { DependencyUnavailable } from '@countersign/bus';
 import { Database, DatabaseUnavailable, type Tx } from '@countersign/store';
-import { Logger } from '@countersign/telemetry';
+import { Logger, Metrics } from '@countersign/telemetry';
 import { emptyAccount, scopeText } from '../../domain/accounts.js';
 import type { BudgetEvent } from '../../domain/events.js';
 import { Ledger } from '../../domain/ledger.js';
@@ -46,6 +46,7 @@ export class LedgerStore {
   constructor(
     private readonly database: Database,
     private readonly logger: Logger,
+    private readonly metrics: Metrics,
   ) {}
 
   /** Runs `work` over the locked accounts and reservations and writes what it changed. */
@@ -169,8 +170,10 @@ export class LedgerStore {
   #alert(events: readonly BudgetEvent[]): void {
     for (const event of events) {
       const { kind, severity } = event;
-      if (kind === 'BUDGET_OVERRUN') this.logger.alert(kind, { task: event.key, attempt: event.attempt, severity });
-      else
+      if (kind === 'BUDGET_OVERRUN') {
+        this.metrics.add('countersign_budget_overruns_total');
+        this.logger.alert(kind, { task: event.key, attempt: event.attempt, severity });
+      } else
         this.logger.alert(kind, {
           org: event.scope.org,
           severity,

@@ -3,6 +3,7 @@ import { formatInstant } from '@countersign/primitives';
 import { COMMANDS, type AnswerOf, type ParsedRequestOf, type PendingApproval } from '@countersign/contracts';
 import { CommandRefused, OnCommand, type CommandContext } from '@countersign/bus';
 import { ApprovalRequests, type WaitingRequest } from '../../application/approval-ports.js';
+import { pageOfApprovals } from '../../application/approval-page.js';
 import { DecideApprovals, type CommandedDecision } from '../../application/decide-approvals.js';
 import { KnownApprovers } from '../../application/known-approvers.js';
 
@@ -51,7 +52,10 @@ export class ApprovalCommands {
   async approvals({
     org,
   }: ParsedRequestOf<typeof dispatcher.approvals>): Promise<AnswerOf<typeof dispatcher.approvals>> {
-    return { requests: (await this.requests.waiting(org)).map((waiting) => this.#shown(waiting)) };
+    const { requests, left } = pageOfApprovals(
+      (await this.requests.waiting(org)).map((waiting) => this.#shown(waiting)),
+    );
+    return { requests: [...requests], left };
   }
 
   /** What is refused is that item's alone; what breaks down ends the call, and all of it may be sent again. */

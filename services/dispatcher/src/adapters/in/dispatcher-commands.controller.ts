@@ -1,10 +1,19 @@
 import { Controller } from '@nestjs/common';
 import { formatInstant } from '@countersign/primitives';
-import { COMMANDS, type AnswerOf, type ParsedRequestOf, type TaskRow, type TaskState } from '@countersign/contracts';
+import {
+  COMMANDS,
+  type AnswerOf,
+  type Facts,
+  type ParsedRequestOf,
+  type TaskRow,
+  type TaskState,
+} from '@countersign/contracts';
 import { CommandRefused, OnCommand, type CommandContext } from '@countersign/bus';
 import { Dispatch } from '../../application/dispatch.js';
 import { EvaluationBoard } from '../../application/evaluation-board.js';
+import type { ApprovalRequest, AskedReason } from '../../domain/approval-request.js';
 import { attemptPart } from '../../domain/attempt-part.js';
+import type { TaskRecord } from '../../domain/model.js';
 import type { RowEvent } from '../../domain/row-events.js';
 import { BlockStore } from '../out/block.store.js';
 import { INSTALLATION } from '../out/claim-locks.js';
@@ -28,16 +37,21 @@ export class DispatcherCommands {
     { task }: ParsedRequestOf<typeof dispatcher.cancel>,
     { actor }: CommandContext,
   ): Promise<{ state: TaskState }> {
-    const row = await this.store.find(task);
-    if (row === undefined)
-      throw new CommandRefused(
-        this.board.find(task) === undefined ? 'TASK_NOT_FOUND' : 'TEMPORARILY_UNAVAILABLE',
-        'the task has no decision to be cancelled yet',
-        'task',
-      );
     const event: RowEvent = { type: 'cancel', actor: `${actor.kind}:${actor.id}`, code: 'CANCELLED_BY_USER' };
-    const [changed] = await this.dispatch.apply([{ key: task, attempt: row.record.attempt, event }]);
-    return { state: (changed?.record ?? row.record).state };
+    let row = await this.store.find(task);
+    while (row !== undefined) {
+      const { attempt }: TaskRecord = row.record;
+      const [changed] = await this.dispatch.apply([{ key: task, attempt, event }]);
+      if (changed !== undefined) return { state: changed.record.state };
+      row = await this.store.find(task);
+      // an attempt that was replaced meanwhile takes the cancelling with it: the one that goes on is meant
+      if (row?.record.attempt === attempt) return { state: row.record.state };
+    }
+    throw new CommandRefused(
+      this.board.find(task) === undefined ? 'TASK_NOT_FOUND' : 'TEMPORARILY_UNAVAILABLE',
+      'the task has no decision to be cancelled yet',
+      'task',
+    );
   }
 
   @OnCommand(dispatcher.block)
@@ -99,10 +113,10 @@ export class DispatcherCommands {
       code: record.primary ?? null,
       codes: record.codes.map((c) => ({ ...c })),
       acceptedAt: formatInstant(record.acceptedAt),
-      covered: record.covered.map((c) => ({ ...c })),
-      approvals: (record.requests ?? []).map((request) => ({ ...request })),
+      covered: record.covered.map((reason) => reasonAsToldTo(record.key.org, reason)),
+      approvals: (record.requests ?? []).map((request) => requestAsToldTo(record.key.org, request)),
       grant: record.grant ?? null,
-      facts: record.facts,
+      facts: withoutAuthors(record.facts),
       chargedMicros: record.chargedMicros ?? null,
       answeredAt: row.answeredAt === undefined ? null : formatInstant(row.answeredAt),
       endedAt: record.endedAt === undefined ? null : formatInstant(record.endedAt),
@@ -111,6 +125,25 @@ export class DispatcherCommands {
     };
     return { found: true, part: JSON.parse(JSON.stringify(part)) as AnswerOf<typeof dispatcher.explain>['part'] };
   }
+}
+
+/** Of what another organisation was asked its people are not named, nor the rules that asked. */
+function requestAsToldTo(org: string, request: ApprovalRequest): object {
+  const { reasons, decisions, ...rest } = request;
+  return {
+    ...rest,
+    reasons: reasons.map((reason) => reasonAsToldTo(org, reason)),
+    decisions: decisions.map(({ person, ...decision }) => (request.org === org ? { person, ...decision } : decision)),
+  };
+}
+
+function reasonAsToldTo(org: string, { id, ...reason }: AskedReason): object {
+  return id === undefined || reason.org !== org ? reason : { ...reason, id };
+}
+
+/** Who wrote which policy, and above what amount it asks, is for the rules of approval: half of it may be another organisation's. */
+function withoutAuthors({ approval: _approval, ...facts }: Facts): Facts {
+  return facts;
 }
 
 function rowOf({ record, acceptedAt, updatedAt }: StoredTask): TaskRow {

@@ -84,7 +84,10 @@ export class LogReader implements OnApplicationBootstrap, OnApplicationShutdown 
     if ('failure' in task)
       return this.logger.alert('INVALID_FRAME', { subject: message.subject, seq: message.seq, failure: task.failure });
     const refusal = this.intake.refusalOf(task);
-    if (refusal !== undefined) return this.refusals.push(refusal);
+    if (refusal !== undefined) {
+      this.board.close(task);
+      return this.refusals.push(refusal);
+    }
     const summary = summaryOf(task, this.#facts);
     const evaluation: Evaluation = {
       key: task.key,
@@ -94,6 +97,7 @@ export class LogReader implements OnApplicationBootstrap, OnApplicationShutdown 
       streamAt: task.streamAt,
       digest: task.digest,
       task: summary,
+      ...(task.callerTrace === undefined ? {} : { callerTrace: task.callerTrace }),
       verdicts: new Map(),
       missing: new Map(),
       deniedAt: undefined,

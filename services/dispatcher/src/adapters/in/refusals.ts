@@ -47,7 +47,7 @@ export class Refusals {
 }
 
 function recordOf({ task, code, facts }: Refusal): Omit<TaskRecord, 'endedAt'> {
-  const { key, attempt, round, seq, digest, streamAt, envelope } = task;
+  const { key, attempt, round, seq, digest, streamAt, envelope, callerTrace } = task;
   const data = envelope.ok ? envelope.value.data : undefined;
   return {
     key,
@@ -65,6 +65,8 @@ function recordOf({ task, code, facts }: Refusal): Omit<TaskRecord, 'endedAt'> {
       usesModels: false,
     },
     acceptedAt: streamAt,
+    roundAt: streamAt,
+    ...(callerTrace === undefined ? {} : { callerTrace }),
     facts,
     covered: [],
     claim: 'NONE',

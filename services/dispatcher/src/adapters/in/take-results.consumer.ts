@@ -5,6 +5,7 @@ import { Logger } from '@countersign/telemetry';
 import { z } from 'zod';
 import { Charges } from '../../application/charges.js';
 import { Dispatch } from '../../application/dispatch.js';
+import { TaskObservation } from '../../application/task-observation.js';
 import type { TaskRecord } from '../../domain/model.js';
 import type { Addressed } from '../../application/ports.js';
 import { TaskStore } from '../out/task.store.js';
@@ -16,6 +17,7 @@ export class TakeResults {
     private readonly store: TaskStore,
     private readonly dispatch: Dispatch,
     private readonly charges: Charges,
+    private readonly observation: TaskObservation,
     private readonly logger: Logger,
   ) {}
 
@@ -30,7 +32,8 @@ export class TakeResults {
         .reverse()
         .map((event) => [`${event.key.org}/${event.key.agent}/${event.key.task}/${event.attempt}`, event]),
     );
-    await this.dispatch.apply([...first.values()]);
+    const changed = await this.dispatch.apply([...first.values()]);
+    this.observation.resulted(changed, new Map(results.map(({ seq, streamAt }) => [seq, streamAt])));
   }
 
   #event(result: ResultMessage, record: TaskRecord | undefined): Addressed | undefined {

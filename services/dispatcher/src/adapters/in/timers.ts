@@ -1,4 +1,4 @@
-import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { Clock, parseInstant } from '@countersign/primitives';
 import { COMMANDS, isTerminal } from '@countersign/contracts';
 import { CommandClient } from '@countersign/bus';
@@ -21,9 +21,9 @@ const UNRECORDED_FOR_MS = 10_000;
 
 /** Timers of rows are rows: any replica looks, the row's lock decides. Also repairs what a crash has left between a commit and its effect. */
 @Injectable()
-export class Timers implements OnApplicationBootstrap, OnApplicationShutdown {
+export class Timers implements OnApplicationBootstrap, BeforeApplicationShutdown {
   #timers: NodeJS.Timeout[] = [];
-  readonly #running = new Set<string>();
+  readonly #running = new Map<string, Promise<void>>();
 
   constructor(
     private readonly store: TaskStore,
@@ -41,28 +41,26 @@ export class Timers implements OnApplicationBootstrap, OnApplicationShutdown {
 
   onApplicationBootstrap(): void {
     // a take-over: whatever a crash left is done before anything new is due
-    void this.#run('repair', () => this.#repair(0));
+    this.#run('repair', () => this.#repair(0));
     this.#timers = [
-      setInterval(() => void this.#run('rows', () => this.#dueRows()), ROWS_MS).unref(),
-      setInterval(() => void this.#run('repair', () => this.#repair(UNRECORDED_FOR_MS)), REPAIR_MS).unref(),
-      setInterval(() => void this.#run('minute', () => this.#everyMinute()), MINUTE_MS).unref(),
+      setInterval(() => this.#run('rows', () => this.#dueRows()), ROWS_MS).unref(),
+      setInterval(() => this.#run('repair', () => this.#repair(UNRECORDED_FOR_MS)), REPAIR_MS).unref(),
+      setInterval(() => this.#run('minute', () => this.#everyMinute()), MINUTE_MS).unref(),
     ];
   }
 
-  onApplicationShutdown(): void {
+  /** Before what follows from rows is finished: what a timer changes last is told too. */
+  async beforeApplicationShutdown(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
+    await Promise.all(this.#running.values());
   }
 
-  async #run(name: string, work: () => Promise<void>): Promise<void> {
+  #run(name: string, work: () => Promise<void>): void {
     if (this.#running.has(name)) return;
-    this.#running.add(name);
-    try {
-      await work();
-    } catch (error) {
-      this.logger.warn('a timer failed', { error });
-    } finally {
-      this.#running.delete(name);
-    }
+    const run = work()
+      .catch((error: unknown) => this.logger.warn('a timer failed', { error }))
+      .finally(() => this.#running.delete(name));
+    this.#running.set(name, run);
   }
 
   async #dueRows(): Promise<void> {

@@ -67,9 +67,9 @@ export class Answers extends Callers {
   }
 
   async stop(): Promise<void> {
-    await this.#sending.stop();
-    await Promise.allSettled(this.#inFlight);
-    await this.#sent.stop();
+    await this.#sending.finish();
+    while (this.#inFlight.size > 0) await Promise.allSettled(this.#inFlight);
+    await this.#sent.finish();
   }
 
   /** Reads what the answers show in one go; who is slow to hear does not keep the others waiting. */

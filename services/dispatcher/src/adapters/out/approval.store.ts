@@ -74,7 +74,7 @@ export class ApprovalStore extends ApprovalRequests {
       insertUnrecorded(tx, items),
       insertDecision(tx, decision, request, now),
     ]);
-    return { outcome, before: row, changed: { record, items } };
+    return { outcome, before: row, changed: { record, items, before: row } };
   }
 }
 

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '@countersign/primitives';
 import { taskDigest, TIMERS } from '@countersign/contracts';
-import { Bus, handOver } from '@countersign/bus';
+import { Bus, handOver, type HandOverOutcome } from '@countersign/bus';
 import { issueGrant, SigningKey } from '@countersign/identity';
-import { Logger } from '@countersign/telemetry';
+import { Logger, Metrics, Tracer } from '@countersign/telemetry';
 import { Targets } from '../../application/ports.js';
 import { grantClaims } from '../../domain/grant-claims.js';
 import type { TaskRecord } from '../../domain/model.js';
@@ -18,6 +18,8 @@ export class HandOver extends Targets {
     private readonly key: SigningKey,
     private readonly clock: Clock,
     private readonly logger: Logger,
+    private readonly tracer: Tracer,
+    private readonly metrics: Metrics,
   ) {
     super();
   }
@@ -33,13 +35,31 @@ export class HandOver extends Targets {
     const token = await issueGrant(this.key, claims);
     // a claim that is older than this may have been handed over by whoever made it: it counts as dispatched
     if (this.clock.now() - (record.claimedAt ?? 0) > TIMERS.handOver) return true;
+    const start = this.clock.now();
     const outcome = await handOver(this.bus, { org: claims.targetOrg, agent: claims.aud }, body, token);
+    this.#observe(record, { target: claims.aud, outcome, start });
     if (outcome === 'unknown')
       this.logger.warn('a target did not answer a hand-over; it counts as dispatched', {
         task: record.key,
         agent: claims.aud,
       });
     return outcome !== 'not-delivered';
+  }
+
+  #observe(
+    record: TaskRecord,
+    { target, outcome, start }: { readonly target: string; readonly outcome: HandOverOutcome; readonly start: number },
+  ): void {
+    this.metrics.add('countersign_hand_overs_total', { outcome });
+    if (!this.tracer.sampled(record)) return;
+    this.tracer.record({
+      name: 'deliver',
+      role: 'client',
+      evaluation: record,
+      start,
+      end: this.clock.now(),
+      attributes: { target, outcome, system: 'nats', operationType: 'send', destination: 'dlv.{org}.{agent}' },
+    });
   }
 
   /** The bytes that this very release is about, or nothing: those of another round or attempt do not hash to its digest. */

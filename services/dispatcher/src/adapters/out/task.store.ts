@@ -90,7 +90,12 @@ export class TaskStore extends Tasks {
     if (record === undefined) return [];
     return [
       {
-        changed: { record, items: itemsOfDecision(evaluation, record, evaluation.round, this.#head(now)) },
+        changed: {
+          record,
+          items: itemsOfDecision(evaluation, record, evaluation.round, this.#head(now)),
+          before,
+          evaluation,
+        },
         before,
         adoption,
       },
@@ -150,7 +155,8 @@ export class TaskStore extends Tasks {
       events.map((e) => e.key.org),
       async (tx, orgs) => {
         const [rows, now] = await Promise.all([lockRows(tx, events), clock(tx)]);
-        const byKey = new Map(events.map((e) => [attemptText(e), e]));
+        // of several events of one attempt the first stands: whoever is asked again may answer otherwise
+        const byKey = new Map([...events].reverse().map((e) => [attemptText(e), e]));
         const costs = events.some(tellsCost) ? await readReports(tx, recordsOf(rows)) : new Map<string, Cost>();
         const changed = this.#changed(rows, now, (row) => {
           const addressed = byKey.get(attemptText(row));
@@ -254,10 +260,11 @@ export class TaskStore extends Tasks {
     now: number,
     apply: (row: TaskRecord) => RowChange | undefined,
   ): readonly Changed[] {
-    const changes = [...rows.values()].flatMap(({ record }) => apply(record) ?? []);
-    return changes.flatMap((change): readonly Changed[] => {
+    return [...rows.values()].flatMap(({ record: before }): readonly Changed[] => {
+      const change = apply(before);
+      if (change === undefined) return [];
       const silent = change.next !== undefined || change.cause === LATE_COST;
-      const changed = { record: change.record, items: itemsOfChange(change, this.#head(now)), silent };
+      const changed = { record: change.record, items: itemsOfChange(change, this.#head(now)), before, silent };
       return change.next === undefined ? [changed] : [changed, { record: change.next, items: [], fresh: true }];
     });
   }

@@ -51,8 +51,8 @@ export class TransitionPublisher extends Transitions {
     this.publish(rows.map((row) => row.item));
   }
 
-  /** Waits for what is in work. */
+  /** Publishes what is left. */
   async stop(): Promise<void> {
-    await this.#loop.stop();
+    await this.#loop.finish();
   }
 }

@@ -1,6 +1,12 @@
 import { Controller } from '@nestjs/common';
 import { Clock, formatInstant, Random, strictJsonOf } from '@countersign/primitives';
-import { resultDigest, resultEnvelopeSchema, type ScreenedItem, type ScreenItem } from '@countersign/contracts';
+import {
+  resultDigest,
+  resultEnvelopeSchema,
+  type Evaluation,
+  type ScreenedItem,
+  type ScreenItem,
+} from '@countersign/contracts';
 import {
   Bus,
   DependencyUnavailable,
@@ -13,8 +19,10 @@ import {
 } from '@countersign/bus';
 import { TrustBundle } from '@countersign/identity';
 import { ReadModels } from '@countersign/service-host';
+import { Metrics, Tracer } from '@countersign/telemetry';
 import { keyOf, ScreenResults, type ResultToScreen, type ScreenedResult } from '../../application/screen-results.js';
 import { TransformedBodies } from '../out/transformed-bodies.js';
+import { countTriggered } from './triggered.js';
 
 /** Screens what came back before the caller may see it. A transformed result is stored before the verdict that names it. */
 @Controller()
@@ -30,6 +38,8 @@ export class ScreenWhenResultsArrive {
     private readonly writer: FrameWriter,
     private readonly clock: Clock,
     private readonly random: Random,
+    private readonly tracer: Tracer,
+    private readonly metrics: Metrics,
   ) {
     this.#lookup = new StreamLookup(bus);
   }
@@ -37,9 +47,35 @@ export class ScreenWhenResultsArrive {
   @OnScreens()
   async screen(requests: readonly ReceivedItem<ScreenItem>[]): Promise<void> {
     if (!this.models.guardrails.fresh()) throw new DependencyUnavailable('the read model of guardrails');
+    const start = this.clock.now();
     const results = await Promise.all(requests.map(({ item }) => this.#read(item)));
     const screened = await this.screenResults.screen(results);
-    await this.writer.write('ovd', await Promise.all(screened.map((result) => this.#itemOf(result))));
+    const items = await Promise.all(screened.map((result) => this.#itemOf(result)));
+    await this.writer.write('ovd', items);
+    for (const item of items) this.#observe(item, start);
+  }
+
+  #observe(item: ScreenedItem, start: number): void {
+    countTriggered(this.metrics, 'output', item.guardrails ?? []);
+    if (item.span === undefined) return;
+    const { outcome, codes } = item;
+    this.tracer.record({
+      name: 'verdict output',
+      role: 'consumer',
+      evaluation: roundOf(item),
+      id: item.span,
+      start,
+      end: this.clock.now(),
+      attributes: {
+        operation: 'run_guardrail',
+        control: 'guardrails',
+        guardrailVerdict: outcome,
+        code: codes[0]?.code,
+        consumer: 'guardrails-scr',
+        system: 'nats',
+        operationType: 'process',
+      },
+    });
   }
 
   /** Reads what is asked about; what is not there any more, is not what was signed or is no result stays without it and is blocked. */
@@ -77,7 +113,12 @@ export class ScreenWhenResultsArrive {
       type: 'screened',
       nonce: itemNonce(this.random),
       ...verdict,
+      ...(this.tracer.sampled(roundOf(verdict)) ? { span: this.tracer.spanId() } : {}),
       at: formatInstant(this.clock.now()),
     };
   }
+}
+
+function roundOf({ task, attempt, round }: Pick<ScreenedItem, 'task' | 'attempt' | 'round'>): Evaluation {
+  return { key: { org: task.org, agent: task.agent, task: task.id }, attempt, round };
 }

@@ -1,7 +1,9 @@
 import { Controller } from '@nestjs/common';
 import { JudgeTasks, type Judgement, type TaskMessage } from '@countersign/bus';
+import { Metrics } from '@countersign/telemetry';
 import { ScreenTasks } from '../../application/screen-tasks.js';
 import { TransformedBodies } from '../out/transformed-bodies.js';
+import { countTriggered } from './triggered.js';
 
 /** Gives guardrails' verdict on every task. A transformed body is stored before the verdict that names it. */
 @Controller()
@@ -9,11 +11,13 @@ export class ScreenWhenTasksSubmitted {
   constructor(
     private readonly screenTasks: ScreenTasks,
     private readonly bodies: TransformedBodies,
+    private readonly metrics: Metrics,
   ) {}
 
   @JudgeTasks()
   async judge(tasks: readonly TaskMessage[]): Promise<readonly Judgement[]> {
     const screened = await this.screenTasks.judge(tasks);
+    for (const { judgement } of screened) countTriggered(this.metrics, 'input', judgement.guardrails ?? []);
     return Promise.all(
       screened.map(async ({ judgement, transformed }, i) => {
         const task = tasks[i];

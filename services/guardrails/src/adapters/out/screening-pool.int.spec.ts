@@ -44,11 +44,11 @@ const GUARDRAILS: readonly GuardrailInForce[] = [
   aGuardrail('hostile', {}),
 ];
 
-const jobOf = (text: string, guardrails = GUARDRAILS): ScreeningJob => ({
+const jobOf = (text: string, guardrails = GUARDRAILS, org = 'org'): ScreeningJob => ({
   facts: { stage: 'INPUT', now: Date.parse('2026-11-22T00:00:00.000Z'), idempotent: false, retriesUsed: 0 },
   guardrails,
   body: Buffer.from(JSON.stringify(aTaskEnvelope({ data: { parts: [{ text }] } }))),
-  scope: { token: 'task', span: 'org' },
+  scope: { token: 'task', span: org },
   canaries: {},
   failed: {},
 });
@@ -90,6 +90,23 @@ describe('a pool of screening workers', () => {
       expect((await pool.screen([jobOf('fine')])).map(said)).toEqual(['ALLOW']);
     },
   );
+
+  it('lets nobody wait long for an organisation that takes all of its time', async () => {
+    const pool = hostilePool();
+    const quiet = (): Promise<readonly ScreeningAnswer[]> => pool.screen([jobOf('fine', GUARDRAILS, 'quiet')]);
+    const hanging = Array.from({ length: 6 }, () => jobOf('please hang', GUARDRAILS, 'hog'));
+    await quiet();
+    // each costs a worker its limit: the hog is over its share
+    await pool.screen(hanging);
+    await quiet();
+    const order: string[] = [];
+    const late = pool.screen(Array.from({ length: 12 }, () => jobOf('please hang', GUARDRAILS, 'hog')));
+    const told = [late.then(() => order.push('hog')), quiet().then(() => order.push('quiet'))];
+    await Promise.all(told);
+    expect(order).toEqual(['quiet', 'hog']);
+    expect((await late).every((answer) => said(answer).startsWith('BLOCK'))).toBe(true);
+    expect((await quiet()).map(said)).toEqual(['ALLOW']);
+  });
 
   it('passes a quality guardrail over that hangs, where a review in date says so', async () => {
     const review = { justification: 'nothing depends on it', approvedBy: 'olga', reviewBy: '2026-12-01T00:00:00.000Z' };

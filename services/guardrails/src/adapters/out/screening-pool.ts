@@ -1,6 +1,7 @@
 import { BodyScreener } from '../../application/ports.js';
 import { UNAVAILABLE, type ScreeningAnswer, type ScreeningJob } from '../../domain/screening/screening-job.js';
 import { ScreeningSeat, type SeatLoss } from './screening-seat.js';
+import { ScreeningShares } from './screening-shares.js';
 
 /** How a pool is set up. */
 export interface PoolOptions {
@@ -20,12 +21,25 @@ interface Ticket {
   readonly done: (answer: ScreeningAnswer) => void;
   waitedMs: number;
   losses: number;
+  /** Of an organisation that took more than its share while others were there: theirs goes first. */
+  readonly isLate: boolean;
+}
+
+/** What a worker has in its hands, and since when (ms). */
+interface Work {
+  readonly chunk: readonly Ticket[];
+  readonly since: number;
 }
 
 const TICK_MS = 25;
 /** Time in which this process itself stood still counts for nobody: it says nothing of the worker. */
 const LONGEST_TICK_MS = 2 * TICK_MS;
 const CHUNK = 16;
+/** What is larger is screened alone: a chunk of large bodies would keep a worker for half a minute. */
+const CHUNK_BYTES = 64 * 1024;
+/** How long a late body may wait: the verdicts of a batch are published together, and nobody's wait for one that takes too much. */
+const LATE_MS = 1_500;
+const LONGEST_MS = 4_000;
 const MOST_LOSSES = 3;
 const BLOCKED: ScreeningAnswer = { kind: 'screened', screening: UNAVAILABLE };
 
@@ -35,27 +49,34 @@ const BLOCKED: ScreeningAnswer = { kind: 'screened', screening: UNAVAILABLE };
  */
 export class ScreeningPool extends BodyScreener {
   readonly #queue: (readonly Ticket[])[] = [];
+  readonly #late: Ticket[] = [];
   readonly #waiting = new Set<Ticket>();
-  readonly #seats = new Map<ScreeningSeat, readonly Ticket[] | undefined>();
+  readonly #seats = new Map<ScreeningSeat, Work | undefined>();
+  readonly #shares: ScreeningShares;
   #watch: NodeJS.Timeout | undefined;
   #closed = false;
   #failedStarts = 0;
 
   constructor(private readonly options: PoolOptions) {
     super();
+    this.#shares = new ScreeningShares(options.size);
     for (let i = 0; i < options.size; i += 1) this.#open();
   }
 
   async screen(jobs: readonly ScreeningJob[]): Promise<readonly ScreeningAnswer[]> {
+    const now = performance.now();
     const answers = jobs.map((job) => {
       const { promise, resolve } = Promise.withResolvers<ScreeningAnswer>();
-      const ticket: Ticket = { job, waitedMs: 0, losses: 0, done: resolve };
+      const isLate = this.#shares.isOver(orgOf(job), now);
+      const ticket: Ticket = { job, waitedMs: 0, losses: 0, isLate, done: resolve };
       this.#waiting.add(ticket);
       return { ticket, promise };
     });
+    const tickets = answers.map(({ ticket }) => ticket);
+    this.#late.push(...tickets.filter(({ isLate }) => isLate));
     this.#queue.push(
       ...chunked(
-        answers.map(({ ticket }) => ticket),
+        tickets.filter(({ isLate }) => !isLate),
         this.options.size,
       ),
     );
@@ -85,20 +106,41 @@ export class ScreeningPool extends BodyScreener {
   #assign(): void {
     for (const [seat, work] of this.#seats) {
       if (work !== undefined) continue;
-      const chunk = this.#queue.shift()?.filter((ticket) => this.#waiting.has(ticket));
+      const chunk = this.#next();
       if (chunk === undefined) break;
-      if (chunk.length === 0) return this.#assign();
-      this.#seats.set(seat, chunk);
+      this.#seats.set(seat, { chunk, since: performance.now() });
       seat.give(chunk.map(({ job }) => job));
     }
     if (this.#waiting.size > 0) this.#watch ??= this.#startWatch();
   }
 
+  /** What is screened next. What is late comes last, and leaves one worker of several to others. */
+  #next(): readonly Ticket[] | undefined {
+    for (let chunk = this.#queue.shift(); chunk !== undefined; chunk = this.#queue.shift()) {
+      const waiting = chunk.filter((ticket) => this.#waiting.has(ticket));
+      if (waiting.length > 0) return waiting;
+    }
+    const busy = [...this.#seats.values()].filter((work) => work?.chunk.some(({ isLate }) => isLate) === true).length;
+    if (busy >= Math.max(1, this.options.size - 1)) return undefined;
+    for (let ticket = this.#late.shift(); ticket !== undefined; ticket = this.#late.shift())
+      if (this.#waiting.has(ticket)) return [ticket];
+    return undefined;
+  }
+
   #answered(seat: ScreeningSeat, answers: readonly ScreeningAnswer[]): void {
     this.#failedStarts = 0;
-    this.#seats.get(seat)?.forEach((ticket, i) => this.#answer(ticket, answers[i] ?? BLOCKED));
+    const work = this.#seats.get(seat);
+    if (work !== undefined) this.#charge(work);
+    work?.chunk.forEach((ticket, i) => this.#answer(ticket, answers[i] ?? BLOCKED));
     this.#seats.set(seat, undefined);
     this.#assign();
+  }
+
+  /** The time of a worker, by the size of the bodies that it was spent on. */
+  #charge({ chunk, since }: Work): void {
+    const now = performance.now();
+    const sum = chunk.reduce((bytes, { job }) => bytes + sizeOf(job), 0);
+    for (const { job } of chunk) this.#shares.charge(orgOf(job), ((now - since) * sizeOf(job)) / sum, now);
   }
 
   #answer(ticket: Ticket, answer: ScreeningAnswer): void {
@@ -110,12 +152,15 @@ export class ScreeningPool extends BodyScreener {
   }
 
   #lost(seat: ScreeningSeat, loss: SeatLoss): void {
-    const chunk = this.#seats.get(seat);
+    const work = this.#seats.get(seat);
     if (!this.#seats.delete(seat) || this.#closed) return;
     this.options.onLoss(loss);
-    chunk?.forEach((ticket, index) => {
+    if (work !== undefined) this.#charge(work);
+    work?.chunk.forEach((ticket, index) => {
       if (loss.job === -1 || loss.job === index) this.#blame(ticket, loss);
-      if (this.#waiting.has(ticket)) this.#queue.unshift([ticket]);
+      if (!this.#waiting.has(ticket)) return;
+      if (ticket.isLate) this.#late.unshift(ticket);
+      else this.#queue.unshift([ticket]);
     });
     this.#reopen(loss);
   }
@@ -143,14 +188,29 @@ export class ScreeningPool extends BodyScreener {
       for (const [seat, work] of this.#seats) if (work !== undefined) seat.watch(elapsed);
       for (const ticket of this.#waiting) {
         ticket.waitedMs += elapsed;
-        if (ticket.waitedMs > (this.options.longestMs ?? 4_000)) this.#answer(ticket, BLOCKED);
+        const longest = this.options.longestMs ?? LONGEST_MS;
+        if (ticket.waitedMs > (ticket.isLate ? Math.min(LATE_MS, longest) : longest)) this.#answer(ticket, BLOCKED);
       }
     }, TICK_MS);
   }
 }
 
+const orgOf = ({ scope }: ScreeningJob): string => scope.span;
+const sizeOf = ({ body, input }: ScreeningJob): number => 1 + body.length + (input?.length ?? 0);
+
 /** Chunks that keep every worker busy, none so large that one bad body holds up many. */
 function chunked(tickets: readonly Ticket[], workers: number): (readonly Ticket[])[] {
-  const size = Math.min(CHUNK, Math.max(1, Math.ceil(tickets.length / Math.max(1, workers))));
-  return Array.from({ length: Math.ceil(tickets.length / size) }, (_, i) => tickets.slice(i * size, (i + 1) * size));
+  const most = Math.min(CHUNK, Math.max(1, Math.ceil(tickets.length / Math.max(1, workers))));
+  const chunks: Ticket[][] = [];
+  let bytes = Number.POSITIVE_INFINITY;
+  for (const ticket of tickets) {
+    bytes += sizeOf(ticket.job);
+    const last = chunks.at(-1);
+    if (last !== undefined && last.length < most && bytes <= CHUNK_BYTES) last.push(ticket);
+    else {
+      chunks.push([ticket]);
+      bytes = sizeOf(ticket.job);
+    }
+  }
+  return chunks;
 }

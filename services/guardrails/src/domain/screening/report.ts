@@ -1,4 +1,4 @@
-import type { CodeRef, GuardrailOutcome } from '@countersign/contracts';
+import { MAX_CODES, type CodeRef, type GuardrailOutcome } from '@countersign/contracts';
 import type { Combined } from '../decision/combine.js';
 import type { Field } from '../detection/fields.js';
 import type { Hit, HitCategory } from '../techniques/hit.js';
@@ -8,7 +8,8 @@ import type { GuardrailRun } from './run-guardrail.js';
 /** Most spans of one guardrail, and of one screening: a verdict has to fit into a frame with others. */
 const MOST_SPANS = { guardrail: 20, screening: 60 } as const;
 const MOST_OUTCOMES = 100;
-const MOST_CODES = 64;
+/** Most reasons of one verdict. */
+export const MOST_CODES = MAX_CODES;
 
 type Reason = Combined<GuardrailRun>['reasons'][number];
 

@@ -300,6 +300,17 @@ describe('a transformed body', () => {
     expect(Buffer.from(found.transformed ?? []).toString()).toContain('**** **** **** 1111');
   });
 
+  it('is blocked when more guardrails ask than a verdict can name: nobody approves what they were not told', () => {
+    const asking = (count: number): GuardrailInForce[] =>
+      inForce(Array.from({ length: count }, (_, i) => aGuardrail({ id: `ask-${i}`, action: 'ESCALATE' })));
+    const body = inputOf([{ text: '4111 1111 1111 1111' }]);
+    expect(screening({ guardrails: asking(64), body }).action).toBe('ESCALATE');
+    expect(screening({ guardrails: asking(65), body })).toMatchObject({
+      action: 'BLOCK',
+      codes: [{ code: 'GUARDRAIL_UNAVAILABLE' }],
+    });
+  });
+
   it('names only the guardrail where a person is asked about something else', () => {
     const ask = aGuardrail({ id: 'ask', action: 'ESCALATE' });
     expect(ids(screening({ guardrails: inForce([ask]), body: inputOf([{ text: '4111 1111 1111 1111' }]) }))).toEqual([

@@ -8,7 +8,7 @@ import { packVersion } from '../techniques/all-techniques.js';
 import { planTransforms } from '../transform/plan-transforms.js';
 import { rewriteJson } from '../transform/rewrite-json.js';
 import { CANARY_GUARDRAIL } from './canary-guardrail.js';
-import { codesOf, outcomesOf } from './report.js';
+import { codesOf, MOST_CODES, outcomesOf } from './report.js';
 import { runGuardrail, type GuardrailRun, type ReadBody, type ScreeningTools } from './run-guardrail.js';
 import {
   UNAVAILABLE,
@@ -100,6 +100,9 @@ function conclude(job: ScreeningJob, body: ReadBody, { combined, fields }: Found
     typeChanged: 0,
     ...retryOf(combined),
   };
+  // people approve what they were told; what does not fit into the verdict would pass with it untold
+  if (combined.action === 'ESCALATE' && combined.reasons.length > MOST_CODES)
+    return blocked(plain, 'GUARDRAIL_UNAVAILABLE');
   if (combined.transforms.length === 0) return plain;
   const transformed = transform(job, fields, combined.transforms, tools);
   const insufficient =

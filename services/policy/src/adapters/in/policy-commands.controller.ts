@@ -9,7 +9,7 @@ import {
 } from '@countersign/contracts';
 import { CommandRefused, OnCommand, type CommandContext } from '@countersign/bus';
 import { ReadModels, TaskFacts } from '@countersign/service-host';
-import { neutralDocument, readDocument } from '../../domain/document-text.js';
+import { readDocument, startingDocument } from '../../domain/document-text.js';
 import { PolicyPublisher } from '../out/policy.publisher.js';
 import { PolicyStore } from '../out/policy.store.js';
 
@@ -67,7 +67,7 @@ export class PolicyCommands {
 }
 
 function merged({ scope, document, change }: Change, current: object | undefined): object {
-  return document ?? { ...neutralDocument(scope.kind), ...current, ...change };
+  return document ?? { ...startingDocument(scope.kind, current), ...change };
 }
 
 /** The document as it will be stored. */

@@ -8,6 +8,7 @@ import { LiveConnections, type Revocation } from '../../application/block.js';
 import { Revocations } from '../../application/revocations.js';
 import { RegistryPublication } from '../../application/publication.js';
 import { agentInboxPrefix } from '../../domain/agent-permissions.js';
+import { ownerOf } from '../../domain/agent-owner.js';
 import { unsupportedSurfaceFields } from '../../domain/supported-surface.js';
 import type { RegistryConfig } from '../../registry.config.js';
 import { RegistryStore } from '../out/registry.store.js';
@@ -32,11 +33,18 @@ export class AgentCommands {
   @OnCommand(registry.agentCreate)
   async create(
     request: ParsedRequestOf<typeof registry.agentCreate>,
-    { actor }: CommandContext,
+    { actor, person }: CommandContext,
   ): Promise<AnswerOf<typeof registry.agentCreate>> {
     refuseUnsupported(request.surface);
+    const owner = ownerOf(request.owner, person?.operator);
+    if (owner === undefined)
+      throw new CommandRefused(
+        'PERMISSION_DENIED',
+        'what a person registers is their own; leave the owner out',
+        'owner',
+      );
     const agent = uuidV7(this.clock.now(), this.random);
-    await this.store.createAgent({ ...request, agent, registeredBy: `${actor.kind}:${actor.id}` });
+    await this.store.createAgent({ ...request, owner, agent, registeredBy: `${actor.kind}:${actor.id}` });
     return { agent, credential: await this.#issue(request.org, agent, request.name) };
   }
 

@@ -1,6 +1,14 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { formatInstant } from '@countersign/primitives';
-import { COMMANDS, NEUTRAL_POLICY, readModelKey, type AgentRef, type Gate } from '@countersign/contracts';
+import {
+  COMMANDS,
+  DEFAULT_ORGANIZATION_POLICY,
+  eventIdOf,
+  NEUTRAL_POLICY,
+  readModelKey,
+  type AgentRef,
+  type Gate,
+} from '@countersign/contracts';
 import { anAgent, anId, aSubmission, aTaskKey, aTaskMessage, FixedClock } from '@countersign/testing';
 import { Dossier } from '../../application/dossier.js';
 import { Gatekeeper } from '../../application/gatekeeper.js';
@@ -16,6 +24,8 @@ import { TrustCommands } from './trust-commands.controller.js';
 
 const clock = new FixedClock('2026-11-22T12:00:00.000Z');
 const NOW = clock.now();
+const OBSERVATION = eventIdOf({ key: aTaskKey(), attempt: 1, round: 1 }, 'observed');
+const EVENT = eventIdOf({ key: aTaskKey(), attempt: 1, round: 1 }, 'finished');
 
 class FakeEvidence extends EvidenceSource {
   isFresh = true;
@@ -83,7 +93,7 @@ beforeEach(() => {
     new Dossier(models.models, standings, gatekeeper),
     judge,
     {
-      violations: async () => [{ kind: 'TASK_FAILED', count: 2, ids: [anId()], event_ids: [anId()] }],
+      violations: async () => [{ kind: 'TASK_FAILED', count: 2, ids: [OBSERVATION], event_ids: [EVENT] }],
     } as unknown as ObservationStore,
     { history: async () => [] } as unknown as StandingStore,
     clock,
@@ -126,6 +136,33 @@ describe('a verdict of trust', () => {
         ],
       },
     });
+  });
+
+  it('says of the rules of another organisation whether they hold, not what they ask, nor what holds its agent down', async () => {
+    const stranger = anAgent();
+    const strange = anId();
+    models.publish(
+      { kind: 'org', org: stranger.org },
+      anAgentRecord(NOW, stranger),
+      aConnectionRecord({ connection: strange, client, target: stranger }),
+    );
+    models.policy.put(readModelKey.org(stranger.org), {
+      kind: 'org',
+      document: { ...DEFAULT_ORGANIZATION_POLICY, minTrustClient: { scoreHundredths: 7_777 } },
+    });
+    const [verdict] = await consumer.judge([
+      aTaskMessage({ key: aTaskKey({ ...client, at: NOW }), data: { target: stranger.agent } }),
+    ]);
+    expect(verdict).toMatchObject({ decision: 'DENY', codes: [{ code: 'TRUST_BELOW_POLICY_MIN', side: 'target' }] });
+    expect(verdict?.details?.['target']).toEqual({ score: 3_300, level: 'LIMITED' });
+    expect(verdict?.details?.['gates']).toContainEqual({ gate: "policy of the target's organisation", pass: false });
+    expect(JSON.stringify(verdict)).not.toContain('7777');
+    const own = await commands.show({ org: client.org, agent: client.agent });
+    expect(JSON.stringify(own.breakdown.gates)).not.toContain('7777');
+    const theirs = await commands.show({ org: stranger.org, agent: stranger.agent });
+    expect(theirs.breakdown.gates).toEqual([
+      { gate: expect.stringContaining('target: organisation floor') as unknown, pass: true },
+    ]);
   });
 
   it('denies by the connection, and names the gate', async () => {
@@ -226,6 +263,14 @@ describe('the breakdown of an agent', () => {
     ]);
     expect(breakdown.whatWouldHelp.length).toBeGreaterThan(0);
     expect(evidence.written).toEqual([]);
+  });
+
+  it('names violations as the command that voids one takes them', async () => {
+    const { breakdown } = await commands.show({ org: client.org, agent: client.agent });
+    const [observation] = breakdown.families.behaviour.top.flatMap(({ observations }) => observations);
+    expect(observation).toBe(OBSERVATION);
+    const request = { org: client.org, observation, reason: 'a false alarm' };
+    expect(COMMANDS.trust.observationVoid.request.safeParse(request).success).toBe(true);
   });
 
   it('shows of a target the gates that are asked of it', async () => {

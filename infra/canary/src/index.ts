@@ -1,0 +1,5 @@
+export * from './birds.js';
+export * from './canary.js';
+export * from './outcome.js';
+export * from './probes.js';
+export * from './set-up.js';

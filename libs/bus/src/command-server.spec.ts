@@ -1,0 +1,65 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Msg } from '@nats-io/transport-node';
+import { sha256, uuidV7 } from '@countersign/primitives';
+import { COMMANDS, commandSubject, CONTROLS, PURPOSES, type CommandReply } from '@countersign/contracts';
+import { anId, aSubmission, aTaskKey, FixedClock, SeededRandom, testKeys } from '@countersign/testing';
+import { answerCommand, type ServedCommand } from './command-server.js';
+import { signedHeaders } from './publisher.js';
+
+const keys = testKeys();
+const clock = new FixedClock();
+const random = new SeededRandom('commands');
+
+/** Sends a command in the name of the dispatcher or the operator; answers the reply. */
+async function sent(served: ServedCommand, body: unknown, { fresh = true } = {}): Promise<CommandReply | undefined> {
+  const { command } = served;
+  const signer = command.verb === 'dry-run' ? 'dispatcher' : 'operator';
+  const actor = { kind: 'service', id: signer };
+  const envelope = { nonce: 'AAAAAAAAAAA', actor, idempotencyKey: uuidV7(clock.now(), random), body };
+  const subject = commandSubject(command.service, command.verb);
+  const data = Buffer.from(JSON.stringify(envelope));
+  const headers = signedHeaders(keys.keyOf(signer).sign(PURPOSES.admin, subject, sha256(data)));
+  let reply: CommandReply | undefined;
+  const respond = (bytes: Uint8Array): boolean => {
+    reply = JSON.parse(Buffer.from(bytes).toString('utf8')) as CommandReply;
+    return bytes.length <= 1_000_000;
+  };
+  await answerCommand(
+    {
+      ...{ bundle: keys.bundle, clock, key: keys.keyOf(command.service), idempotency: undefined },
+      models: [{ name: 'registry', fresh: () => fresh, stalenessMs: () => 0 }],
+      onRefusedSignature: () => undefined,
+      onError: () => undefined,
+    },
+    served,
+    { subject, data, headers, respond } as unknown as Msg,
+  );
+  return reply;
+}
+
+const codeOf = (reply: CommandReply | undefined): string | undefined => {
+  if (reply?.ok === true) return 'answered';
+  return reply?.problem.code;
+};
+
+describe('a dry run', () => {
+  it.each(CONTROLS)('of %s is not answered while what it judges by is stale', async (control) => {
+    const key = aTaskKey({ at: clock.now() });
+    const body = { task: key, envelope: aSubmission({ key }).body.toString('base64') };
+    const answer = { decision: 'APPROVE', codes: [], details: {}, versions: {} };
+    const served = { command: COMMANDS[control].dryRun, handle: () => Promise.resolve(answer) };
+    expect(codeOf(await sent(served, body))).toBe('answered');
+    expect(codeOf(await sent(served, body, { fresh: false }))).toBe('TEMPORARILY_UNAVAILABLE');
+  });
+});
+
+describe('an answer', () => {
+  it('that no message holds is a refusal that says so', async () => {
+    const answerOf = (differences: readonly string[]) => ({
+      command: COMMANDS.budget.check,
+      handle: () => Promise.resolve({ balanced: false, differences }),
+    });
+    expect(codeOf(await sent(answerOf(['one']), { org: anId() }))).toBe('answered');
+    expect(codeOf(await sent(answerOf(['x'.repeat(1_000_000)]), { org: anId() }))).toBe('PAYLOAD_TOO_LARGE');
+  });
+});

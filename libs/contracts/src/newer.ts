@@ -1,0 +1,42 @@
+import { z } from 'zod';
+
+/** Every type of item that this release knows, whatever frame it stands in. */
+export const ITEM_TYPES: readonly string[] = [
+  'verdict',
+  'withdraw',
+  'decided',
+  'claimed',
+  'resulted',
+  'finished',
+  'moved',
+  'approval',
+  'corrected',
+  'screen',
+  'screened',
+  'recorded',
+];
+
+const typedSchema = z.looseObject({ type: z.string().regex(/^[a-z][a-z_-]{0,39}$/) });
+const criticalSchema = z.looseObject({ crit: z.unknown() });
+const ignorableSchema = z.looseObject({ kind: z.string().regex(/^[a-z][a-z_-]{0,39}$/), optional: z.literal(true) });
+
+/** Whether this is an item of a type that only a newer release knows: it says nothing to this one, and is neither an error nor an attack. */
+export function isOfNewerType(content: unknown): boolean {
+  const typed = typedSchema.safeParse(content);
+  return typed.success && !ITEM_TYPES.includes(typed.data.type);
+}
+
+/**
+ * Whether signed content names fields, in `crit`, that its reader must understand (as `crit` of RFC 7515 does). This release knows none, so whatever names one is not
+ * read at all: a field that forbids something would otherwise be dropped in silence by a reader of an earlier release.
+ */
+export function asksForMore(content: unknown): boolean {
+  const critical = criticalSchema.safeParse(content);
+  return critical.success && critical.data.crit !== undefined;
+}
+
+/** Whether a record of a read model is of a kind that is not among those known, and its owner says that a reader who does not know it may go on without it. */
+export function mayBeIgnored(content: unknown, known: readonly string[]): boolean {
+  const record = ignorableSchema.safeParse(content);
+  return record.success && !known.includes(record.data.kind) && !asksForMore(content);
+}

@@ -1,0 +1,28 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+
+const root = join(import.meta.dirname, '..', '..');
+const SKIPPED = new Set(['node_modules', 'dist']);
+const LINK = /\]\(([^)\s#]+)(?:#[^)]*)?\)/g;
+
+function documentsUnder(folder: string): readonly string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    if (SKIPPED.has(entry.name) || entry.name.startsWith('.')) return [];
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return documentsUnder(path);
+    return entry.name.endsWith('.md') ? [path] : [];
+  });
+}
+
+function brokenLinksOf(path: string): readonly string[] {
+  return [...readFileSync(path, 'utf8').matchAll(LINK)]
+    .map(([, target = '']) => target)
+    .filter((target) => !/^[a-z]+:/.test(target) && !existsSync(join(dirname(path), target)));
+}
+
+describe('a document', () => {
+  it.each(documentsUnder(root).map((path) => relative(root, path)))('%s links to files that are there', (path) => {
+    expect(brokenLinksOf(join(root, path))).toEqual([]);
+  });
+});
