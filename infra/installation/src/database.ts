@@ -1,5 +1,4 @@
-import { createRoles } from '@countersign/store';
-import pg from 'pg';
+import { createDatabase, createRoles } from '@countersign/store';
 import { writeSecret } from './files.js';
 import type { DatabasePasswords, Installation } from './installation.js';
 import { SERVICES, type ServiceName } from './services.js';
@@ -17,7 +16,7 @@ export async function prepareRoles(
   superUrl: string,
   passwords: Readonly<Record<ServiceName, DatabasePasswords>>,
 ): Promise<void> {
-  await createDatabase(superUrl);
+  await createDatabase(superUrl, DATABASE);
   const url = withDatabase(superUrl);
   for (const service of SERVICES) await createRoles(url, service, passwords[service]);
 }
@@ -37,17 +36,6 @@ export const databaseUrlFile = (service: ServiceName): string => `database-${ser
 
 /** Name of the file with the URL that a service's schema is changed with. */
 export const migrateUrlFile = (service: ServiceName): string => `migrate-${service}.url`;
-
-async function createDatabase(superUrl: string): Promise<void> {
-  const client = new pg.Client({ connectionString: superUrl });
-  await client.connect();
-  try {
-    const { rowCount } = await client.query('select 1 from pg_database where datname = $1', [DATABASE]);
-    if (rowCount === 0) await client.query(`create database ${DATABASE}`);
-  } finally {
-    await client.end();
-  }
-}
 
 /** The product's database on the same server. */
 export function withDatabase(superUrl: string): string {

@@ -32,11 +32,11 @@ export function secretFilesOf(holder: KeyHolder): FileVariables {
   if (holder === 'provisioner') return seed;
   const signing = { ...seed, COUNTERSIGN_SIGNING_KEY_FILE: `${holder}.pem` };
   if (!isService(holder)) return signing;
-  const own = Object.entries(OWN_FILES[holder] ?? {}).map(([variable, file]) => [
-    variable,
-    file === 'seal' ? `seal-${holder}` : file,
-  ]);
-  return { ...signing, COUNTERSIGN_DATABASE_URL_FILE: `database-${holder}.url`, ...Object.fromEntries(own) };
+  const own = Object.entries(OWN_FILES[holder] ?? {}).map(
+    ([variable, file]) => [variable, file === 'seal' ? `seal-${holder}` : file] as const,
+  );
+  const named: FileVariables = Object.fromEntries(own);
+  return { ...signing, COUNTERSIGN_DATABASE_URL_FILE: `database-${holder}.url`, ...named };
 }
 
 /** The one file that everybody may read: public keys, signed by the installation's. */

@@ -21,7 +21,9 @@ export function serviceEnv(
   { natsUrl, healthPort, lanes = 1, logLevel = 'info', telemetry = {}, intakePer10s }: ServiceSettings,
 ): Record<string, string> {
   const { file } = installation;
-  const secrets = Object.entries(secretFilesOf(service)).map(([variable, name]) => [variable, file(name)]);
+  const secrets: Readonly<Record<string, string>> = Object.fromEntries(
+    Object.entries(secretFilesOf(service)).map(([variable, name]) => [variable, file(name)] as const),
+  );
   return {
     PATH: process.env['PATH'] ?? '',
     COUNTERSIGN_NATS_URL: natsUrl,
@@ -34,6 +36,6 @@ export function serviceEnv(
     ...(service === 'dispatcher' && intakePer10s !== undefined
       ? { COUNTERSIGN_INTAKE_PER_10S: String(intakePer10s) }
       : {}),
-    ...Object.fromEntries(secrets),
+    ...secrets,
   };
 }

@@ -32,3 +32,15 @@ export async function createRoles(superUrl: string, service: string, passwords: 
     await client.end();
   }
 }
+
+/** Makes a database of that name on the server that the URL names, unless it is there. */
+export async function createDatabase(superUrl: string, name: string): Promise<void> {
+  const client = new pg.Client({ connectionString: superUrl });
+  await client.connect();
+  try {
+    const { rowCount } = await client.query('select 1 from pg_database where datname = $1', [name]);
+    if (rowCount === 0) await client.query(`create database ${client.escapeIdentifier(name)}`);
+  } finally {
+    await client.end();
+  }
+}
