@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Json, Manifest } from './chart.js';
 import { chartUnderHelm, profiles } from './helm.js';
-import { at, containersOf, listAt, ofKind, podTemplates, SERVICES, textsAt } from './objects.js';
+import { at, containersOf, listAt, ofKind, podTemplates, SERVICES, textAt, textsAt } from './objects.js';
 
 const chart = await chartUnderHelm();
 const withHelm = chart === undefined ? describe.skip : describe;
@@ -289,7 +289,7 @@ withHelm('helm test', () => {
     const urls = listAt(pods[0] as Json, 'spec', 'containers', 0, 'env').find(
       (e) => at(e, 'name') === 'COUNTERSIGN_HEALTH_URLS',
     );
-    expect(String(at(urls, 'value')).split(',')).toEqual(SERVICES.map((s) => `${s}=http://countersign-${s}:9100`));
+    expect(textAt(urls, 'value').split(',')).toEqual(SERVICES.map((s) => `${s}=http://countersign-${s}:9100`));
   });
 });
 

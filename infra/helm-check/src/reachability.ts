@@ -1,5 +1,5 @@
 import type { Json, Manifest } from './chart.js';
-import { at, listAt, textsAt, type PodTemplate, ofKind } from './objects.js';
+import { at, listAt, ofKind, textAt, textsAt, type PodTemplate } from './objects.js';
 
 /** Who may be somewhere on the network: labels of a pod, of its namespace, or an address outside. */
 export interface Party {
@@ -71,7 +71,7 @@ function matches(selector: Json | undefined, labels: Readonly<Record<string, str
     wanted.every(([key, value]) => labels[key] === value) &&
     expressions.every((e) => {
       if (at(e, 'operator') !== 'In') throw new Error('only the operator In is read here');
-      return listAt(e, 'values').includes(labels[String(at(e, 'key'))] ?? '');
+      return listAt(e, 'values').includes(labels[textAt(e, 'key')] ?? '');
     })
   );
 }
