@@ -50,7 +50,10 @@ const denyInjection: Check = async (context) => {
 const denyRevoked: Check = async (context) => {
   const { organisation } = context;
   await organisation.revoke(organisation.worker);
-  const refused = difference(await submit(context), { state: 'DENIED' });
+  const refused = difference(await submit(context), {
+    state: 'DENIED',
+    codes: ['TARGET_AGENT_NOT_REACHABLE', 'AGENT_REVOKED', 'TOKEN_EPOCH_STALE'],
+  });
   if (refused !== undefined) return refused;
   await organisation.revoke(organisation.caller.id);
   return connect(organisation.callerCredential).then(
