@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
@@ -134,5 +135,35 @@ describe('the overlays', () => {
     expect(added).not.toEqual([]);
     for (const [, each] of added)
       expect(each).toMatchObject({ read_only: true, cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'] });
+  });
+});
+
+const OVERLAYS = ['compose.observability.yaml', 'compose.ha.yaml', 'compose.e2e.yaml'].map(
+  (file) => `infra/docker/${file}`,
+);
+const hasCompose = spawnSync('docker', ['compose', 'version']).status === 0;
+
+/** Needs the client only, no engine; without it these are shown as skipped. */
+(hasCompose ? describe : describe.skip)('docker compose config', () => {
+  const SET = { COUNTERSIGN_USER: '1000:1000', COUNTERSIGN_INSTALLATION_KEY: 'k'.repeat(43) };
+  const config = (files: readonly string[], env: Readonly<Record<string, string>>) =>
+    spawnSync(
+      'docker',
+      ['compose', '--env-file', '/dev/null', ...files.flatMap((file) => ['-f', file]), 'config', '--quiet'],
+      {
+        cwd: root,
+        encoding: 'utf8',
+        env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
+      },
+    );
+
+  it.each([[], ...OVERLAYS.map((overlay) => [overlay])])('takes the composition with %s', (...overlays) => {
+    expect(config(['docker-compose.yml', ...overlays], SET)).toMatchObject({ status: 0, stderr: '' });
+  });
+
+  it('says what to do when nothing was made yet', () => {
+    const { status, stderr } = config(['docker-compose.yml'], {});
+    expect(status).not.toBe(0);
+    expect(stderr).toContain('run node infra/docker/secrets.mjs first');
   });
 });

@@ -35,11 +35,14 @@ const buildah = {
     run('buildah', ['bud', '--isolation', 'chroot', '--format', 'docker', ...argumentsOf(request), request.context], {
       show: true,
     }),
-  size: (image) => {
-    const line = run('buildah', ['images', '--json', image]).stdout;
-    return Number(JSON.parse(line || '[{}]')[0]?.sizeInBytes ?? Number.NaN);
-  },
+  size: (image) => bytesOf(JSON.parse(run('buildah', ['images', '--json', image]).stdout || '[{}]')[0]?.size),
 };
+
+/** `161 MB` as buildah tells it, in bytes. */
+function bytesOf(text = '') {
+  const [, number, unit] = /^([\d.]+) (B|KB|MB|GB)$/.exec(text) ?? [];
+  return Number(number) * { B: 1, KB: 1e3, MB: 1e6, GB: 1e9 }[unit ?? 'B'];
+}
 
 function argumentsOf({ file, tag, args = {}, hostNetwork = false }) {
   const build = Object.entries(args).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]);
