@@ -18,10 +18,12 @@ describe('the image', () => {
       'migrate',
       'provision',
       'secrets',
+      'secrets-in-cluster',
       'nats-config',
       'cs',
       'health',
       'demo',
+      'selftest',
     ]);
   });
 
