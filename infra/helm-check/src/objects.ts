@@ -61,7 +61,7 @@ export function podTemplates(objects: readonly Manifest[]): readonly PodTemplate
   return objects.flatMap((object) => {
     const path = TEMPLATES[object.kind];
     if (path === undefined) return [];
-    const template = at(object as Json, ...path);
+    const template = at(object, ...path);
     return [
       {
         from: `${object.kind}/${object.metadata.name}`,

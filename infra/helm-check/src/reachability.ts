@@ -38,13 +38,13 @@ export class Network {
     if (self.labels === undefined || !matches({ matchLabels: OWN_NAMESPACE }, self.namespace ?? {})) return true;
     const about = this.#policies.filter(
       (policy) =>
-        listAt(policy as Json, 'spec', 'policyTypes').includes(direction) &&
-        matches(at(policy as Json, 'spec', 'podSelector'), self.labels ?? {}),
+        listAt(policy, 'spec', 'policyTypes').includes(direction) &&
+        matches(at(policy, 'spec', 'podSelector'), self.labels ?? {}),
     );
     if (about.length === 0) return true;
     const [rules, side] = direction === 'Ingress' ? ['ingress', 'from'] : ['egress', 'to'];
     return about.some((policy) =>
-      listAt(policy as Json, 'spec', rules).some((rule) => {
+      listAt(policy, 'spec', rules).some((rule) => {
         const ports = listAt(rule, 'ports');
         const peers = listAt(rule, side);
         const portFits =

@@ -89,7 +89,7 @@ withHelm('what `secrets --format kubernetes` prints', () => {
 
 withHelm('the environment of a service', () => {
   const objects = chart?.objects() ?? [];
-  const shared = Object.keys(textsAt(ofKind(objects, 'ConfigMap')[0] as Json, 'data'));
+  const shared = Object.keys(textsAt(ofKind(objects, 'ConfigMap')[0], 'data'));
 
   it.each(SERVICES)('of %s sets everything that its configuration knows', (service) => {
     const config = readFileSync(join(ROOT, 'services', service, 'src', `${service}.config.ts`), 'utf8');

@@ -26,7 +26,7 @@ export function problemsOf(object: Manifest): readonly string[] {
   const name = BUILT_IN.kinds[object.kind];
   const shape = name === undefined ? CUSTOM_KINDS[object.kind] : BUILT_IN.definitions[name];
   const where = `${object.kind}/${object.metadata.name}`;
-  return shape === undefined ? [`${where}: nothing is known of this kind`] : walk(object as Json, shape, where);
+  return shape === undefined ? [`${where}: nothing is known of this kind`] : walk(object, shape, where);
 }
 
 function walk(value: Json | undefined, shape: Shape, path: string): readonly string[] {
