@@ -122,6 +122,10 @@ export const STATIC_CHECKS = {
   },
 };
 
+/** `$0` is the root, `$1` the user: the root is mounted read-only for this one process. */
+const READ_ONLY_CHROOT =
+  'root="$0" user="$1"; shift; mount --bind "$root" "$root" && mount -o remount,bind,ro "$root" && exec chroot --userspec "$user" "$root" "$@"';
+
 /** Runs the image as a container, or its root under chroot: same user, and nothing to write to. */
 function runImage(engine, { tag, root }, args) {
   if (engine.runs)
@@ -139,7 +143,7 @@ function runImage(engine, { tag, root }, args) {
       ...args,
     ]);
   const program = ['/usr/local/bin/node', '/app/infra/image/dist/main.js'];
-  return run('chroot', ['--userspec', USER, root, ...program, ...args]);
+  return run('unshare', ['--mount', 'sh', '-c', READ_ONLY_CHROOT, root, USER, ...program, ...args]);
 }
 
 const RUN_CHECKS = {

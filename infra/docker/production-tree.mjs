@@ -43,7 +43,7 @@ export function writeTree(root, out) {
   );
   writeFileSync(join(app, 'sbom.cdx.json'), `${JSON.stringify(billOfMaterials(lock), null, 2)}\n`);
   writeFileSync(join(app, 'licences.txt'), licenceList(lock));
-  for (const name of ['LICENSE']) copyFileSync(join(root, name), join(app, name));
+  copyFileSync(join(root, 'LICENSE'), join(app, 'LICENSE'));
   const node = join(out, 'usr', 'local', 'bin', 'node');
   mkdirSync(dirname(node), { recursive: true });
   copyFileSync(process.execPath, node);
