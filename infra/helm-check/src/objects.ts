@@ -13,6 +13,12 @@ export function at(value: Json | undefined, ...path: readonly (string | number)[
   }, value);
 }
 
+/** A text deep in an object; empty when there is none. */
+export function textAt(value: Json | undefined, ...path: readonly (string | number)[]): string {
+  const found = at(value, ...path);
+  return typeof found === 'string' ? found : '';
+}
+
 /** A list deep in an object; empty when there is none. */
 export function listAt(value: Json | undefined, ...path: readonly (string | number)[]): readonly Json[] {
   const found = at(value, ...path);
@@ -55,7 +61,7 @@ export function podTemplates(objects: readonly Manifest[]): readonly PodTemplate
   return objects.flatMap((object) => {
     const path = TEMPLATES[object.kind];
     if (path === undefined) return [];
-    const template = at(object as Json, ...path);
+    const template = at(object, ...path);
     return [
       {
         from: `${object.kind}/${object.metadata.name}`,

@@ -53,7 +53,7 @@ function fetched(cache: string): ObtainedHelm {
 /** Helm's version when it is one of those that the chart is checked with (3.18 and newer). */
 function versionOf(path: string): string | undefined {
   const { stdout } = spawnSync(path, ['version', '--template', '{{.Version}}'], { encoding: 'utf8' });
-  const [, major = '0', minor = '0'] = /^v(\d+)\.(\d+)\./.exec(stdout ?? '') ?? [];
+  const [, major = '0', minor = '0'] = /^v(\d+)\.(\d+)/.exec(stdout ?? '') ?? [];
   return Number(major) > 3 || (Number(major) === 3 && Number(minor) >= 18) ? stdout.trim() : undefined;
 }
 

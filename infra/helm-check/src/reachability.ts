@@ -1,5 +1,5 @@
 import type { Json, Manifest } from './chart.js';
-import { at, listAt, textsAt, type PodTemplate, ofKind } from './objects.js';
+import { at, listAt, ofKind, textAt, textsAt, type PodTemplate } from './objects.js';
 
 /** Who may be somewhere on the network: labels of a pod, of its namespace, or an address outside. */
 export interface Party {
@@ -38,13 +38,13 @@ export class Network {
     if (self.labels === undefined || !matches({ matchLabels: OWN_NAMESPACE }, self.namespace ?? {})) return true;
     const about = this.#policies.filter(
       (policy) =>
-        listAt(policy as Json, 'spec', 'policyTypes').includes(direction) &&
-        matches(at(policy as Json, 'spec', 'podSelector'), self.labels ?? {}),
+        listAt(policy, 'spec', 'policyTypes').includes(direction) &&
+        matches(at(policy, 'spec', 'podSelector'), self.labels ?? {}),
     );
     if (about.length === 0) return true;
     const [rules, side] = direction === 'Ingress' ? ['ingress', 'from'] : ['egress', 'to'];
     return about.some((policy) =>
-      listAt(policy as Json, 'spec', rules).some((rule) => {
+      listAt(policy, 'spec', rules).some((rule) => {
         const ports = listAt(rule, 'ports');
         const peers = listAt(rule, side);
         const portFits =
@@ -71,7 +71,7 @@ function matches(selector: Json | undefined, labels: Readonly<Record<string, str
     wanted.every(([key, value]) => labels[key] === value) &&
     expressions.every((e) => {
       if (at(e, 'operator') !== 'In') throw new Error('only the operator In is read here');
-      return listAt(e, 'values').includes(labels[String(at(e, 'key'))] ?? '');
+      return listAt(e, 'values').includes(labels[textAt(e, 'key')] ?? '');
     })
   );
 }

@@ -8,7 +8,17 @@ import { parseAllDocuments } from 'yaml';
 import type { Json, Manifest } from './chart.js';
 import { chartUnderHelm } from './helm.js';
 import { ROOT } from './paths.js';
-import { at, containersOf, listAt, ofKind, podTemplates, SERVICES, textsAt, type PodTemplate } from './objects.js';
+import {
+  at,
+  containersOf,
+  listAt,
+  ofKind,
+  podTemplates,
+  SERVICES,
+  textAt,
+  textsAt,
+  type PodTemplate,
+} from './objects.js';
 
 const chart = await chartUnderHelm();
 const withHelm = chart === undefined ? describe.skip : describe;
@@ -32,7 +42,7 @@ function filesOf(pod: PodTemplate, container: Json): { readonly secret: string; 
     const value = at(e, 'value');
     return typeof value === 'string' && value.startsWith(`${KEYS}/`) ? [value.slice(KEYS.length + 1)] : [];
   });
-  return { secret: String(at(volume ?? null, 'secret', 'secretName')), files: named.sort() };
+  return { secret: textAt(volume, 'secret', 'secretName'), files: named.sort() };
 }
 
 withHelm('what `secrets --format kubernetes` prints', () => {
@@ -60,9 +70,8 @@ withHelm('what `secrets --format kubernetes` prints', () => {
   });
 
   it('holds the public keys under the names that pods read', () => {
-    const name = String(
-      at(listAt(pod('policy')?.spec, 'volumes').find((v) => at(v, 'name') === 'trust') ?? null, 'configMap', 'name'),
-    );
+    const trust = listAt(pod('policy')?.spec, 'volumes').find((v) => at(v, 'name') === 'trust');
+    const name = textAt(trust, 'configMap', 'name');
     expect(entries('ConfigMap', name)).toEqual(['installation-key', 'trust-bundle.json']);
   });
 
@@ -80,13 +89,13 @@ withHelm('what `secrets --format kubernetes` prints', () => {
 
 withHelm('the environment of a service', () => {
   const objects = chart?.objects() ?? [];
-  const shared = Object.keys(textsAt(ofKind(objects, 'ConfigMap')[0] as Json, 'data'));
+  const shared = Object.keys(textsAt(ofKind(objects, 'ConfigMap')[0], 'data'));
 
   it.each(SERVICES)('of %s sets everything that its configuration knows', (service) => {
     const config = readFileSync(join(ROOT, 'services', service, 'src', `${service}.config.ts`), 'utf8');
     const own = [...config.matchAll(/^ {2}(COUNTERSIGN_[A-Z0-9_]+):/gm)].map(([, name = '']) => name);
     const pod = podTemplates(objects).find(({ labels }) => labels['app.kubernetes.io/component'] === service);
-    const set = pod === undefined ? [] : listAt(containersOf(pod)[0], 'env').map((e) => String(at(e, 'name')));
+    const set = pod === undefined ? [] : listAt(containersOf(pod)[0], 'env').map((e) => textAt(e, 'name'));
     expect([...shared, ...set]).toEqual(expect.arrayContaining([...Object.keys(hostConfigSchema.shape), ...own]));
   });
 });

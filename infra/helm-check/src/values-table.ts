@@ -18,7 +18,7 @@ export function valueRows(text = readFileSync(join(CHART, 'values.yaml'), 'utf8'
 }
 
 function rowsOf(map: YAMLMap, path: string): readonly ValueRow[] {
-  return (map.items as Pair[]).flatMap((pair, i) => {
+  return map.items.flatMap((pair, i) => {
     const key = isScalar(pair.key) ? `${path}${String(pair.key.value)}` : path;
     const meaning = meaningOf(i === 0 && path !== '' ? (map.commentBefore ?? commentOf(pair)) : commentOf(pair));
     const value = pair.value;

@@ -26,7 +26,7 @@ export function problemsOf(object: Manifest): readonly string[] {
   const name = BUILT_IN.kinds[object.kind];
   const shape = name === undefined ? CUSTOM_KINDS[object.kind] : BUILT_IN.definitions[name];
   const where = `${object.kind}/${object.metadata.name}`;
-  return shape === undefined ? [`${where}: nothing is known of this kind`] : walk(object as Json, shape, where);
+  return shape === undefined ? [`${where}: nothing is known of this kind`] : walk(object, shape, where);
 }
 
 function walk(value: Json | undefined, shape: Shape, path: string): readonly string[] {
@@ -34,8 +34,8 @@ function walk(value: Json | undefined, shape: Shape, path: string): readonly str
   const types = shape.type === undefined ? [] : [shape.type].flat();
   if (types.length > 0 && !types.some((type) => isOf(value, type)))
     return [`${path}: is ${typeof value}, not ${types.join(' or ')}`];
-  if (shape.enum !== undefined && !shape.enum.includes(String(value)))
-    return [`${path}: is ${String(value)}, not one of ${shape.enum.join(', ')}`];
+  if (shape.enum !== undefined && !(typeof value === 'string' && shape.enum.includes(value)))
+    return [`${path}: is ${JSON.stringify(value)}, not one of ${shape.enum.join(', ')}`];
   if (Array.isArray(value)) return value.flatMap((item: Json, i) => walk(item, shape.items ?? {}, `${path}[${i}]`));
   return value !== null && typeof value === 'object'
     ? walkObject(value as Readonly<Record<string, Json>>, shape, path)

@@ -34,6 +34,12 @@ export function secretKeyOf(variable: string): string {
     .replaceAll('_', '-');
 }
 
+/** A single server's whole configuration, and the part that the configuration of other servers includes. */
+const natsFiles = (keys: string): Entries => ({
+  'nats.conf': natsConfigOf({ keys, storeDir: '/data', name: 'countersign', routes: [] }),
+  'accounts.conf': natsAccountsOf(keys),
+});
+
 /**
  * The installation as Kubernetes holds it: a Secret `countersign-<holder>` with what that one reads and nothing else; `countersign-migrate` and `countersign-admin` for the
  * jobs before; and what is public, the trust bundle with the installation's key and the server's configuration, as ConfigMaps.
@@ -72,10 +78,7 @@ export function kubernetesManifests(
   );
   const manifests = [
     config('trust-bundle', { 'trust-bundle.json': read(TRUST_BUNDLE_FILE), 'installation-key': installationKey }),
-    config('nats', {
-      'nats.conf': natsConfigOf({ keys: folder, storeDir: '/data', name: 'countersign', routes: [] }),
-      'accounts.conf': natsAccountsOf(folder),
-    }),
+    config('nats', natsFiles(folder)),
     ...holders,
     secret(
       'migrate',

@@ -46,11 +46,16 @@ const denyInjection: Check = async (context) => {
   return difference(await submit(context, { parts }), { state: 'DENIED', codes: ['GUARDRAIL_BLOCKED'] });
 };
 
-/** A task to a revoked agent is denied, and a revoked agent does not get in. Last of all: nothing works afterwards. */
+/**
+ * The same task that was released is denied once its target is revoked, and a revoked agent does not get in. The caller is not told why the other side refuses, so
+ * what shows the reason is that nothing else has changed. Last of all: nothing works afterwards.
+ */
 const denyRevoked: Check = async (context) => {
   const { organisation } = context;
+  const released = difference(await submit(context), { state: 'COMPLETED' });
+  if (released !== undefined) return released;
   await organisation.revoke(organisation.worker);
-  const refused = difference(await submit(context), { state: 'DENIED' });
+  const refused = difference(await submit(context), { state: 'DENIED', codes: ['DENIED_BY_COUNTERPARTY'] });
   if (refused !== undefined) return refused;
   await organisation.revoke(organisation.caller.id);
   return connect(organisation.callerCredential).then(
