@@ -16,7 +16,15 @@ export function readModelStream(owner: ReadModelOwner): string {
 }
 
 /** Kinds of records that this release knows, in any read model. */
-export const RECORD_KINDS: readonly string[] = ['org', 'agent', 'connection', 'operator', 'install', 'prices', 'guardrails'];
+export const RECORD_KINDS: readonly string[] = [
+  'org',
+  'agent',
+  'connection',
+  'operator',
+  'install',
+  'prices',
+  'guardrails',
+];
 
 /** Subject of one key of a read model. */
 export function readModelSubject(owner: ReadModelOwner, key: string): string {

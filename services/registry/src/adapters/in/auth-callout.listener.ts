@@ -54,11 +54,8 @@ export class AuthCalloutListener implements OnApplicationBootstrap, OnApplicatio
       this.#config.COUNTERSIGN_AUTH_NATS_SEED_FILE,
       'registry auth callout',
     );
-    this.#account.answer(
-      '$SYS.REQ.USER.AUTH',
-      'registry',
-      (message) =>
-        this.#answer(message).catch((error: unknown) => this.logger.error('an authorization request failed', { error })),
+    this.#account.answer('$SYS.REQ.USER.AUTH', 'registry', (message) =>
+      this.#answer(message).catch((error: unknown) => this.logger.error('an authorization request failed', { error })),
     );
   }
 
