@@ -174,7 +174,8 @@ describe('a release that is decided', () => {
       }
     }
     const ports = [new Quiet(), new Told(), new Nobody(), new NoRounds(), new NoScreening()] as const;
-    const dispatch = new Dispatch(board, new Fragile(), ...ports, logger, models, new NobodyAsked());
+    const observation = new TaskObservation(new NoTracer(), new NoMetrics(), clock, logger);
+    const dispatch = new Dispatch(board, new Fragile(), ...ports, logger, models, new NobodyAsked(), observation);
     for (const opened of [poison, good]) board.add(opened);
     for (const opened of [poison, good]) dispatch.decide(opened);
     await new Promise(setImmediate);
