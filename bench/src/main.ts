@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { round } from './closed-loop.js';
-import { measureProduct } from './product.js';
-import { measureReference } from './reference/measure.js';
+import { measureProduct, type MeasuredProduct } from './product.js';
+import { measureReference, type Load } from './reference/measure.js';
+import { startTraceSink } from './trace-sink.js';
 
 const HELP = `npm run bench [-- options]
 
@@ -15,6 +16,7 @@ const HELP = `npm run bench [-- options]
   --tasks N       tasks measured of each (default 5000 of the reference and of the product)
   --in-flight N   tasks open at the same time (default 200)
   --rounds N      how often both are run; the best of each counts (default 2)
+  --trace LIST    also run the product with these shares of tasks traced, such as 0.01,1
   --help          this text
 `;
 
@@ -25,6 +27,7 @@ const { values } = parseArgs({
     tasks: { type: 'string', default: '5000' },
     'in-flight': { type: 'string', default: '200' },
     rounds: { type: 'string', default: '2' },
+    trace: { type: 'string', default: '' },
     help: { type: 'boolean', default: false },
   },
 });
@@ -40,13 +43,16 @@ async function main(): Promise<void> {
     bytes: 800,
   };
   const rounds = positive('--rounds', values.rounds);
+  const shares = values.trace.split(',').filter(Boolean).map(share);
   const results = [];
   for (let i = 1; i <= rounds; i += 1) {
     const reference = await measureReference(load, join(project, '.countersign', 'cache'));
     say(`reference ${i}`, reference);
     const product = await measureProduct(load, project);
     say(`product ${i}`, product);
-    results.push({ reference, product });
+    const traced = shares.length === 0 ? {} : await measureTraced(load, shares);
+    for (const [share, measured] of Object.entries(traced)) say(`product ${i} with ${share} traced`, measured);
+    results.push({ reference, product, traced });
   }
   const reference = best(results.map((result) => result.reference));
   const product = best(results.map((result) => result.product));
@@ -66,6 +72,21 @@ async function main(): Promise<void> {
     );
 }
 
+/** The product with these shares of its tasks traced, one run a share. */
+async function measureTraced(
+  load: Load,
+  shares: readonly number[],
+): Promise<Readonly<Record<string, MeasuredProduct>>> {
+  const sink = await startTraceSink();
+  try {
+    const measured: Record<string, MeasuredProduct> = {};
+    for (const ratio of shares) measured[String(ratio)] = await measureProduct(load, project, sink.env(ratio));
+    return measured;
+  } finally {
+    await sink.stop();
+  }
+}
+
 function best<T extends { readonly tasksPerSecond: number }>(all: readonly T[]): T {
   const [first, ...rest] = all;
   if (first === undefined) throw new Error('nothing was measured');
@@ -80,4 +101,10 @@ function positive(name: string, text: string): number {
   const value = Number(text);
   if (Number.isInteger(value) && value > 0) return value;
   throw new Error(`${name} takes a positive whole number, not ${text}`);
+}
+
+function share(text: string): number {
+  const value = Number(text);
+  if (value >= 0 && value <= 1) return value;
+  throw new Error(`--trace takes numbers from 0 to 1, not ${text}`);
 }

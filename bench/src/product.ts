@@ -14,8 +14,12 @@ export interface MeasuredProduct extends Measured {
   readonly memoryMiB: Readonly<Record<string, { readonly atRest: number; readonly afterLoad: number }>>;
 }
 
-/** Measures the whole product: every service as its own process, a real nats-server and PostgreSQL, two agents on the SDK. */
-export async function measureProduct(load: Load, project: string): Promise<MeasuredProduct> {
+/** Measures the whole product: every service as its own process, a real nats-server and PostgreSQL, two agents on the SDK. Nothing is traced unless `telemetry` says where to. */
+export async function measureProduct(
+  load: Load,
+  project: string,
+  telemetry: Readonly<Record<string, string>> = {},
+): Promise<MeasuredProduct> {
   const state = join(project, '.countersign', 'bench');
   await remove(state);
   mkdirSync(state, { recursive: true, mode: 0o700 });
@@ -26,6 +30,7 @@ export async function measureProduct(load: Load, project: string): Promise<Measu
     report: () => undefined,
     // one agent submits all the load
     intakePer10s: 1_000_000,
+    telemetry,
   });
   const agents: Agent[] = [];
   try {
