@@ -13,6 +13,7 @@ import {
 } from './identities.js';
 import { dataClassSchema } from './envelope.js';
 import { jsonValueSchema } from './json-value.js';
+import { MAX_PACKED_LINES } from './packed-lines.js';
 import { TRUST_LEVELS } from './policy-document.js';
 import { RETRY_STRATEGIES } from './guardrail.js';
 
@@ -142,8 +143,6 @@ export const verdictRefSchema = z.object({
   index: z.number().int().nonnegative(),
   leaf: digestSchema,
 });
-/** Lines of verdicts longer than this are recorded by their leaf alone. */
-export const MAX_VERDICT_LINE = 32_768;
 const byControl = <T extends z.ZodType>(value: T) =>
   z.object(Object.fromEntries(CONTROLS.map((c) => [c, value.optional()])) as { [K in Control]: z.ZodOptional<T> });
 
@@ -184,8 +183,8 @@ export const decidedItemSchema = z.object({
   codes: codesSchema,
   primary: reasonCodeSchema.optional(),
   verdicts: byControl(verdictRefSchema),
-  /** The lines of the verdicts that counted as they stood in their frames: each hashes to the leaf in `verdicts`, so audit can seal them as they were signed. */
-  lines: byControl(z.string().max(MAX_VERDICT_LINE)).optional(),
+  /** The lines of the verdicts that counted as they stood in their frames, packed (`packLines`): each hashes to the leaf in `verdicts`, so audit can seal them as they were signed. */
+  packedLines: z.base64url().max(MAX_PACKED_LINES).optional(),
   facts: factsSchema,
   actionDigest: digestSchema.optional(),
   deliverDigest: digestSchema.optional(),

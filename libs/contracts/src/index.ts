@@ -13,6 +13,7 @@ export * from './guardrail.js';
 export * from './read-models.js';
 export * from './frame-items.js';
 export * from './frame.js';
+export * from './packed-lines.js';
 export * from './newer.js';
 export * from './round.js';
 export * from './trust-bundle.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { formatDigest, merkleLeaf, utf8 } from '@countersign/primitives';
-import { decidedItemSchema, type DecidedItem } from '@countersign/contracts';
+import { decidedItemSchema, packLines, type DecidedItem } from '@countersign/contracts';
 import { aTaskKey } from '@countersign/testing';
 import { checkVerdicts } from './verdict-lines.js';
 
@@ -22,7 +22,7 @@ function decided(line: string | undefined, leaf: string): DecidedItem {
     ...{ type: 'decided', nonce: 'AAAAAAAAAAAAAAAAAAAAAA', task: TASK, attempt: 1, round: 1, digest: DIGEST },
     ...{ at: '2026-11-24T10:00:00.000Z', decision: 'deny', codes: [], facts: {} },
     verdicts: { policy: { frame: DIGEST, index: 0, leaf } },
-    ...(line === undefined ? {} : { lines: { policy: line } }),
+    ...(line === undefined ? {} : { packedLines: packLines({ policy: line }) }),
   });
 }
 
@@ -40,6 +40,14 @@ describe('the verdicts of a decision', () => {
     expect(compact).toEqual({ policy: { leaf: DIGEST, decision: null, codes: null } });
     expect(payload).toBeUndefined();
     expect(mismatched).toEqual([]);
+  });
+
+  it('do not count with lines that cannot be unpacked', () => {
+    const item = { ...decided(undefined, DIGEST), packedLines: 'AAAA' };
+    const { compact, payload, mismatched } = checkVerdicts(item);
+    expect(mismatched).toEqual(['policy']);
+    expect(compact).toEqual({ policy: { leaf: DIGEST, decision: null, codes: null } });
+    expect(payload).toBeUndefined();
   });
 
   it.each<readonly [what: string, line: string, leaf?: string]>([

@@ -1,5 +1,12 @@
 import { canonicalJson, formatDigest, merkleLeaf, utf8 } from '@countersign/primitives';
-import { CONTROLS, verdictItemSchema, type Control, type DecidedItem } from '@countersign/contracts';
+import {
+  CONTROLS,
+  unpackLines,
+  verdictItemSchema,
+  type Control,
+  type DecidedItem,
+  type VerdictLines,
+} from '@countersign/contracts';
 import type { DraftPayload } from './entry-draft.js';
 import { codesOf } from './header-facts.js';
 
@@ -27,9 +34,10 @@ export function checkVerdicts(item: DecidedItem): CheckedVerdicts {
   const compact: Record<string, object> = {};
   const lines: Record<string, string> = {};
   const mismatched: Control[] = [];
+  const told = linesOf(item);
   for (const control of CONTROLS) {
     const leaf = item.verdicts[control]?.leaf;
-    const line = item.lines?.[control];
+    const line = told[control];
     const verdict = leaf === undefined || line === undefined ? undefined : verdictOf(item, leaf, line);
     if (line !== undefined && verdict === undefined) mismatched.push(control);
     if (line !== undefined && verdict !== undefined) lines[control] = line;
@@ -42,6 +50,12 @@ export function checkVerdicts(item: DecidedItem): CheckedVerdicts {
   }
   if (Object.keys(lines).length === 0) return { compact, mismatched };
   return { compact, mismatched, payload: { kind: 'verdicts', bytes: utf8(canonicalJson(lines)) } };
+}
+
+/** What came as lines. What cannot be unpacked is a line of every verdict that is right for none. */
+function linesOf({ packedLines, verdicts }: DecidedItem): VerdictLines {
+  if (packedLines === undefined) return {};
+  return unpackLines(packedLines) ?? Object.fromEntries(Object.keys(verdicts).map((control) => [control, '']));
 }
 
 function verdictOf({ task, attempt, round }: DecidedItem, leaf: string, line: string) {

@@ -1,6 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { formatDigest, merkleLeaf, utf8 } from '@countersign/primitives';
-import { CONTROLS, MAX_VERDICT_LINE, verdictSubject, type Control, type DecidedItem } from '@countersign/contracts';
+import {
+  CONTROLS,
+  MAX_VERDICT_LINE,
+  unpackLines,
+  verdictSubject,
+  type Control,
+  type DecidedItem,
+} from '@countersign/contracts';
 import { FrameReader } from '@countersign/bus';
 import { signFrame } from '@countersign/identity';
 import { aTaskMessage, aVerdict, FixedClock, testKeys } from '@countersign/testing';
@@ -44,14 +51,16 @@ function decidedItem(details: Partial<Record<Control, Record<string, string>>> =
 
 describe('the lines of a decision', () => {
   it('are those of the verdicts that counted, and each hashes to the leaf that the decision names', () => {
-    const { verdicts, lines } = decidedItem();
+    const { verdicts, packedLines } = decidedItem();
+    const lines = unpackLines(packedLines ?? '');
     expect(Object.keys(lines ?? {})).toEqual([...CONTROLS]);
     for (const control of CONTROLS)
       expect(formatDigest(merkleLeaf(utf8(lines?.[control] ?? '')))).toBe(verdicts[control]?.leaf);
   });
 
   it('leave a verdict that is too long to its leaf', () => {
-    const { verdicts, lines } = decidedItem({ policy: { note: 'x'.repeat(MAX_VERDICT_LINE) } });
+    const { verdicts, packedLines } = decidedItem({ policy: { note: 'x'.repeat(MAX_VERDICT_LINE) } });
+    const lines = unpackLines(packedLines ?? '');
     expect(lines?.policy).toBeUndefined();
     expect(lines?.trust).toBeDefined();
     expect(verdicts.policy).toBeDefined();

@@ -3,6 +3,7 @@ import {
   CONTROLS,
   isTerminal,
   MAX_CODES,
+  packLines,
   type CodeRef,
   type DecidedItem,
   type TransitionItem,
@@ -61,12 +62,12 @@ export function itemsOfDecision(
 }
 
 /** The verdicts that counted: where each stands, and its line as it was signed. */
-function verdictsOf(evaluation: Evaluation | undefined): Pick<DecidedItem, 'verdicts' | 'lines'> {
+function verdictsOf(evaluation: Evaluation | undefined): Pick<DecidedItem, 'verdicts' | 'packedLines'> {
   const counted = CONTROLS.flatMap((control) => evaluation?.verdicts.get(control) ?? []);
   const lines = counted.flatMap(({ control, line }) => (line === undefined ? [] : [[control, line] as const]));
   return {
     verdicts: Object.fromEntries(counted.map(({ control, ref }) => [control, ref])),
-    ...(lines.length === 0 ? {} : { lines: Object.fromEntries(lines) }),
+    ...(lines.length === 0 ? {} : { packedLines: packLines(Object.fromEntries(lines)) }),
   };
 }
 

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { decidedItemSchema, type RecordedItem } from '@countersign/contracts';
+import { decidedItemSchema, packLines, type RecordedItem } from '@countersign/contracts';
 import type { FrameWriter, ReceivedItem } from '@countersign/bus';
 import { Readiness } from '@countersign/service-host';
 import { aTaskKey, capturedLog, FixedClock, SeededRandom } from '@countersign/testing';
@@ -17,7 +17,7 @@ it('a decision with a verdict line that is not the one decided on is recorded wi
     ...{ type: 'decided', nonce: 'AAAAAAAAAAAAAAAAAAAAAA', task: { org, agent, id: task }, attempt: 1, round: 1 },
     ...{ digest: DIGEST, at: '2026-11-24T10:00:00.000Z', decision: 'deny', codes: [], facts: {} },
     verdicts: { trust: { frame: DIGEST, index: 0, leaf: DIGEST } },
-    lines: { trust: 'a text that was never signed' },
+    packedLines: packLines({ trust: 'a text that was never signed' }),
   });
   const appended: EntryDraft[] = [];
   const append = async (drafts: readonly EntryDraft[]) => {
