@@ -36,6 +36,12 @@ export function systemAccess(service: string, table: string, grants: string): st
   ];
 }
 
+/** Compresses what is written to a column from now on by LZ4, which costs a tenth of the default; a server that was built without it keeps the default. */
+export function compressWithLz4(service: string, table: string, column: string): string {
+  const change = `alter table ${service}.${table} alter column ${column} set compression lz4`;
+  return `do $do$ begin ${change}; exception when feature_not_supported or invalid_parameter_value then null; end $do$`;
+}
+
 /** How migrations are run. `url` is of the role `<service>_migrate`. */
 export interface MigrateOptions {
   readonly url: string;

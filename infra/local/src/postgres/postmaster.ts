@@ -79,6 +79,7 @@ function serverArgs({ dataDir, maxConnections, fsync }: PostmasterOptions, port:
     max_connections: String(maxConnections),
     shared_buffers: '128MB',
     password_encryption: 'scram-sha-256',
+    autovacuum_naptime: '5s',
     fsync: fsync ? 'on' : 'off',
     ...(fsync ? {} : { synchronous_commit: 'off', full_page_writes: 'off' }),
   };

@@ -2,6 +2,12 @@ import type { Migration } from '@countersign/store';
 import { dispatcherTables } from './202611240001-dispatcher.js';
 import { approvalTables } from './202611250010-approvals.js';
 import { attemptsTables } from './202611250025-attempts.js';
+import { compression } from './202611251000-compression.js';
 
 /** Steps of the dispatcher's schema in order. */
-export const dispatcherMigrations: readonly Migration[] = [dispatcherTables, approvalTables, attemptsTables];
+export const dispatcherMigrations: readonly Migration[] = [
+  dispatcherTables,
+  approvalTables,
+  attemptsTables,
+  compression,
+];
