@@ -22,7 +22,6 @@ import {
   type Addressed,
   type Adoption,
   type Changed,
-  type StoredTask,
 } from './ports.js';
 
 const clock = new FixedClock();
@@ -47,7 +46,7 @@ class Rows extends Tasks {
   override claim(): Promise<readonly Changed[]> {
     return Promise.resolve([]);
   }
-  override read(): Promise<readonly StoredTask[]> {
+  override unanswered(): Promise<readonly TaskRecord[]> {
     return Promise.resolve([]);
   }
   override noteRecorded(): Promise<void> {

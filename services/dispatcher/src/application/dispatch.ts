@@ -22,6 +22,9 @@ import {
 
 const BATCH = 64;
 const RETRY_MS = 500;
+/** Nothing waits for a note, and a crash before it only publishes again what every reader knows: many go in one statement. */
+const NOTE_PAUSE_MS = 200;
+const MOST_NOTES = 2_048;
 /** Bytes of released tasks are kept until they are handed over; beyond that they are looked up in the log. */
 const MAX_BODIES = 2_000;
 
@@ -63,8 +66,8 @@ export class Dispatch {
       onError: (error) => logger.error('recorded transitions could not be acted on', { error }),
     });
     this.#noted = new BatchLoop({
-      max: BATCH * 4,
-      handle: (batch) => this.tasks.noteRecorded(batch),
+      max: MOST_NOTES,
+      handle: (batch) => afterPause(() => this.tasks.noteRecorded(batch)),
       onError: (error) => logger.warn('recorded transitions could not be noted', { error }),
     });
   }
@@ -177,10 +180,8 @@ export class Dispatch {
     const places = new Map(
       items.map((item) => [attemptText(attemptOf(item)), { position: item.position, leaf: item.leaf }]),
     );
-    for (const { record, answeredAt } of await this.tasks.read(items.map(attemptOf))) {
-      if (record.state === 'COMPLETED' && answeredAt === undefined)
-        this.callers.send(record, places.get(attemptText(record)));
-    }
+    for (const record of await this.tasks.unanswered(items.map(attemptOf)))
+      this.callers.send(record, places.get(attemptText(record)));
   }
 
   async #deliver(record: TaskRecord): Promise<void> {
@@ -197,6 +198,11 @@ export class Dispatch {
       .finally(() => this.#inFlight.delete(run));
     this.#inFlight.add(run);
   }
+}
+
+async function afterPause(note: () => Promise<void>): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, NOTE_PAUSE_MS));
+  await note();
 }
 
 function attemptOf({ task, attempt, round }: RecordedItem): RoundKey {

@@ -52,8 +52,8 @@ export abstract class Tasks {
   abstract claim(keys: readonly RoundKey[]): Promise<readonly Changed[]>;
   /** Applies events to rows; what an event does not change is left alone. */
   abstract apply(events: readonly Addressed[]): Promise<readonly Changed[]>;
-  /** Reads rows of attempts. */
-  abstract read(keys: readonly AttemptKey[]): Promise<readonly StoredTask[]>;
+  /** Completed tasks of these whose answer was not noted as sent. */
+  abstract unanswered(keys: readonly AttemptKey[]): Promise<readonly TaskRecord[]>;
   /** Notes that transitions stand in the record. */
   abstract noteRecorded(items: readonly RecordedItem[]): Promise<void>;
 }

@@ -40,9 +40,8 @@ export class ScreenedResults {
 
   async #end(items: readonly ScreenedItem[]): Promise<void> {
     try {
-      const rows = new Map(
-        (await this.store.read(items.map(attemptOf))).map(({ record }) => [attemptText(record), record]),
-      );
+      const screening = await this.store.inState(items.map(attemptOf), 'SCREENING');
+      const rows = new Map(screening.map((record) => [attemptText(record), record]));
       const events = await Promise.all(
         items.flatMap((item) => {
           const record = rows.get(attemptText(attemptOf(item)));
@@ -72,7 +71,7 @@ export class ScreenedResults {
 
   /** What the dispatcher makes sure of itself: that changed bytes are at hand and are those that were signed, and of a further attempt that the original ones are. */
   async #eventOf(item: ScreenedItem, record: TaskRecord): Promise<readonly Addressed[]> {
-    if (record.state !== 'SCREENING' || record.result?.digest !== item.digest) return [];
+    if (record.result?.digest !== item.digest) return [];
     const { digest, outcome, codes, transformedDigest, retry } = item;
     const delivered =
       transformedDigest === undefined ? undefined : await this.bytes.transformedOutput(record, transformedDigest);

@@ -23,8 +23,8 @@ export class TakeResults {
 
   @OnResults()
   async take(results: readonly ResultMessage[]): Promise<void> {
-    const rows = await this.store.select('t.grant_id = any ($1::uuid[])', [results.map((result) => result.grant)]);
-    const byGrant = new Map(rows.map(({ record }) => [record.grantId, record]));
+    const rows = await this.store.ofGrants(results.map((result) => result.grant));
+    const byGrant = new Map(rows.map((record) => [record.grantId, record]));
     const events = results.flatMap((result) => this.#event(result, byGrant.get(result.grant)) ?? []);
     // of several results under one grant the first stands
     const first = new Map(

@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { Random, uuidV7 } from '@countersign/primitives';
-import type { RecordedItem, TaskKey, TaskState } from '@countersign/contracts';
+import type { RecordedItem, TaskState } from '@countersign/contracts';
 import { itemNonce } from '@countersign/bus';
 import { ServiceConfig } from '@countersign/service-host';
-import { Database, seal, unseal, type Tx } from '@countersign/store';
+import { Database, seal, type Tx } from '@countersign/store';
 import { adopt } from '../../domain/adopt.js';
 import { itemsOfChange, itemsOfDecision } from '../../domain/items.js';
-import { Tasks, type Addressed, type Adoption, type Changed, type StoredTask } from '../../application/ports.js';
+import { type Addressed, type Adoption, type Changed, type StoredTask } from '../../application/ports.js';
 import { attemptText, type AttemptKey, type RoundKey } from '../../domain/attempt.js';
 import type { TaskRecord } from '../../domain/model.js';
 import { costTold, type Cost } from '../../domain/late-costs.js';
@@ -16,7 +16,8 @@ import { blockKeysOf, blocksAgainst, lockShared, readBlocks } from './claim-lock
 import { pairsOf, writeRequests, type RowPair } from './approval-rows.js';
 import { onBehalfOf } from './organizations.js';
 import { readReports } from './usage-reports.js';
-import { insertBodies, readBodies, type BodySide } from './task-bodies.js';
+import { orgsOf, placeOf, TaskReader } from './task-reader.js';
+import { insertBodies, type BodySide } from './task-bodies.js';
 import {
   clock,
   insertRows,
@@ -24,8 +25,6 @@ import {
   lockRows,
   noteAnswered,
   readRows,
-  readTask,
-  selectTasks,
   updateRows,
   type AnsweredTask,
 } from './task-rows.js';
@@ -38,16 +37,13 @@ const WAITING: readonly TaskState[] = ['AWAITING_APPROVAL', 'EVALUATING'];
 
 /** The rows of tasks: every change is one transaction that locks the row, reads the clock after the lock, applies the pure rules, and leaves the transition to be recorded. */
 @Injectable()
-export class TaskStore extends Tasks {
-  readonly #sealKey: Buffer;
-
+export class TaskStore extends TaskReader {
   constructor(
-    private readonly database: Database,
+    database: Database,
     private readonly random: Random,
     config: ServiceConfig,
   ) {
-    super();
-    this.#sealKey = (config.values as DispatcherConfig).COUNTERSIGN_SEAL_KEY_FILE;
+    super(database, (config.values as DispatcherConfig).COUNTERSIGN_SEAL_KEY_FILE);
   }
 
   /** Adopts decisions: the first writer wins, a row of an earlier round moves on only from EVALUATING of that very round. */
@@ -132,8 +128,7 @@ export class TaskStore extends Tasks {
     return this.#transaction(
       keys.map((k) => k.key.org),
       async (tx, orgs) => {
-        // connection and agents of a row never change
-        const wanted = (await readRows(tx, keys)).flatMap(({ record }) => blockKeysOf(record));
+        const wanted = (await this.#everWritten(tx, keys)).flatMap(blockKeysOf);
         await lockShared(tx, wanted);
         // sent together, done one after another: rows are locked before blocks are read, and the clock is read last
         const [rows, blocks, now] = await Promise.all([lockRows(tx, keys), readBlocks(tx, wanted), clock(tx)]);
@@ -148,10 +143,18 @@ export class TaskStore extends Tasks {
     );
   }
 
+  /** Rows of which only connection and agents are wanted, which never change. */
+  async #everWritten(tx: Tx, keys: readonly AttemptKey[]): Promise<readonly TaskRecord[]> {
+    const unknown = keys.filter((key) => this.written.of(key) === undefined);
+    const read = unknown.length === 0 ? [] : await readRows(tx, unknown);
+    return [...keys.flatMap((key) => this.written.of(key) ?? []), ...read.map(({ record }) => record)];
+  }
+
   /** Applies events to rows; what an event does not change in the row's state is left alone. */
   async apply(events: readonly Addressed[]): Promise<readonly Changed[]> {
     if (events.length === 0) return [];
-    return this.#transaction(
+    let written: readonly OpenBody[] = [];
+    const applied = await this.#transaction(
       events.map((e) => e.key.org),
       async (tx, orgs) => {
         const [rows, now] = await Promise.all([lockRows(tx, events), clock(tx)]);
@@ -162,41 +165,18 @@ export class TaskStore extends Tasks {
           const addressed = byKey.get(attemptText(row));
           return addressed === undefined ? undefined : applyEvent(row, withCost(row, addressed, costs), now);
         });
-        const bodies = (side: BodySide) => this.#bodiesOf(changed, byKey, side);
-        await Promise.all([write(tx, changed), writeRequests(tx, orgs, pairsOf(rows, changed))]);
-        for (const side of SIDES) await insertBodies(tx, side, bodies(side));
+        written = SIDES.flatMap((side) => this.#bodiesOf(changed, byKey, side));
+        await Promise.all([
+          write(tx, changed),
+          writeRequests(tx, orgs, pairsOf(rows, changed)),
+          ...SIDES.map((side) => this.#insertBodies(tx, side, written)),
+        ]);
         return changed;
       },
     );
-  }
-
-  /** Reads rows of attempts. */
-  async read(keys: readonly AttemptKey[]): Promise<readonly StoredTask[]> {
-    return this.database.tenants([...new Set(keys.map((k) => k.key.org))].sort(), (tx) => readRows(tx, keys));
-  }
-
-  /** The newest attempt of a task. */
-  async find(key: TaskKey): Promise<StoredTask | undefined> {
-    return this.database.tenant(key.org, (tx) => readTask(tx, key));
-  }
-
-  /** Every attempt of a task, oldest first. */
-  async attempts({ org, agent, task }: TaskKey): Promise<readonly StoredTask[]> {
-    return this.selectOf(org, 't.org_id = $1 and t.agent_id = $2 and t.task_id = $3 order by t.attempt', [
-      org,
-      agent,
-      task,
-    ]);
-  }
-
-  /** Rows of any organisation that a condition selects; for timers and look-ups by grant. */
-  async select(where: string, params: readonly unknown[] = []): Promise<readonly StoredTask[]> {
-    return this.database.system((tx) => selectTasks(tx, where, params));
-  }
-
-  /** Rows of one organisation that a condition selects. */
-  async selectOf(org: string, where: string, params: readonly unknown[]): Promise<readonly StoredTask[]> {
-    return this.database.tenant(org, (tx) => selectTasks(tx, where, params));
+    // the first bytes of a side stand: those that came in may have been kept before
+    for (const body of written) if (body.side !== 'in') this.written.keepBody(body, body.side, body.bytes);
+    return applied;
   }
 
   /** Deletes what was recorded from the list of what was not. */
@@ -221,38 +201,33 @@ export class TaskStore extends Tasks {
     );
   }
 
-  /** A body: the original bytes of a task that waits for a person, or the bytes that its target gave. */
-  async body(key: AttemptKey, side: BodySide): Promise<Buffer | undefined> {
-    return (await this.bodies([key], side)).get(attemptText(key));
-  }
-
-  /** Bodies by the text of their attempt. */
-  async bodies(keys: readonly AttemptKey[], side: BodySide): Promise<ReadonlyMap<string, Buffer>> {
-    if (keys.length === 0) return new Map();
-    const found = await this.database.tenants(orgsOf(keys), (tx) => readBodies(tx, side, keys));
-    return new Map(found.map((body) => [attemptText(body), unseal(this.#sealKey, placeOf(body, side), body.sealed)]));
-  }
-
   /** Notes that answers were sent. */
   async noteAnswered(answered: readonly AnsweredTask[]): Promise<void> {
     if (answered.length > 0) await this.database.tenants(orgsOf(answered), (tx) => noteAnswered(tx, answered));
+    for (const key of answered) this.written.forget(key);
   }
 
   #sealed({ key, attempt }: AttemptKey, side: BodySide, bytes: Buffer): AttemptKey & { readonly sealed: Buffer } {
-    return { key, attempt, sealed: seal(this.#sealKey, placeOf({ key, attempt }, side), bytes) };
+    return { key, attempt, sealed: seal(this.sealKey, placeOf({ key, attempt }, side), bytes) };
   }
 
   /** Bodies of one side that the events of changed rows bring; the original bytes belong to the attempt that goes on. */
-  #bodiesOf(
-    changed: readonly Changed[],
-    events: ReadonlyMap<string, Addressed>,
-    side: BodySide,
-  ): readonly (AttemptKey & { readonly sealed: Buffer })[] {
+  #bodiesOf(changed: readonly Changed[], events: ReadonlyMap<string, Addressed>, side: BodySide): readonly OpenBody[] {
     return changed.flatMap(({ record, fresh = false }) => {
       const attempt = fresh ? record.attempt - 1 : record.attempt;
       const bytes = events.get(attemptText({ key: record.key, attempt }))?.bodies?.[side];
-      return bytes === undefined || (side === 'in') !== fresh ? [] : [this.#sealed(record, side, bytes)];
+      if (bytes === undefined || (side === 'in') !== fresh) return [];
+      return [{ key: record.key, attempt: record.attempt, side, bytes }];
     });
+  }
+
+  async #insertBodies(tx: Tx, side: BodySide, bodies: readonly OpenBody[]): Promise<void> {
+    const ofSide = bodies.filter((body) => body.side === side);
+    await insertBodies(
+      tx,
+      side,
+      ofSide.map((body) => this.#sealed(body, side, body.bytes)),
+    );
   }
 
   #changed(
@@ -277,8 +252,17 @@ export class TaskStore extends Tasks {
     orgs: readonly string[],
     run: (tx: Tx, orgs: readonly string[]) => Promise<readonly Changed[]>,
   ): Promise<readonly Changed[]> {
-    return orgs.length === 0 ? [] : onBehalfOf(this.database, orgs, run);
+    if (orgs.length === 0) return [];
+    const changed = await onBehalfOf(this.database, orgs, run);
+    this.written.keep(changed.map(({ record }) => record));
+    return changed;
   }
+}
+
+/** A body before it is sealed. */
+interface OpenBody extends AttemptKey {
+  readonly side: BodySide;
+  readonly bytes: Buffer;
 }
 
 async function write(tx: Tx, changed: readonly Changed[]): Promise<void> {
@@ -294,10 +278,6 @@ async function write(tx: Tx, changed: readonly Changed[]): Promise<void> {
   ]);
 }
 
-function orgsOf(keys: readonly AttemptKey[]): readonly string[] {
-  return [...new Set(keys.map((k) => k.key.org))].sort();
-}
-
 function tellsCost({ event }: Addressed): boolean {
   return event.type === 'result' || event.type === 'lateUsage';
 }
@@ -311,8 +291,4 @@ function withCost(row: TaskRecord, { event, charge }: Addressed, reported: Reado
 
 function recordsOf(rows: ReadonlyMap<string, StoredTask>): readonly TaskRecord[] {
   return [...rows.values()].map(({ record }) => record);
-}
-
-function placeOf({ key, attempt }: AttemptKey, side: BodySide): string {
-  return `${key.org}/${key.agent}/${key.task}/${attempt}/${side}`;
 }
