@@ -2,7 +2,7 @@ import { formatInstant } from '@countersign/primitives';
 import type { Action, ApprovalFacts, Severity } from '@countersign/contracts';
 import type { Tx } from '@countersign/store';
 import type { ArrivedDecision, BlockedDecision, WaitingRequest } from '../../application/approval-ports.js';
-import type { Changed as ChangedRow, StoredTask } from '../../application/ports.js';
+import type { Changed as ChangedRow } from '../../application/ports.js';
 import { attemptText } from '../../domain/attempt.js';
 import type { ApprovalRequest, ApprovalStage, AskedReason } from '../../domain/approval-request.js';
 import type { TaskRecord } from '../../domain/model.js';
@@ -15,8 +15,8 @@ export interface RowPair {
 }
 
 /** Locked rows beside what became of them. */
-export function pairsOf(rows: ReadonlyMap<string, StoredTask>, changed: readonly ChangedRow[]): readonly RowPair[] {
-  return changed.map(({ record }) => ({ before: rows.get(attemptText(record))?.record, after: record }));
+export function pairsOf(rows: ReadonlyMap<string, TaskRecord>, changed: readonly ChangedRow[]): readonly RowPair[] {
+  return changed.map(({ record }) => ({ before: rows.get(attemptText(record)), after: record }));
 }
 
 /**

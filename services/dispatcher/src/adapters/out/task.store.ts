@@ -6,7 +6,7 @@ import { ServiceConfig } from '@countersign/service-host';
 import { Database, seal, type Tx } from '@countersign/store';
 import { adopt } from '../../domain/adopt.js';
 import { itemsOfChange, itemsOfDecision } from '../../domain/items.js';
-import { type Addressed, type Adoption, type Changed, type StoredTask } from '../../application/ports.js';
+import { type Addressed, type Adoption, type Changed } from '../../application/ports.js';
 import { attemptText, type AttemptKey, type RoundKey } from '../../domain/attempt.js';
 import type { TaskRecord } from '../../domain/model.js';
 import { costTold, type Cost } from '../../domain/late-costs.js';
@@ -19,10 +19,10 @@ import { readReports } from './usage-reports.js';
 import { orgsOf, placeOf, TaskReader } from './task-reader.js';
 import { insertBodies, type BodySide } from './task-bodies.js';
 import {
-  clock,
   insertRows,
   insertUnrecorded,
-  lockRows,
+  lockRecords,
+  moment,
   noteAnswered,
   readRows,
   updateRows,
@@ -38,6 +38,8 @@ const WAITING: readonly TaskState[] = ['AWAITING_APPROVAL', 'EVALUATING'];
 /** The rows of tasks: every change is one transaction that locks the row, reads the clock after the lock, applies the pure rules, and leaves the transition to be recorded. */
 @Injectable()
 export class TaskStore extends TaskReader {
+  readonly #versions = new WeakMap<Tx, string>();
+
   constructor(
     database: Database,
     private readonly random: Random,
@@ -52,9 +54,9 @@ export class TaskStore extends TaskReader {
       adoptions.map((a) => a.evaluation.key.org),
       async (tx, orgs) => {
         const evaluations = adoptions.map((a) => a.evaluation);
-        const [rows, now] = await Promise.all([lockRows(tx, evaluations), clock(tx)]);
+        const [rows, now] = await Promise.all([this.#lock(tx, evaluations), this.#moment(tx)]);
         const decided = adoptions.flatMap((adoption) =>
-          this.#decide(adoption, rows.get(attemptText(adoption.evaluation))?.record, now),
+          this.#decide(adoption, rows.get(attemptText(adoption.evaluation)), now),
         );
         const fresh = decided.filter(({ before }) => before === undefined);
         const moved = decided.filter(({ before }) => before !== undefined);
@@ -103,7 +105,7 @@ export class TaskStore extends TaskReader {
     return this.#transaction(
       ends.map((e) => e.key.org),
       async (tx) => {
-        const now = await clock(tx);
+        const now = await this.#moment(tx);
         const records = ends.map((e): TaskRecord => ({ ...e, endedAt: now }));
         const inserted = await insertRows(tx, records);
         const won = records
@@ -131,7 +133,7 @@ export class TaskStore extends TaskReader {
         const wanted = (await this.#everWritten(tx, keys)).flatMap(blockKeysOf);
         await lockShared(tx, wanted);
         // sent together, done one after another: rows are locked before blocks are read, and the clock is read last
-        const [rows, blocks, now] = await Promise.all([lockRows(tx, keys), readBlocks(tx, wanted), clock(tx)]);
+        const [rows, blocks, now] = await Promise.all([this.#lock(tx, keys), readBlocks(tx, wanted), this.#moment(tx)]);
         const changed = this.#changed(rows, now, (row) => {
           const recordedRound = recorded.get(attemptText(row)) ?? 0;
           const facts = { grantId: uuidV7(now, this.random), recordedRound, ...blocksAgainst(row, blocks) };
@@ -157,10 +159,10 @@ export class TaskStore extends TaskReader {
     const applied = await this.#transaction(
       events.map((e) => e.key.org),
       async (tx, orgs) => {
-        const [rows, now] = await Promise.all([lockRows(tx, events), clock(tx)]);
+        const [rows, now] = await Promise.all([this.#lock(tx, events), this.#moment(tx)]);
         // of several events of one attempt the first stands: whoever is asked again may answer otherwise
         const byKey = new Map([...events].reverse().map((e) => [attemptText(e), e]));
-        const costs = events.some(tellsCost) ? await readReports(tx, recordsOf(rows)) : new Map<string, Cost>();
+        const costs = events.some(tellsCost) ? await readReports(tx, [...rows.values()]) : new Map<string, Cost>();
         const changed = this.#changed(rows, now, (row) => {
           const addressed = byKey.get(attemptText(row));
           return addressed === undefined ? undefined : applyEvent(row, withCost(row, addressed, costs), now);
@@ -231,11 +233,11 @@ export class TaskStore extends TaskReader {
   }
 
   #changed(
-    rows: ReadonlyMap<string, StoredTask>,
+    rows: ReadonlyMap<string, TaskRecord>,
     now: number,
     apply: (row: TaskRecord) => RowChange | undefined,
   ): readonly Changed[] {
-    return [...rows.values()].flatMap(({ record: before }): readonly Changed[] => {
+    return [...rows.values()].flatMap((before): readonly Changed[] => {
       const change = apply(before);
       if (change === undefined) return [];
       const silent = change.next !== undefined || change.cause === LATE_COST;
@@ -253,9 +255,24 @@ export class TaskStore extends TaskReader {
     run: (tx: Tx, orgs: readonly string[]) => Promise<readonly Changed[]>,
   ): Promise<readonly Changed[]> {
     if (orgs.length === 0) return [];
-    const changed = await onBehalfOf(this.database, orgs, run);
-    this.written.keep(changed.map(({ record }) => record));
+    const { changed, version } = await onBehalfOf(this.database, orgs, async (tx, all) => ({
+      changed: await run(tx, all),
+      version: this.#versions.get(tx),
+    }));
+    const records = changed.map(({ record }) => record);
+    if (version !== undefined) this.written.keep(records, version);
     return changed;
+  }
+
+  #lock(tx: Tx, keys: readonly AttemptKey[]): Promise<ReadonlyMap<string, TaskRecord>> {
+    return lockRecords(tx, keys, (key) => this.written.known(key));
+  }
+
+  /** The database's clock; what the transaction writes will stand under the version that comes with it. */
+  async #moment(tx: Tx): Promise<number> {
+    const { now, version } = await moment(tx);
+    this.#versions.set(tx, version);
+    return now;
   }
 }
 
@@ -287,8 +304,4 @@ function withCost(row: TaskRecord, { event, charge }: Addressed, reported: Reado
   if (event.type !== 'result' && event.type !== 'lateUsage') return event;
   const cost = costTold(row, reported.get(row.grantId ?? '') ?? { usage: [], tools: [] }, event);
   return { ...event, ...cost, chargedMicros: charge?.(row, cost) };
-}
-
-function recordsOf(rows: ReadonlyMap<string, StoredTask>): readonly TaskRecord[] {
-  return [...rows.values()].map(({ record }) => record);
 }

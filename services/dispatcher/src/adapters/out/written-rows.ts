@@ -1,6 +1,7 @@
 import { attemptText, type AttemptKey } from '../../domain/attempt.js';
 import type { TaskRecord } from '../../domain/model.js';
 import type { BodySide } from './task-bodies.js';
+import type { KnownRow } from './task-rows.js';
 
 const MOST_ROWS = 4_096;
 const MOST_BODIES = 1_024;
@@ -11,34 +12,38 @@ const MOST_BODY_BYTES = 16 * 2 ** 20;
  * what never changes of an attempt, or what is looked at again under the row's lock, may be taken from here. Bounded; the oldest leave first.
  */
 export class WrittenRows {
-  readonly #rows = new Map<string, TaskRecord>();
+  readonly #rows = new Map<string, KnownRow>();
   readonly #grants = new Map<string, string>();
   readonly #bodies = new Map<string, Buffer>();
   #bodyBytes = 0;
 
-  /** Remembers rows after their commit. */
-  keep(records: readonly TaskRecord[]): void {
+  /** Remembers rows after the commit that gave them this version. */
+  keep(records: readonly TaskRecord[], version: string): void {
     for (const record of records) {
       const name = attemptText(record);
       this.#rows.delete(name);
-      this.#rows.set(name, record);
+      this.#rows.set(name, { record, version });
       if (record.grantId !== undefined) this.#grants.set(record.grantId, name);
     }
-    for (const [name, { grantId }] of this.#rows) {
+    for (const name of this.#rows.keys()) {
       if (this.#rows.size <= MOST_ROWS) return;
-      this.#rows.delete(name);
-      if (grantId !== undefined) this.#grants.delete(grantId);
+      this.#dropRow(name);
     }
   }
 
   /** The row of an attempt. */
   of(key: AttemptKey): TaskRecord | undefined {
+    return this.known(key)?.record;
+  }
+
+  /** The row of an attempt with its version: while it stands under that version it is this. */
+  known(key: AttemptKey): KnownRow | undefined {
     return this.#rows.get(attemptText(key));
   }
 
   /** The row whose claim made this grant. */
   ofGrant(grant: string): TaskRecord | undefined {
-    return this.#rows.get(this.#grants.get(grant) ?? '');
+    return this.#rows.get(this.#grants.get(grant) ?? '')?.record;
   }
 
   /** Remembers a body after the commit that sealed it: the first of an attempt and side stands, so it is the one that is read later. */
@@ -60,11 +65,14 @@ export class WrittenRows {
 
   /** Forgets an attempt of which nothing is expected any more. */
   forget(key: AttemptKey): void {
-    const name = attemptText(key);
-    const grant = this.#rows.get(name)?.grantId;
+    this.#dropRow(attemptText(key));
+    for (const side of ['in', 'out', 'delivered'] as const) this.#dropBody(bodyName(key, side));
+  }
+
+  #dropRow(name: string): void {
+    const grant = this.#rows.get(name)?.record.grantId;
     this.#rows.delete(name);
     if (grant !== undefined) this.#grants.delete(grant);
-    for (const side of ['in', 'out', 'delivered'] as const) this.#dropBody(bodyName(key, side));
   }
 
   #dropBody(name: string): void {
