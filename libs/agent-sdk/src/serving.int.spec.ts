@@ -69,7 +69,7 @@ async function aGrantedTask(
 ): Promise<{ readonly body: Buffer; readonly token: string }> {
   const { key, body, digest } = aSubmission({ key: aTaskKey({ at: Date.now() }) });
   const now = Math.floor(Date.now() / 1000);
-  const token = await issueGrant(keys.keyOf('dispatcher'), {
+  const token = issueGrant(keys.keyOf('dispatcher'), {
     aud: me.agent,
     sub: key.agent,
     jti: anId(),

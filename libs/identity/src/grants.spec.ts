@@ -74,23 +74,23 @@ const byDispatcher = ed25519(keys.dispatcher.keyObject);
 
 describe('a release grant', () => {
   it('verifies for its audience, over its bytes, with every claim as it was issued', async () => {
-    expect(await verify(await issueGrant(keys.dispatcher, CLAIMS))).toEqual({ ok: true, value: CLAIMS });
+    expect(await verify(issueGrant(keys.dispatcher, CLAIMS))).toEqual({ ok: true, value: CLAIMS });
   });
 
   it('is issued with a key of the dispatcher only, and never with a claim that is none', async () => {
-    await expect(issueGrant(keys.policy, CLAIMS)).rejects.toThrow('policy issues no grants');
-    await expect(issueGrant(keys.dispatcher, { ...CLAIMS, attempt: 0 })).rejects.toThrow();
+    expect(() => issueGrant(keys.policy, CLAIMS)).toThrow('policy issues no grants');
+    expect(() => issueGrant(keys.dispatcher, { ...CLAIMS, attempt: 0 })).toThrow();
   });
 
   it('is refused to another audience and over other bytes', async () => {
-    const token = await issueGrant(keys.dispatcher, CLAIMS);
+    const token = issueGrant(keys.dispatcher, CLAIMS);
     expect(await verify(token, { audience: id(99) })).toEqual(refused('AUDIENCE_MISMATCH'));
     const digest = formatDigest(sha256('other bytes'));
     expect(await verify(token, { digest })).toEqual(refused('GRANT_TOKEN_INVALID'));
   });
 
   it('ends at the second of its expiry, and says so', async () => {
-    const token = await issueGrant(keys.dispatcher, CLAIMS);
+    const token = issueGrant(keys.dispatcher, CLAIMS);
     expect((await verify(token, { now: CLAIMS.exp * 1000 - 1 })).ok).toBe(true);
     expect(await verify(token, { now: CLAIMS.exp * 1000 })).toEqual(refused('GRANT_EXPIRED'));
   });
@@ -148,7 +148,7 @@ describe('a release grant', () => {
   });
 
   it('does not survive a change of any of its characters, nor anything that is no token', async () => {
-    const token = await issueGrant(keys.dispatcher, CLAIMS);
+    const token = issueGrant(keys.dispatcher, CLAIMS);
     const claimsAt = token.indexOf('.') + 1;
     for (let i = claimsAt; i < claimsAt + 200; i += 9) {
       const changed = `${token.slice(0, i)}${token.charAt(i) === 'A' ? 'B' : 'A'}${token.slice(i + 1)}`;

@@ -1,15 +1,19 @@
-import { decodeProtectedHeader, jwtVerify, SignJWT } from 'jose';
+import { sign } from 'node:crypto';
+import { decodeProtectedHeader, jwtVerify } from 'jose';
 import { GRANT_TYPE, grantClaimsSchema, type GrantClaims, type ReasonCode } from '@countersign/contracts';
-import { err, ok, type Result } from '@countersign/primitives';
+import { err, ok, toBase64Url, utf8, type Result } from '@countersign/primitives';
 import type { SigningKey } from './signing-key.js';
 import type { TrustBundle } from './trust-bundle.js';
 
-/** Signs a release grant as an EdDSA JWT (RFC 7519, RFC 8037) with type {@link GRANT_TYPE}. */
-export async function issueGrant(key: SigningKey, claims: GrantClaims): Promise<string> {
+/**
+ * Signs a release grant as an EdDSA JWT (RFC 7519, RFC 8037) with type {@link GRANT_TYPE}. At once, not on a thread of its own: what a batch of claims hands over leaves in
+ * one write, where each grant by itself would cost one, and wake the server and the target.
+ */
+export function issueGrant(key: SigningKey, claims: GrantClaims): string {
   if (key.service !== 'dispatcher') throw new Error(`${key.service} issues no grants`);
-  return new SignJWT({ ...grantClaimsSchema.parse(claims) })
-    .setProtectedHeader({ alg: 'EdDSA', typ: GRANT_TYPE, kid: key.kid })
-    .sign(key.keyObject);
+  const part = (value: object): string => toBase64Url(utf8(JSON.stringify(value)));
+  const signed = `${part({ alg: 'EdDSA', typ: GRANT_TYPE, kid: key.kid })}.${part(grantClaimsSchema.parse(claims))}`;
+  return `${signed}.${toBase64Url(sign(null, utf8(signed), key.keyObject))}`;
 }
 
 /** What a grant has to be good for; `now` in ms. */

@@ -32,7 +32,7 @@ export class HandOver extends Targets {
       this.logger.error('a claimed task could not be handed over', { task: record.key, attempt: record.attempt });
       return false;
     }
-    const token = await issueGrant(this.key, claims);
+    const token = issueGrant(this.key, claims);
     // a claim that is older than this may have been handed over by whoever made it: it counts as dispatched
     if (this.clock.now() - (record.claimedAt ?? 0) > TIMERS.handOver) return true;
     const start = this.clock.now();
