@@ -1,6 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { anId, testDatabase, type TestDatabase } from '@countersign/testing';
-import { DatabaseClock, systemAccess, tenantTable, type Database, type Migration, type Tx } from './index.js';
+import {
+  DatabaseClock,
+  planFreely,
+  systemAccess,
+  tenantTable,
+  type Database,
+  type Migration,
+  type Tx,
+} from './index.js';
 
 jest.setTimeout(60_000);
 
@@ -226,5 +234,44 @@ describe('two thousand transactions at once, a third of which break', () => {
     const fulfilled = outcomes.filter((outcome) => outcome.status === 'fulfilled');
     expect(fulfilled.filter((outcome) => !outcome.value)).toEqual([]);
     expect(fulfilled).toHaveLength(2_000 - 3 * 222 - 1);
+  });
+});
+
+describe('a plan', () => {
+  const joined =
+    'select n.id from unnest($1::uuid[], $2::int[]) as w(org_id, id) join sample.note n using (org_id, id)';
+  const planOf = async (tx: Tx): Promise<string> => {
+    const values = [Array.from({ length: 200 }, () => alpha), Array.from({ length: 200 }, (_, i) => i)];
+    const rows = await tx.query<{ readonly 'QUERY PLAN': string }>(`explain (costs off) ${joined}`, values);
+    return rows.map((row) => row['QUERY PLAN']).join('\n');
+  };
+
+  it('finds rows by their index, however small the table looks', async () => {
+    const plan = await database.tenant(alpha, planOf);
+    expect(plan).toMatch(/Nested Loop/);
+    expect(plan).toMatch(/Index (Only )?Scan using note_pkey/);
+    expect(plan).not.toMatch(/Hash Join|Merge Join|Seq Scan|Bitmap/);
+  });
+
+  it('is the planner’s own where a transaction asks for that, and in the next one by index again', async () => {
+    const one = await testing.open({ max: 1 });
+    const free = await one.tenant(alpha, async (tx) => {
+      await planFreely(tx);
+      return planOf(tx);
+    });
+    expect(free).toMatch(/Hash Join|Merge Join|Seq Scan|Bitmap/);
+    expect(await one.tenant(alpha, planOf)).not.toMatch(/Hash Join|Merge Join|Seq Scan|Bitmap/);
+  });
+
+  it('is made once for a statement that comes often', async () => {
+    const one = await testing.open({ max: 1 });
+    for (let i = 0; i < 12; i += 1) await one.tenant(alpha, (tx) => tx.query(joined, [[alpha], [1]]));
+    const [made] = await one.tenant(alpha, (tx) =>
+      tx.query<{ readonly generic: bigint; readonly custom: bigint }>(
+        'select generic_plans as generic, custom_plans as custom from pg_prepared_statements where statement = $1',
+        [joined],
+      ),
+    );
+    expect(made).toEqual({ generic: 12n, custom: 0n });
   });
 });

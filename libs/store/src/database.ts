@@ -9,10 +9,18 @@ const STATEMENT_TIMEOUT_MS = 5_000;
 /** The server ends a statement before this; whoever waits longer waits for a server that has stopped answering. */
 const ANSWER_TIMEOUT_MS = 7_000;
 /**
- * Statements of services find their rows by an index. The planner's own choice is to read a table from end to end, or into a hash, wherever it takes the table for small: one
- * that was empty when the plan was made is not small any more when it runs (ADR 0041). A statement that has to be planned otherwise says so in its transaction.
+ * Statements of services are planned once a connection, and find their rows by an index. The planner's own choice is to read a table from end to end, or into a hash, wherever it takes the table for small: one
+ * that was empty when the plan was made is not small any more when it runs (ADR 0041). A transaction that reads most of a table on purpose says {@link planFreely}.
  */
-const BY_INDEX = ['seqscan', 'bitmapscan', 'hashjoin', 'mergejoin'].map((way) => `-c enable_${way}=off`).join(' ');
+const OTHER_WAYS = ['enable_seqscan', 'enable_bitmapscan', 'enable_hashjoin', 'enable_mergejoin'] as const;
+const BY_INDEX = ['plan_cache_mode=force_generic_plan', ...OTHER_WAYS.map((way) => `${way}=off`)]
+  .map((setting) => `-c ${setting}`)
+  .join(' ');
+
+/** Leaves the rest of a transaction's plans to the planner: for reports over whole organisations. */
+export async function planFreely(tx: Tx): Promise<void> {
+  await tx.query(`select ${OTHER_WAYS.map((way) => `set_config('${way}', 'on', true)`).join(', ')}`);
+}
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const SERVICE = /^[a-z][a-z_]{0,30}$/;
 

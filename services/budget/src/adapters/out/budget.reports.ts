@@ -7,7 +7,7 @@ import {
   type BudgetState,
   type TaskKey,
 } from '@countersign/contracts';
-import { Database } from '@countersign/store';
+import { Database, planFreely } from '@countersign/store';
 import { BALANCE_CHECKS } from './balance.js';
 import type { BudgetRow } from './budget-row.js';
 
@@ -79,6 +79,7 @@ export class BudgetReports {
   /** Everything in which the books of an organisation differ: budgets, reservations and ledger; none means that they balance. */
   async differences(org: string): Promise<readonly string[]> {
     return this.database.tenant(org, async (tx) => {
+      await planFreely(tx);
       const found: string[] = [];
       for (const check of BALANCE_CHECKS) {
         const rows = await tx.query<{ readonly difference: string }>(check, [org]);
