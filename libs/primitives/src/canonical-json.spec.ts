@@ -59,4 +59,18 @@ describe('canonical JSON', () => {
   ])('refuses %s', (_name, input) => {
     expect(() => canonicalJson(input)).toThrow(TypeError);
   });
+
+  it('names where what it refuses stands', () => {
+    const message = (input: unknown): string => {
+      try {
+        return canonicalJson(input);
+      } catch (error) {
+        return String(error);
+      }
+    };
+    expect(message({ b: 1, a: [{ c: true }, { d: [1, 0.5] }] })).toBe(
+      'TypeError: canonical json: not a safe integer at $.a[1].d[1]',
+    );
+    expect(message([{ ok: 1 }, undefined])).toBe('TypeError: canonical json: cannot write undefined at $[1]');
+  });
 });
