@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, type KeyObject } from 'node:crypto';
 import { formatDigest, sha256, type Digest } from '@countersign/primitives';
 
 /** What a sealed payload is: the body of a submission, or the verdict lines that a decision was taken on. */
@@ -15,7 +15,10 @@ export interface HeaderPayload {
 }
 
 /** The 32-byte salt of one event under the salting key of its organisation and epoch: the same on every replay, gone with the key. */
-export function payloadSalt(saltingKey: Uint8Array, event: { readonly org: string; readonly id: string }): Buffer {
+export function payloadSalt(
+  saltingKey: Uint8Array | KeyObject,
+  event: { readonly org: string; readonly id: string },
+): Buffer {
   return createHmac('sha256', saltingKey).update(`countersign/audit/salt/v2\0${event.org}\0${event.id}`).digest();
 }
 

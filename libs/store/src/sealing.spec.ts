@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { randomBytes } from 'node:crypto';
+import { createSecretKey, randomBytes } from 'node:crypto';
 import { seal, SealBroken, unseal } from './index.js';
 
 const key = randomBytes(32);
@@ -9,6 +9,15 @@ describe('sealed bytes', () => {
   it('open with the key at the place that they were sealed for', () => {
     expect(unseal(key, 'task/1/in', seal(key, 'task/1/in', text))).toEqual(text);
     expect(unseal(key, '', seal(key, '', Buffer.alloc(0)))).toEqual(Buffer.alloc(0));
+  });
+
+  it('are the same whether the key is given as its bytes or as an object', () => {
+    const object = createSecretKey(key);
+    expect(unseal(key, 'task/1/in', seal(object, 'task/1/in', text))).toEqual(text);
+    expect(unseal(object, 'task/1/in', seal(key, 'task/1/in', text))).toEqual(text);
+    expect(() => unseal(createSecretKey(randomBytes(32)), 'task/1/in', seal(object, 'task/1/in', text))).toThrow(
+      SealBroken,
+    );
   });
 
   it('open with no other key and at no other place', () => {

@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHmac, createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { ServiceConfig } from '@countersign/service-host';
 import { Database, seal, unseal, type Tx } from '@countersign/store';
@@ -29,12 +29,12 @@ export interface OpenedPayload {
 
 /** The data key of an organisation's month, as two keys for its two uses. */
 export class EpochKey {
-  readonly #sealing: Buffer;
-  readonly #salting: Buffer;
+  readonly #sealing: KeyObject;
+  readonly #salting: KeyObject;
 
   constructor(dataKey: Uint8Array) {
-    this.#sealing = createHmac('sha256', dataKey).update('countersign/audit/sealing/v1').digest();
-    this.#salting = createHmac('sha256', dataKey).update('countersign/audit/salting/v1').digest();
+    this.#sealing = derived(dataKey, 'countersign/audit/sealing/v1');
+    this.#salting = derived(dataKey, 'countersign/audit/salting/v1');
   }
 
   /** Seals a payload for its event and commits to it. */
@@ -49,6 +49,8 @@ export class EpochKey {
   }
 }
 
+const derived = (dataKey: Uint8Array, use: string): KeyObject =>
+  createSecretKey(createHmac('sha256', dataKey).update(use).digest());
 const placeText = ({ org, id, kind }: PayloadPlace): string => `audit/payload/${org}/${id}/${kind}`;
 const keyPlace = (org: string, epoch: number): string => `audit/payload-key/${org}/${epoch}`;
 

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { TaskKey, TaskState } from '@countersign/contracts';
 import { unseal, type Database } from '@countersign/store';
 import { Tasks, type StoredTask } from '../../application/ports.js';
@@ -13,7 +14,7 @@ export abstract class TaskReader extends Tasks {
 
   constructor(
     protected readonly database: Database,
-    protected readonly sealKey: Buffer,
+    protected readonly sealKey: KeyObject,
   ) {
     super();
   }

@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Random, uuidV7 } from '@countersign/primitives';
 import type { RecordedItem, TaskState } from '@countersign/contracts';
@@ -45,7 +46,7 @@ export class TaskStore extends TaskReader {
     private readonly random: Random,
     config: ServiceConfig,
   ) {
-    super(database, (config.values as DispatcherConfig).COUNTERSIGN_SEAL_KEY_FILE);
+    super(database, createSecretKey((config.values as DispatcherConfig).COUNTERSIGN_SEAL_KEY_FILE));
   }
 
   /** Adopts decisions: the first writer wins, a row of an earlier round moves on only from EVALUATING of that very round. */
