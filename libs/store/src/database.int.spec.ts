@@ -176,6 +176,49 @@ describe('a transaction', () => {
     expect(await peek).toEqual([{ org_id: beta, id: 1 }]);
   });
 
+  it('is committed with its last statement, and takes nothing after it', async () => {
+    const one = await testing.open({ max: 1 });
+    const rows = await one.installation(async (tx) => {
+      await tx.query('insert into sample.plain values (11)');
+      const last = tx.last('insert into sample.plain values (12) returning id');
+      await expect(tx.query('insert into sample.plain values (13)')).rejects.toMatchObject({
+        code: 'TRANSACTION_ENDED',
+      });
+      return last;
+    });
+    expect(rows).toEqual([{ id: 12 }]);
+    expect(await testing.asSuper('select id from sample.plain where id in (11, 12, 13) order by id')).toEqual([
+      { id: 11 },
+      { id: 12 },
+    ]);
+  });
+
+  it.each<[what: string, swallow: boolean, code: string]>([
+    ['fails', false, '23505'],
+    ['fails and the failure is swallowed', true, 'TRANSACTION_ENDED'],
+  ])('writes nothing when its last statement %s, and the connection serves the next one', async (_what, swallow, code) => {
+    const one = await testing.open({ max: 1 });
+    const work = async (tx: Tx): Promise<void> => {
+      await tx.query('insert into sample.plain values (21)');
+      const last = tx.last('insert into sample.plain values (21)');
+      await (swallow ? last.catch(() => undefined) : last);
+    };
+    await expect(one.installation(work)).rejects.toMatchObject({ code });
+    expect(await testing.asSuper('select id from sample.plain where id = 21')).toEqual([]);
+    expect(await one.installation((tx) => tx.last('select 1 as one'))).toEqual([{ one: 1 }]);
+  });
+
+  it('writes nothing when a statement before its last one failed unseen', async () => {
+    const work = async (tx: Tx): Promise<unknown> => {
+      const failing = tx.query('select 1 / 0').catch(() => undefined);
+      const last = tx.last('insert into sample.plain values (31)');
+      await failing;
+      return last;
+    };
+    await expect(database.installation(work)).rejects.toMatchObject({ code: '25P02' });
+    expect(await testing.asSuper('select id from sample.plain where id = 31')).toEqual([]);
+  });
+
   it('refuses what goes on in one branch after another branch failed', async () => {
     const one = await testing.open({ max: 1 });
     let late: Promise<unknown> | undefined;

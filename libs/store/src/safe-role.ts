@@ -22,7 +22,7 @@ const ROLE_QUERY = `
                  and exists (select 1 from pg_policy p where p.polrelid = c.oid))) as bare`;
 
 /** Throws {@link UnsafeRole} when the role of this connection could see past row-level security, or a tenant table of the schema has none. */
-export async function refuseUnsafeRole(tx: Tx, schema: string): Promise<void> {
+export async function refuseUnsafeRole(tx: Pick<Tx, 'query'>, schema: string): Promise<void> {
   const [role] = await tx.query<RoleRow>(ROLE_QUERY, [schema]);
   if (role === undefined) throw new UnsafeRole('the role of this connection is not known');
   if (role.powerful !== null)

@@ -116,6 +116,14 @@ describe('a database that fails', () => {
     await expect(database.installation(insert(1))).rejects.toMatchObject({ code: '23505' });
   });
 
+  it('says so too when the commit had left with the last statement', async () => {
+    line.cutWhen = (data) => data.includes('commit');
+    const last = (tx: Tx): Promise<unknown> => tx.last('insert into sample.plain values (5)');
+    await expect(database.installation(last)).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
+    line.cutWhen = () => false;
+    expect(await database.installation((tx) => tx.last('select 1 as one'))).toEqual([{ one: 1 }]);
+  });
+
   it('ends a statement after 5 s, with an unknown outcome and nothing written', async () => {
     const work = async (tx: Tx): Promise<void> => {
       await tx.query('insert into sample.plain values (2)');
