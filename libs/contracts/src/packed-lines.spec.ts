@@ -1,6 +1,7 @@
-import { deflateRawSync } from 'node:zlib';
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { canonicalJson } from '@countersign/primitives';
 import { CONTROLS } from './identities.js';
 import { MAX_PACKED_LINES, MAX_VERDICT_LINE, packLines, unpackLines } from './packed-lines.js';
 
@@ -11,7 +12,7 @@ describe('packed verdict lines', () => {
     const line = fc.string({ unit: 'binary', maxLength: 300 }).filter((text) => text.isWellFormed());
     fc.assert(
       fc.property(fc.dictionary(fc.constantFrom(...CONTROLS), line, { noNullPrototype: true }), (lines) => {
-        expect(unpackLines(packLines(lines))).toEqual(lines);
+        expect(unpackLines(packLines(lines))?.lines).toEqual(lines);
       }),
     );
   });
@@ -20,7 +21,18 @@ describe('packed verdict lines', () => {
     const longest = Object.fromEntries(CONTROLS.map((control) => [control, '\u0001'.repeat(MAX_VERDICT_LINE)]));
     const packed = packLines(longest);
     expect(packed.length).toBeLessThan(MAX_PACKED_LINES);
-    expect(unpackLines(packed)).toEqual(longest);
+    expect(unpackLines(packed)?.lines).toEqual(longest);
+  });
+
+  it('are canonical JSON, in whatever order they are given', () => {
+    const line = fc.string({ unit: 'binary', maxLength: 50 }).filter((text) => text.isWellFormed());
+    fc.assert(
+      fc.property(fc.dictionary(fc.constantFrom(...CONTROLS), line, { noNullPrototype: true }), (lines) => {
+        const unpacked = unpackLines(packLines(lines));
+        expect(unpacked?.json.toString()).toBe(canonicalJson(lines));
+        expect(inflateRawSync(unpacked?.deflated ?? '')).toEqual(unpacked?.json);
+      }),
+    );
   });
 
   it('shrink to less than a third', () => {

@@ -5,6 +5,8 @@ import type { HeaderPayload, PayloadKind } from '@countersign/record';
 export interface DraftPayload {
   readonly kind: PayloadKind;
   readonly bytes: Buffer;
+  /** Raw DEFLATE (RFC 1951) of the bytes where somebody has it already: it is what gets sealed. */
+  readonly deflated?: Buffer;
 }
 
 /** What one entry of a chain says, before it has its place. Only identifiers, codes, digests, versions and amounts: no free text, no personal datum. */

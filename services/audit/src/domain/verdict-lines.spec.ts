@@ -1,3 +1,4 @@
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import { formatDigest, merkleLeaf, utf8 } from '@countersign/primitives';
 import { decidedItemSchema, packLines, type DecidedItem } from '@countersign/contracts';
@@ -32,7 +33,27 @@ describe('the verdicts of a decision', () => {
     const { compact, payload, mismatched } = checkVerdicts(decided(line, leafOf(line)));
     expect(compact).toEqual({ policy: { leaf: leafOf(line), decision: 'DENY', codes: VERDICT.codes } });
     expect(JSON.parse(payload?.bytes.toString() ?? '')).toEqual({ policy: line });
+    expect(inflateRawSync(payload?.deflated ?? '')).toEqual(payload?.bytes);
     expect(mismatched).toEqual([]);
+  });
+
+  it('are not sealed as they came packed where one is left out, or the packer wrote them in another form', () => {
+    const [line, other] = [JSON.stringify(VERDICT), JSON.stringify({ ...VERDICT, round: 2 })];
+    const ref = (text: string) => ({ frame: DIGEST, index: 0, leaf: leafOf(text) });
+    const withOther = {
+      ...decided(line, leafOf(line)),
+      verdicts: { policy: ref(line), trust: ref(other) },
+      packedLines: packLines({ policy: line, trust: other }),
+    };
+    const spaced = {
+      ...decided(line, leafOf(line)),
+      packedLines: deflateRawSync(JSON.stringify({ policy: line }, undefined, 1)).toString('base64url'),
+    };
+    for (const item of [withOther, spaced]) {
+      const { payload } = checkVerdicts(item);
+      expect(payload?.bytes.toString()).toBe(JSON.stringify({ policy: line }));
+      expect(payload?.deflated).toBeUndefined();
+    }
   });
 
   it('are told by their leaf alone where no line came', () => {

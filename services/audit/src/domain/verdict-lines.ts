@@ -5,7 +5,7 @@ import {
   verdictItemSchema,
   type Control,
   type DecidedItem,
-  type VerdictLines,
+  type UnpackedLines,
 } from '@countersign/contracts';
 import type { DraftPayload } from './entry-draft.js';
 import { codesOf } from './header-facts.js';
@@ -34,7 +34,7 @@ export function checkVerdicts(item: DecidedItem): CheckedVerdicts {
   const compact: Record<string, object> = {};
   const lines: Record<string, string> = {};
   const mismatched: Control[] = [];
-  const told = linesOf(item);
+  const { lines: told, ...packed } = linesOf(item);
   for (const control of CONTROLS) {
     const leaf = item.verdicts[control]?.leaf;
     const line = told[control];
@@ -49,13 +49,17 @@ export function checkVerdicts(item: DecidedItem): CheckedVerdicts {
       };
   }
   if (Object.keys(lines).length === 0) return { compact, mismatched };
-  return { compact, mismatched, payload: { kind: 'verdicts', bytes: utf8(canonicalJson(lines)) } };
+  const bytes = utf8(canonicalJson(lines));
+  const deflated = packed.json?.equals(bytes) === true ? packed.deflated : undefined;
+  return { compact, mismatched, payload: { kind: 'verdicts', bytes, ...(deflated === undefined ? {} : { deflated }) } };
 }
 
 /** What came as lines. What cannot be unpacked is a line of every verdict that is right for none. */
-function linesOf({ packedLines, verdicts }: DecidedItem): VerdictLines {
-  if (packedLines === undefined) return {};
-  return unpackLines(packedLines) ?? Object.fromEntries(Object.keys(verdicts).map((control) => [control, '']));
+function linesOf({ packedLines, verdicts }: DecidedItem): Pick<UnpackedLines, 'lines'> & Partial<UnpackedLines> {
+  if (packedLines === undefined) return { lines: {} };
+  return (
+    unpackLines(packedLines) ?? { lines: Object.fromEntries(Object.keys(verdicts).map((control) => [control, ''])) }
+  );
 }
 
 function verdictOf({ task, attempt, round }: DecidedItem, leaf: string, line: string) {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { merkleLeaf } from '@countersign/primitives';
-import type { Database } from '@countersign/store';
+import type { Database, Tx } from '@countersign/store';
 import { anId, testDatabase, type TestDatabase } from '@countersign/testing';
 import { auditMigrations } from './index.js';
 
@@ -24,7 +24,7 @@ interface Append {
   readonly events?: readonly string[];
 }
 
-type Form = 'arrays' | 'packed';
+type Form = 'arrays' | 'packed' | 'set';
 
 /** One call of append() by the service for an organisation, in a transaction that is open for `as`. */
 async function appendAs(form: Form, org: string, parts: Append = {}): Promise<void> {
@@ -35,24 +35,39 @@ async function appendAs(form: Form, org: string, parts: Append = {}): Promise<vo
   }));
   const { as = org, size = 0, last = FIRST, leaves = headers.map((header) => merkleLeaf(header)) } = parts;
   const common = [org, size, last];
-  await database.tenant(as, (tx) =>
-    form === 'arrays'
-      ? tx.query('select audit.append($1, $2, $3, $4, $5::bytea[], $6::bytea[])', [
+  const places = headers.map((_, i) => placeOf(headers, i));
+  const [packed, packedLeaves] = [Buffer.concat(headers), Buffer.concat(leaves)];
+  const columns = ['eventId', 'type', 'agent', 'task', 'attempt', 'round', 'digest', 'at'] as const;
+  await database.tenant(as, async (tx) => {
+    switch (form) {
+      case 'arrays':
+        return tx.query('select audit.append($1, $2, $3, $4, $5::bytea[], $6::bytea[])', [
           ...common,
           JSON.stringify(events),
           headers,
           leaves,
-        ])
-      : tx.query("select audit.append($1, $2, $3, $4, $5::bytea, $6::bytea, '[]', ''::bytea)", [
+        ]);
+      case 'packed':
+        return tx.query("select audit.append($1, $2, $3, $4, $5::bytea, $6::bytea, '[]', ''::bytea)", [
           ...common,
-          JSON.stringify(events.map((event, i) => ({ ...event, ...placeOf(headers, i) }))),
-          Buffer.concat(headers),
-          Buffer.concat(leaves),
-        ]),
-  );
+          JSON.stringify(events.map((event, i) => ({ ...event, ...places[i] }))),
+          packed,
+          packedLeaves,
+        ]);
+      case 'set':
+        return appendSet(tx, [
+          ...[...common, packed, packedLeaves, places.map(({ from }) => from), places.map(({ length }) => length)],
+          ...columns.map((column) => events.map((event) => event[column])),
+          ...[Buffer.alloc(0), [], [], [], [], []],
+        ]);
+    }
+  });
 }
 
-const placeOf = (headers: readonly Buffer[], i: number): object => ({
+const appendSet = (tx: Tx, params: readonly unknown[]): Promise<unknown> =>
+  tx.query(`select audit.append(${params.map((_, i) => `$${i + 1}`).join(', ')})`, params);
+
+const placeOf = (headers: readonly Buffer[], i: number): { readonly from: number; readonly length: number } => ({
   from: Buffer.concat(headers.slice(0, i)).length + 1,
   length: headers[i]?.length ?? 0,
 });
@@ -62,7 +77,8 @@ const stored = async (org: string): Promise<number> =>
 
 describe.each<[how: string, form: Form]>([
   ['with arrays, as older replicas call it', 'arrays'],
-  ['with packed values', 'packed'],
+  ['with packed values and JSON, as older replicas call it', 'packed'],
+  ['with a set of packed values', 'set'],
 ])('append() %s', (_how, form) => {
   const append = (org: string, parts: Append = {}): Promise<void> => appendAs(form, org, parts);
 
@@ -116,5 +132,64 @@ describe.each<[how: string, form: Form]>([
     await append(org, { headers: [header], events: [event] });
     await expect(append(org, { size: 1, last: merkleLeaf(header), events: [event] })).rejects.toThrow(/duplicate key/);
     expect(await stored(org)).toBe(1);
+  });
+});
+
+/** The parameters of an append of one entry and one payload, with some of them replaced. */
+function oneOfEach(org: string, changed: Readonly<Record<number, unknown>> = {}): readonly unknown[] {
+  const header = Buffer.from(anId());
+  const entry = [[1], [header.length], [anId()], ['submitted'], [anId()], [anId()], [1], [1], [null]];
+  const payload = [Buffer.from('sealed'), [0], [202611], ['submission'], [1], [6]];
+  const whole = [org, 0, FIRST, header, merkleLeaf(header), ...entry, ['2026-11-24T10:00:00.000Z'], ...payload];
+  return whole.map((value, i) => (i in changed ? changed[i] : value));
+}
+
+describe('append() of a set', () => {
+  beforeAll(async () => {
+    await database.installation((tx) => tx.query('select audit.open_epoch(202611)'));
+  });
+
+  it('writes entries and payloads with every column as it was given', async () => {
+    const org = anId();
+    const params = oneOfEach(org);
+    await database.tenant(org, (tx) => appendSet(tx, params));
+    const [row] = await testing.asSuper<Record<string, unknown>>(
+      'select e.*, p.kind, p.epoch, p.sealed, h.size, h.last_hash from audit.entry e join audit.payload p using (org_id, position) join audit.head h using (org_id) where org_id = $1',
+      [org],
+    );
+    const [, , , header, leaf, , , [event] = [], , [agent] = [], [task] = []] = params as readonly string[][];
+    expect(row).toMatchObject({
+      ...{ position: '0', header, leaf, event_id: event, type: 'submitted', agent_id: agent, task_id: task },
+      ...{ attempt: 1, round: 1, digest: null, at: new Date('2026-11-24T10:00:00.000Z') },
+      ...{ kind: 'submission', epoch: 202611, sealed: Buffer.from('sealed'), size: '1', last_hash: leaf },
+    });
+  });
+
+  const columns = [5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 16, 17, 18, 19, 20];
+  it.each(columns.flatMap((at) => [[at, 'one value too few'] as const, [at, 'none at all'] as const]))(
+    'refuses a column (%s) with %s',
+    async (at, what) => {
+      const org = anId();
+      const params = oneOfEach(org, { [at]: what === 'none at all' ? null : [] });
+      await expect(database.tenant(org, (tx) => appendSet(tx, params))).rejects.toMatchObject({ code: '22023' });
+      expect(await stored(org)).toBe(0);
+    },
+  );
+
+  it('refuses payloads that are sealed with a key that was erased', async () => {
+    const org = anId();
+    await testing.asSuper(
+      'insert into audit.payload_key (org_id, epoch, wrapped, erased_at) values ($1, 202611, null, clock_timestamp())',
+      [org],
+    );
+    await expect(database.tenant(org, (tx) => appendSet(tx, oneOfEach(org)))).rejects.toMatchObject({ code: 'AU001' });
+    expect(await stored(org)).toBe(0);
+  });
+
+  it('keeps no payload of an entry that is not in the set', async () => {
+    const org = anId();
+    await database.tenant(org, (tx) => appendSet(tx, oneOfEach(org, { 16: [1] })));
+    expect(await stored(org)).toBe(1);
+    expect(await testing.asSuper('select 1 from audit.payload where org_id = $1', [org])).toEqual([]);
   });
 });

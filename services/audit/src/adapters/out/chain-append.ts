@@ -1,37 +1,58 @@
-import { formatDigest, formatInstant, merkleLeaf, parseDigest, type Digest } from '@countersign/primitives';
-import { GENESIS, type HeaderPayload } from '@countersign/record';
+import { formatDigest } from '@countersign/primitives';
+import { GENESIS } from '@countersign/record';
 import type { Tx } from '@countersign/store';
 import type { Position } from '../../application/ports.js';
-import { headerBytes, type EntryDraft } from '../../domain/entry-draft.js';
-import { epochNumber, epochOf } from '../../domain/payload-epoch.js';
+import type { EntryDraft } from '../../domain/entry-draft.js';
+import { EntryValues, type Head } from './entry-values.js';
 import type { PayloadKeys } from './payload-keys.js';
 
-interface Head {
-  readonly size: number;
-  readonly last: Digest;
+const APPEND = `select audit.append(${Array.from({ length: 21 }, (_, i) => `$${i + 1}`).join(', ')})`;
+
+/** How a batch is appended. */
+export interface AppendHow {
+  readonly keys: PayloadKeys;
+  /** Heads that need not be read. One that has moved is refused by append(). */
+  readonly heads: ReadonlyMap<string, Head>;
+  /** Whether events are looked for before they are appended. Without, append() refuses the batch when one is there. */
+  readonly look: boolean;
+  /** Whether the transaction ends with the append. */
+  readonly ends: boolean;
+}
+
+/** What appending a batch came to, when its transaction is committed. */
+export interface Appended {
+  readonly positions: readonly Position[];
+  /** Whether an event of the batch was there before. */
+  readonly repeated: boolean;
+  /** Heads that were read. */
+  readonly found: ReadonlyMap<string, Head>;
+  /** Heads as they are left behind. */
+  readonly left: ReadonlyMap<string, Head>;
 }
 
 /** Appends a batch in one transaction: what is known keeps its place, the rest follows the head of its chain. */
-export async function appendAll(
-  tx: Tx,
-  drafts: readonly EntryDraft[],
-  keys: PayloadKeys,
-): Promise<readonly Position[]> {
+export async function appendAll(tx: Tx, drafts: readonly EntryDraft[], how: AppendHow): Promise<Appended> {
   const orgs = orgsOf(drafts);
-  const [known, heads] = await Promise.all([knownPositions(tx, drafts), readHeads(tx, orgs)]);
-  for (const org of orgs) {
-    const fresh = new Map<string, EntryDraft>();
-    for (const draft of drafts) if (draft.org === org && !known.has(keyOf(draft))) fresh.set(draft.eventId, draft);
-    if (fresh.size > 0)
-      await appendOrg(tx, {
-        org,
-        head: heads.get(org) ?? { size: 0, last: GENESIS },
-        drafts: [...fresh.values()],
-        known,
-        keys,
-      });
-  }
-  return drafts.map((draft) => known.get(keyOf(draft)) ?? unplaced());
+  const unread = orgs.filter((org) => !how.heads.has(org));
+  const [known, found] = await Promise.all([
+    how.look ? knownPositions(tx, drafts) : new Map<string, Position>(),
+    unread.length === 0 ? new Map<string, Head>() : readHeads(tx, unread),
+  ]);
+  const repeated = known.size > 0;
+  const appends = orgs.flatMap((org) => {
+    const fresh = drafts.filter((draft) => draft.org === org && !known.has(keyOf(draft)));
+    const head = how.heads.get(org) ?? found.get(org) ?? { size: 0, last: GENESIS };
+    return fresh.length === 0 ? [] : [valuesOf(new EntryValues(org, head, how.keys), fresh, known)];
+  });
+  await Promise.all(
+    appends.map(({ values }, i) =>
+      how.ends && i === appends.length - 1
+        ? tx.last(APPEND, values.parameters())
+        : tx.query(APPEND, values.parameters()),
+    ),
+  );
+  const left = new Map(appends.map(({ org, values }) => [org, values.head]));
+  return { positions: drafts.map((draft) => known.get(keyOf(draft)) ?? unplaced()), repeated, found, left };
 }
 
 /** Organisations of a batch, in the one order in which everybody locks them. */
@@ -69,88 +90,14 @@ async function readHeads(tx: Tx, orgs: readonly string[]): Promise<Map<string, H
   return new Map(rows.map((row) => [row.org_id, { size: Number(row.size), last: formatDigest(row.last_hash) }]));
 }
 
-interface OrgAppend {
-  readonly org: string;
-  readonly head: Head;
-  readonly drafts: readonly EntryDraft[];
-  readonly known: Map<string, Position>;
-  readonly keys: PayloadKeys;
-}
-
-/** Values one behind another, each with where it begins (from 1) and its length. */
-class Packed {
-  readonly #parts: Buffer[] = [];
-  #length = 0;
-
-  add(part: Buffer): { readonly from: number; readonly length: number } {
-    const from = this.#length + 1;
-    this.#parts.push(part);
-    this.#length += part.length;
-    return { from, length: part.length };
-  }
-
-  bytes(): Buffer {
-    return Buffer.concat(this.#parts, this.#length);
-  }
-}
-
-/** Entries of one organisation as the parameters of append(). */
-class EntryValues {
-  readonly rows: object[] = [];
-  readonly headers = new Packed();
-  readonly leaves = new Packed();
-  readonly payloads: object[] = [];
-  readonly sealed = new Packed();
-
-  constructor(private readonly keys: PayloadKeys) {}
-
-  /** Adds the entry that follows `prev`; answers its leaf. */
-  add(draft: EntryDraft, position: number, prev: Digest): Digest {
-    const header = headerBytes(draft, { position, prev }, this.#seal(draft));
-    const leaf = merkleLeaf(header);
-    const { eventId, type, agent, task, attempt, round, at, content } = draft;
-    const digest = content['inputDigest'] ?? null;
-    const place = this.headers.add(header);
-    this.rows.push({ eventId, type, agent, task, attempt, round, digest, at: formatInstant(at), ...place });
-    this.leaves.add(leaf);
-    return formatDigest(leaf);
-  }
-
-  #seal({ org, eventId, at, payload }: EntryDraft): HeaderPayload | null {
-    if (payload === undefined) return null;
-    const { kind } = payload;
-    const epoch = epochOf(at);
-    const found = this.keys.known(org, epoch)?.seal(payload, { org, id: eventId });
-    if (found === undefined) return { kind, epoch, commitment: null };
-    this.payloads.push({
-      index: this.rows.length,
-      epoch: epochNumber(epoch),
-      kind,
-      ...this.sealed.add(found.sealed),
-    });
-    return { kind, epoch, commitment: found.commitment };
-  }
-}
-
-async function appendOrg(tx: Tx, { org, head, drafts, known, keys }: OrgAppend): Promise<void> {
-  const values = new EntryValues(keys);
-  let prev = head.last;
-  drafts.forEach((draft, i) => {
-    const position = head.size + i;
-    prev = values.add(draft, position, prev);
-    known.set(keyOf(draft), { position, leaf: prev });
-  });
-  const { rows, headers, leaves, payloads, sealed } = values;
-  await tx.query('select audit.append($1, $2, $3, $4, $5::bytea, $6::bytea, $7, $8::bytea)', [
-    org,
-    head.size,
-    parseDigest(head.last),
-    JSON.stringify(rows),
-    headers.bytes(),
-    leaves.bytes(),
-    JSON.stringify(payloads),
-    sealed.bytes(),
-  ]);
+/** Adds what is new of one organisation, each event once, and notes in `known` where it stands. */
+function valuesOf(
+  values: EntryValues,
+  drafts: readonly EntryDraft[],
+  known: Map<string, Position>,
+): { readonly org: string; readonly values: EntryValues } {
+  for (const draft of drafts) if (!known.has(keyOf(draft))) known.set(keyOf(draft), values.add(draft));
+  return { org: values.org, values };
 }
 
 const keyOf = ({ org, eventId }: EntryDraft): string => `${org}/${eventId}`;

@@ -1,7 +1,8 @@
+import { inflateRawSync } from 'node:zlib';
 import { createHmac, createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { ServiceConfig } from '@countersign/service-host';
-import { Database, seal, unseal, type Tx } from '@countersign/store';
+import { Database, seal, SealBroken, unseal, type Tx } from '@countersign/store';
 import { payloadCommitment, payloadSalt } from '@countersign/record';
 import type { Digest } from '@countersign/primitives';
 import type { AuditConfig } from '../../audit.config.js';
@@ -37,17 +38,37 @@ export class EpochKey {
     this.#salting = derived(dataKey, 'countersign/audit/salting/v1');
   }
 
-  /** Seals a payload for its event and commits to it. */
-  seal({ kind, bytes }: DraftPayload, event: Omit<PayloadPlace, 'kind'>): SealedPayload {
+  /** Seals a payload for its event, deflated where it is so already, and commits to its bytes. */
+  seal({ kind, bytes, deflated }: DraftPayload, event: Omit<PayloadPlace, 'kind'>): SealedPayload {
     const commitment = payloadCommitment(payloadSalt(this.#salting, event), bytes);
-    return { commitment, sealed: seal(this.#sealing, placeText({ ...event, kind }), bytes) };
+    const place = placeText({ ...event, kind });
+    if (deflated === undefined) return { commitment, sealed: seal(this.#sealing, place, bytes) };
+    const sealed = seal(this.#sealing, `${place}${DEFLATED}`, deflated);
+    return { commitment, sealed: Buffer.concat([Buffer.of(DEFLATED_VERSION), sealed]) };
   }
 
-  /** Opens a payload; throws SealBroken when it is not what was sealed for this event. */
+  /** Opens a payload to the bytes that its header commits to; throws SealBroken when it is not what was sealed for this event. */
   open(sealed: Uint8Array, place: PayloadPlace): OpenedPayload {
-    return { salt: payloadSalt(this.#salting, place), bytes: unseal(this.#sealing, placeText(place), sealed) };
+    return { salt: payloadSalt(this.#salting, place), bytes: this.#bytesOf(sealed, placeText(place)) };
+  }
+
+  #bytesOf(sealed: Uint8Array, place: string): Buffer {
+    if (sealed[0] !== DEFLATED_VERSION) return unseal(this.#sealing, place, sealed);
+    const deflated = unseal(this.#sealing, `${place}${DEFLATED}`, sealed.subarray(1));
+    try {
+      return inflateRawSync(deflated, { maxOutputLength: MAX_INFLATED });
+    } catch (cause) {
+      throw new SealBroken('what was sealed does not inflate', { cause });
+    }
   }
 }
+
+/** Before what was sealed deflated; sealed bytes themselves begin with 1. */
+const DEFLATED_VERSION = 2;
+/** End of the place of what was sealed deflated: the byte before it can neither be taken away nor be put before something else. */
+const DEFLATED = '/deflated';
+/** More than six verdict lines of the longest kind. */
+const MAX_INFLATED = 4_194_304;
 
 const derived = (dataKey: Uint8Array, use: string): KeyObject =>
   createSecretKey(createHmac('sha256', dataKey).update(use).digest());

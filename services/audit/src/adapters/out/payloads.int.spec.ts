@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { formatDigest, merkleLeaf, utf8 } from '@countersign/primitives';
-import { CONTROLS, transitionItemSchema, type ExportedPayload } from '@countersign/contracts';
+import { canonicalJson, formatDigest, merkleLeaf, utf8 } from '@countersign/primitives';
+import { CONTROLS, packLines, transitionItemSchema, type ExportedPayload } from '@countersign/contracts';
 import { payloadCommitment } from '@countersign/record';
 import type { Database } from '@countersign/store';
 import { anId, aTaskKey, capturedLog, silentLogger, testDatabase, type TestDatabase } from '@countersign/testing';
@@ -61,6 +61,13 @@ const headerAt = async (position: number): Promise<Record<string, unknown>> => {
 };
 const payloadAt = async (position: number, from: Parts = parts): Promise<ExportedPayload | undefined> =>
   (await from.payloads.of(org, await from.chains.entries(org, position, 1))).get(position);
+const sealedAt = async (position: number): Promise<Buffer> => {
+  const [row] = await testing.asSuper<{ sealed: Buffer }>(
+    'select sealed from audit.payload where org_id = $1 and position = $2',
+    [org, position],
+  );
+  return row?.sealed ?? Buffer.alloc(0);
+};
 const stored = (epoch: number): Promise<object[]> =>
   testing.asSuper('select 1 from audit.payload where org_id = $1 and epoch = $2', [org, epoch]);
 const erase = (epoch = '2021-04') =>
@@ -69,10 +76,7 @@ const erase = (epoch = '2021-04') =>
 describe('the payload of an entry', () => {
   it('is sealed in the database, and opens to what the header commits to', async () => {
     await parts.chains.append([submission('a body that nobody may read')]);
-    const [row] = await testing.asSuper<{ sealed: Buffer }>('select sealed from audit.payload where org_id = $1', [
-      org,
-    ]);
-    expect(row?.sealed.toString('latin1')).not.toContain('nobody');
+    expect((await sealedAt(0)).toString('latin1')).not.toContain('nobody');
     const payload = await payloadAt(0);
     if (payload?.state !== 'open') throw new Error('not open');
     const bytes = Buffer.from(payload.bytes, 'base64');
@@ -81,31 +85,41 @@ describe('the payload of an entry', () => {
     expect((await headerAt(0))['payload']).toEqual({ kind: 'submission', epoch: '2021-04', commitment });
   });
 
-  it('of a decision is its verdict lines as they were signed, and the header names decision, codes and leaf of each', async () => {
-    const { agent, task } = aTaskKey({ org });
-    const head = { nonce: 'AAAAAAAAAAAAAAAAAAAAAA', task: { org, agent, id: task }, attempt: 1, round: 1 };
-    const lineOf = (control: string): string =>
-      JSON.stringify({ ...head, type: 'verdict', decision: control === 'policy' ? 'DENY' : 'APPROVE', codes: [] });
-    const lines = Object.fromEntries(CONTROLS.map((control) => [control, lineOf(control)]));
-    const leafOf = (control: string): string => formatDigest(merkleLeaf(utf8(lines[control] ?? '')));
-    const digest = `sha256:${'1'.repeat(64)}`;
-    const verdicts = Object.fromEntries(
-      CONTROLS.map((c) => [c, { frame: digest, index: 0, leaf: c === 'trust' ? digest : leafOf(c) }]),
-    );
-    const common = { ...head, type: 'decided', digest, at: '2021-04-05T00:00:00.000Z', decision: 'deny', codes: [] };
-    const item = transitionItemSchema.parse({ ...common, facts: {}, verdicts, lines });
-    const { draft, mismatched } = transitionEntry(item, OLD);
-    expect(mismatched).toEqual(['trust']);
-    await parts.chains.append([draft]);
-    const payload = await payloadAt(0);
-    if (payload?.state !== 'open') throw new Error('not open');
-    const { trust: _wrong, ...kept } = lines;
-    expect(JSON.parse(Buffer.from(payload.bytes, 'base64').toString())).toEqual(kept);
-    expect((await headerAt(0))['verdicts']).toMatchObject({
-      policy: { decision: 'DENY', codes: [], leaf: leafOf('policy') },
-      trust: { decision: null, codes: null, leaf: digest },
-    });
-  });
+  it.each([
+    ['', 'trust'],
+    [', sealed as they came packed where all are right', undefined],
+  ])(
+    'of a decision is its verdict lines as they were signed, and the header names decision, codes and leaf of each%s',
+    async (_where, wrong) => {
+      const { agent, task } = aTaskKey({ org });
+      const head = { nonce: 'AAAAAAAAAAAAAAAAAAAAAA', task: { org, agent, id: task }, attempt: 1, round: 1 };
+      const lineOf = (control: string): string =>
+        JSON.stringify({ ...head, type: 'verdict', decision: control === 'policy' ? 'DENY' : 'APPROVE', codes: [] });
+      const lines = Object.fromEntries(CONTROLS.map((control) => [control, lineOf(control)]));
+      const leafOf = (control: string): string => formatDigest(merkleLeaf(utf8(lines[control] ?? '')));
+      const digest = `sha256:${'1'.repeat(64)}`;
+      const verdicts = Object.fromEntries(
+        CONTROLS.map((c) => [c, { frame: digest, index: 0, leaf: c === wrong ? digest : leafOf(c) }]),
+      );
+      const common = { ...head, type: 'decided', digest, at: '2021-04-05T00:00:00.000Z', decision: 'deny', codes: [] };
+      const item = transitionItemSchema.parse({ ...common, facts: {}, verdicts, packedLines: packLines(lines) });
+      const { draft, mismatched } = transitionEntry(item, OLD);
+      expect(mismatched).toEqual(wrong === undefined ? [] : [wrong]);
+      await parts.chains.append([draft]);
+      const payload = await payloadAt(0);
+      if (payload?.state !== 'open') throw new Error('not open');
+      const kept = Object.fromEntries(Object.entries(lines).filter(([control]) => control !== wrong));
+      const bytes = Buffer.from(payload.bytes, 'base64');
+      expect(bytes.toString()).toBe(canonicalJson(kept));
+      const commitment = payloadCommitment(Buffer.from(payload.salt, 'base64url'), bytes);
+      expect((await headerAt(0))['payload']).toEqual({ kind: 'verdicts', epoch: '2021-04', commitment });
+      expect((await sealedAt(0)).length < bytes.length / 2).toBe(wrong === undefined);
+      expect((await headerAt(0))['verdicts']).toMatchObject({
+        policy: { decision: 'DENY', codes: [], leaf: leafOf('policy') },
+        ...(wrong === undefined ? {} : { [wrong]: { decision: null, codes: null, leaf: digest } }),
+      });
+    },
+  );
 
   it('has the same commitment whichever replica records it, and opens in every replica with the key file only', async () => {
     const other = await replica();
@@ -121,10 +135,10 @@ describe('the payload of an entry', () => {
   it('opens for its own event only', async () => {
     await parts.chains.append([submission('one'), submission('two')]);
     await testing.asSuper('alter table audit.payload_202104 disable trigger all');
-    await testing.asSuper(
-      'update audit.payload_202104 p set sealed = q.sealed from audit.payload_202104 q where p.org_id = $1 and q.org_id = $1 and p.position = 0 and q.position = 1',
-      [org],
-    );
+    await testing.asSuper('update audit.payload_202104 set sealed = $2 where org_id = $1 and position = 0', [
+      org,
+      await sealedAt(1),
+    ]);
     await testing.asSuper('alter table audit.payload_202104 enable trigger all');
     expect(await payloadAt(0)).toEqual({ state: 'unreadable' });
   });

@@ -102,6 +102,30 @@ describe('chains in PostgreSQL', () => {
     expect((await chains.head(org)).size).toBe(2);
   });
 
+  it('record events that come again between new ones once, however many batches came in between', async () => {
+    const org = anId();
+    const old = drafts(org, 2);
+    const places = await chains.append(old);
+    for (let i = 0; i < 4; i += 1) await chains.append(drafts(org, 1));
+    for (let i = 0; i < 2; i += 1) {
+      const [again, fresh, last] = await chains.append([...old.slice(0, 1), ...drafts(org, 1), ...old.slice(1)]);
+      expect([again, last]).toEqual(places);
+      expect(fresh?.position).toBe(6 + i);
+    }
+    const [next] = await chains.append(drafts(org, 1));
+    expect(next?.position).toBe(8);
+    expect(await commands.verify({ org })).toMatchObject({ ok: true, size: 9 });
+  });
+
+  it('go on behind what another writer appended to a chain that was this one alone', async () => {
+    const [org, other] = [anId(), await another()];
+    for (let i = 0; i < 4; i += 1) await chains.append(drafts(org, 1));
+    const [theirs] = await other.append(drafts(org, 1));
+    const [mine] = await chains.append(drafts(org, 1));
+    expect([theirs?.position, mine?.position]).toEqual([4, 5]);
+    expect(await commands.verify({ org })).toMatchObject({ ok: true, size: 6 });
+  });
+
   it('stay one unbroken chain each under two writers at once', async () => {
     const other = await another();
     const [a, b] = [anId(), anId()];

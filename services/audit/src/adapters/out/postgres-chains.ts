@@ -9,11 +9,14 @@ import type { EntryDraft } from '../../domain/entry-draft.js';
 import { epochOf } from '../../domain/payload-epoch.js';
 import { appendAll, orgsOf } from './chain-append.js';
 import { PayloadKeys } from './payload-keys.js';
+import { RememberedHeads } from './remembered-heads.js';
 
 /** A key that was erased meanwhile; a month of payloads that was dropped. Both are known anew before everything is done again. */
 const KEYS_CHANGED = ['AU001', '23514'];
-/** The head has moved; somebody else wrote the event; a deadlock. All are right when everything is done again. */
-const AGAIN = ['40001', '23505', '40P01', ...KEYS_CHANGED];
+/** An event of the batch is there already. */
+const REPEATED = ['23505'];
+/** The head has moved; the event was written before; a deadlock. All are right when everything is done again. */
+const AGAIN = ['40001', '40P01', ...REPEATED, ...KEYS_CHANGED];
 const TRIES = 8;
 
 /** The columns of an entry only find it: its leaf covers the header alone, so they have to say the same. */
@@ -31,11 +34,14 @@ interface EntryRow {
 
 /**
  * Chains in PostgreSQL. One append at a time in this process; against other replicas the head is compared and set in the same statement as the entries, so
- * positions are gapless without a sequence and a slower writer does everything again.
+ * positions are gapless without a sequence and a slower writer does everything again. Events are looked for only after the database refused one that it has, and until a batch is new
+ * to the last: messages come twice after a failure, not in between.
  */
 @Injectable()
 export class PostgresChains extends Chains {
+  readonly #heads = new RememberedHeads();
   #turn: Promise<unknown> = Promise.resolve();
+  #look = false;
 
   constructor(
     private readonly database: Database,
@@ -45,33 +51,47 @@ export class PostgresChains extends Chains {
   }
 
   append(drafts: readonly EntryDraft[]): Promise<readonly Position[]> {
-    return this.appendWith(drafts, async () => undefined);
+    return this.appendWith(drafts);
   }
 
   /** Appends, and does what belongs to it in the same transaction. */
-  appendWith(drafts: readonly EntryDraft[], also: (tx: Tx) => Promise<void>): Promise<readonly Position[]> {
+  appendWith(drafts: readonly EntryDraft[], also?: (tx: Tx) => Promise<void>): Promise<readonly Position[]> {
     const run = this.#turn.then(() => this.#appendWithRetry(drafts, also));
     this.#turn = run.catch(() => undefined);
     return run;
   }
 
-  async #appendWithRetry(drafts: readonly EntryDraft[], also: (tx: Tx) => Promise<void>): Promise<readonly Position[]> {
+  async #appendWithRetry(
+    drafts: readonly EntryDraft[],
+    also?: (tx: Tx) => Promise<void>,
+  ): Promise<readonly Position[]> {
     for (let attempt = 1; ; attempt += 1) {
       try {
         await this.keys.provide(
           drafts.flatMap(({ org, at, payload }) => (payload === undefined ? [] : [{ org, epoch: epochOf(at) }])),
         );
-        return await this.database.tenants(orgsOf(drafts), async (tx) => {
-          const places = await appendAll(tx, drafts, this.keys);
-          await also(tx);
-          return places;
-        });
+        return await this.#appendOnce(drafts, also);
       } catch (error) {
+        this.#heads.forget(orgsOf(drafts));
         if (error instanceof DatabaseUnavailable) throw new DependencyUnavailable('postgresql', { cause: error });
         if (attempt === TRIES || !isCode(error, AGAIN)) throw error;
         if (isCode(error, KEYS_CHANGED)) this.keys.forget();
+        if (isCode(error, REPEATED)) this.#look = true;
       }
     }
+  }
+
+  async #appendOnce(drafts: readonly EntryDraft[], also?: (tx: Tx) => Promise<void>): Promise<readonly Position[]> {
+    const orgs = orgsOf(drafts);
+    const how = { keys: this.keys, heads: this.#heads.of(orgs), look: this.#look, ends: also === undefined };
+    const appended = await this.database.tenants(orgs, async (tx) => {
+      const done = await appendAll(tx, drafts, how);
+      await also?.(tx);
+      return done;
+    });
+    this.#heads.left(appended.left, appended.found);
+    this.#look = appended.repeated;
+    return appended.positions;
   }
 
   async entries(org: string, from: number, limit: number): Promise<readonly StoredEntry[]> {

@@ -29,7 +29,7 @@ export class PostgresRecordLookup extends RecordLookup {
   async decisions(evaluations: readonly Evaluation[]): Promise<ReadonlyMap<string, string>> {
     const orgs = [...new Set(evaluations.map(({ key }) => key.org))].sort();
     const rows = await this.database.tenants(orgs, (tx) =>
-      tx.query<DecisionRow>(
+      tx.last<DecisionRow>(
         `select w.org, w.agent, w.task, w.attempt, w.round, e.header
          from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::int[]) as w(org, agent, task, attempt, round)
          join audit.entry e on e.org_id = w.org and e.agent_id = w.agent and e.task_id = w.task and e.attempt = w.attempt and e.round = w.round and e.type = 'decided'`,
