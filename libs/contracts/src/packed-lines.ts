@@ -51,7 +51,7 @@ function linesOf(json: Buffer): VerdictLines | undefined {
     ([control, line]) =>
       CONTROLS.some((name) => name === control) && typeof line === 'string' && line.length <= MAX_VERDICT_LINE,
   );
-  return known ? (Object.fromEntries(entries)) : undefined;
+  return known ? Object.fromEntries(entries) : undefined;
 }
 
 function inflated(deflated: Buffer): Buffer | undefined {

@@ -21,6 +21,12 @@ describe('Merkle tree of RFC 6962', () => {
     expect(roots.map((_, i) => merkleRoot(hashes.slice(0, i + 1)).toString('hex'))).toEqual(roots);
   });
 
+  it('has the same leaf for a text as for its UTF-8', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => merkleLeaf(text).equals(merkleLeaf(Buffer.from(text)))),
+    );
+  });
+
   it('proves every leaf of every tree up to 65 leaves, and no other index or root', () => {
     for (let size = 1; size <= 65; size += 1) {
       const all = leaves(size);

@@ -37,7 +37,7 @@ export class ChainWalker {
 
   /** Checks the next entry; the first problem ends the walk. */
   step({ position, leaf, header }: ReadEntry): BrokenEntry | undefined {
-    const hash = merkleLeaf(Buffer.from(header, 'utf8'));
+    const hash = merkleLeaf(header);
     const digest = formatDigest(hash);
     const problem = this.#problemOf(position, header, digest === leaf);
     if (problem !== undefined) return { position: this.#next, problem };
@@ -91,10 +91,12 @@ function isCanonical(value: object, text: string): boolean {
 export function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? Object.fromEntries(Object.entries(value))
-      : undefined;
+    return isObject(value) ? value : undefined;
   } catch {
     return undefined;
   }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

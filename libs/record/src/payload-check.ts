@@ -83,7 +83,7 @@ function verdictsProblem(text: string, header: Header): Omit<RecordProblem, 'pos
     return { status: 'tampered', problem: 'the payload is not the verdicts of a decision' };
   for (const [control, line] of Object.entries(lines)) {
     const named = verdicts[control];
-    if (typeof line !== 'string' || !isObject(named) || formatDigest(merkleLeaf(Buffer.from(line))) !== named['leaf'])
+    if (typeof line !== 'string' || !isObject(named) || formatDigest(merkleLeaf(line)) !== named['leaf'])
       return { status: 'tampered', problem: `the verdict of ${control} is not the one that the decision names` };
   }
   return undefined;

@@ -15,7 +15,7 @@ class Source implements Pick<Database, 'installation'> {
       this.monotonic += this.answersAfter;
       return [{ ms: String(middle) }] as unknown as readonly R[];
     };
-    return run({ query });
+    return run({ query, last: query });
   }
 }
 

@@ -1,4 +1,4 @@
-import { canonicalJson, formatInstant, utf8 } from '@countersign/primitives';
+import { canonicalJson, formatInstant } from '@countersign/primitives';
 import type { HeaderPayload, PayloadKind } from '@countersign/record';
 
 /** What is sealed beside an entry: the header holds its commitment only. */
@@ -31,27 +31,25 @@ export interface EntryPlace {
   readonly prev: string;
 }
 
-/** The canonical bytes (RFC 8785) of an entry at its place: what is stored, hashed and chained. */
-export function headerBytes(draft: EntryDraft, place: EntryPlace, payload: HeaderPayload | null = null): Buffer {
+/** The canonical text (RFC 8785) of an entry at its place: its UTF-8 is what is stored, hashed and chained. */
+export function headerText(draft: EntryDraft, place: EntryPlace, payload: HeaderPayload | null = null): string {
   const { org, eventId, type, agent, task, attempt, round, at, content } = draft;
-  return utf8(
-    canonicalJson({
-      userRef: null,
-      root: task,
-      parent: null,
-      ...content,
-      v: 2,
-      org,
-      seq: place.position,
-      at: formatInstant(at),
-      id: eventId,
-      type,
-      agent,
-      task,
-      attempt,
-      round,
-      payload,
-      prev: place.prev,
-    }),
-  );
+  return canonicalJson({
+    userRef: null,
+    root: task,
+    parent: null,
+    ...content,
+    v: 2,
+    org,
+    seq: place.position,
+    at: formatInstant(at),
+    id: eventId,
+    type,
+    agent,
+    task,
+    attempt,
+    round,
+    payload,
+    prev: place.prev,
+  });
 }

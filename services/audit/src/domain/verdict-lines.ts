@@ -63,7 +63,7 @@ function linesOf({ packedLines, verdicts }: DecidedItem): Pick<UnpackedLines, 'l
 }
 
 function verdictOf({ task, attempt, round }: DecidedItem, leaf: string, line: string) {
-  if (formatDigest(merkleLeaf(utf8(line))) !== leaf) return undefined;
+  if (formatDigest(merkleLeaf(line)) !== leaf) return undefined;
   const verdict = lineSchema.safeParse(jsonOf(line)).data;
   const same =
     verdict?.task.org === task.org &&

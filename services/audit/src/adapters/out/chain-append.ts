@@ -39,29 +39,34 @@ export async function appendAll(tx: Tx, drafts: readonly EntryDraft[], how: Appe
     unread.length === 0 ? new Map<string, Head>() : readHeads(tx, unread),
   ]);
   const repeated = known.size > 0;
-  const appends = orgs.flatMap((org) => {
-    const fresh = drafts.filter((draft) => draft.org === org && !known.has(keyOf(draft)));
-    const head = how.heads.get(org) ?? found.get(org) ?? { size: 0, last: GENESIS };
-    return fresh.length === 0 ? [] : [valuesOf(new EntryValues(org, head, how.keys), fresh, known)];
+  const values = new Map<string, EntryValues>();
+  const positions = drafts.map((draft) => {
+    const key = `${draft.org}/${draft.eventId}`;
+    const there = known.get(key);
+    if (there !== undefined) return there;
+    const of = values.get(draft.org) ?? valuesFrom(how.heads.get(draft.org) ?? found.get(draft.org), draft, how);
+    values.set(draft.org, of);
+    const place = of.add(draft);
+    known.set(key, place);
+    return place;
   });
+  const appends = [...values.values()].sort((a, b) => (a.org < b.org ? -1 : 1));
   await Promise.all(
-    appends.map(({ values }, i) =>
-      how.ends && i === appends.length - 1
-        ? tx.last(APPEND, values.parameters())
-        : tx.query(APPEND, values.parameters()),
-    ),
+    appends.map((of, i) => {
+      const last = how.ends && i === appends.length - 1;
+      return last ? tx.last(APPEND, of.parameters()) : tx.query(APPEND, of.parameters());
+    }),
   );
-  const left = new Map(appends.map(({ org, values }) => [org, values.head]));
-  return { positions: drafts.map((draft) => known.get(keyOf(draft)) ?? unplaced()), repeated, found, left };
+  return { positions, repeated, found, left: new Map(appends.map((of) => [of.org, of.head])) };
+}
+
+function valuesFrom(head: Head | undefined, { org }: EntryDraft, { keys }: AppendHow): EntryValues {
+  return new EntryValues(org, head ?? { size: 0, last: GENESIS }, keys);
 }
 
 /** Organisations of a batch, in the one order in which everybody locks them. */
 export function orgsOf(drafts: readonly EntryDraft[]): readonly string[] {
   return [...new Set(drafts.map((draft) => draft.org))].sort();
-}
-
-function unplaced(): never {
-  throw new Error('an entry was appended without a place');
 }
 
 async function knownPositions(tx: Tx, drafts: readonly EntryDraft[]): Promise<Map<string, Position>> {
@@ -89,15 +94,3 @@ async function readHeads(tx: Tx, orgs: readonly string[]): Promise<Map<string, H
   );
   return new Map(rows.map((row) => [row.org_id, { size: Number(row.size), last: formatDigest(row.last_hash) }]));
 }
-
-/** Adds what is new of one organisation, each event once, and notes in `known` where it stands. */
-function valuesOf(
-  values: EntryValues,
-  drafts: readonly EntryDraft[],
-  known: Map<string, Position>,
-): { readonly org: string; readonly values: EntryValues } {
-  for (const draft of drafts) if (!known.has(keyOf(draft))) known.set(keyOf(draft), values.add(draft));
-  return { org: values.org, values };
-}
-
-const keyOf = ({ org, eventId }: EntryDraft): string => `${org}/${eventId}`;
