@@ -42,6 +42,20 @@ export function compressWithLz4(service: string, table: string, column: string):
   return `do $do$ begin ${change}; exception when feature_not_supported or invalid_parameter_value then null; end $do$`;
 }
 
+/**
+ * Statements that let ANALYZE read a tenth of the rows and nothing of some columns. By its own measure it reads 30,000 rows and sorts every column of up to 1 KiB in them, which on a table
+ * that grows quickly costs as much processor time as writing it. Finding rows by an index needs an idea of the columns that it is looked up by, and none of the others.
+ */
+export function sampleLightly(
+  service: string,
+  table: string,
+  { lookedUp, others }: { readonly lookedUp: readonly string[]; readonly others: readonly string[] },
+): string[] {
+  const set = (columns: readonly string[], target: number): readonly string[] =>
+    columns.map((column) => `alter column ${column} set statistics ${target}`);
+  return [`alter table ${service}.${table} ${[...set(lookedUp, 10), ...set(others, 0)].join(', ')}`];
+}
+
 /** How migrations are run. `url` is of the role `<service>_migrate`. */
 export interface MigrateOptions {
   readonly url: string;
