@@ -121,6 +121,12 @@ export class Ledger {
     return 'DONE';
   }
 
+  /** What an attempt holds; undefined when it holds nothing, be it never, no longer or not yet. */
+  heldBy(key: TaskKey, attempt: number): Micros | undefined {
+    const reservation = this.reservations.get(reservationText(key, attempt));
+    return reservation?.state === 'HELD' ? reservation.amount : undefined;
+  }
+
   /**
    * A cost that was told after the end: of a hold that still stands its settlement, else what it costs more than was booked. Nothing is metered, so it never lowers;
    * told again it adds nothing. What was released stays so: the first end of a hold stands.
