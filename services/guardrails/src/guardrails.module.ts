@@ -11,6 +11,7 @@ import { ScreeningWorkers } from './adapters/out/screening-workers.js';
 import { TransformedBodies } from './adapters/out/transformed-bodies.js';
 import { GuardrailsInForce } from './application/guardrails-in-force.js';
 import { BodyScreener, CanaryRegister, PromptFingerprints } from './application/ports.js';
+import { RecentTasks } from './application/recent-tasks.js';
 import { ScreenBodies } from './application/screen-bodies.js';
 import { ScreenResults } from './application/screen-results.js';
 import { ScreenTasks } from './application/screen-tasks.js';
@@ -27,6 +28,7 @@ import { ScreenTasks } from './application/screen-tasks.js';
     ScreeningWorkers,
     TransformedBodies,
     ScreenBodies,
+    RecentTasks,
     ScreenTasks,
     ScreenResults,
     { provide: BodyScreener, useExisting: ScreeningWorkers },

@@ -45,7 +45,9 @@ export class Ledger {
   readonly pending: PendingSettlement[] = [];
   readonly events: BudgetEvent[] = [];
   readonly touchedAccounts = new Set<Account>();
+  /** Reservations that were there and have changed, and those that were not. */
   readonly touchedReservations = new Set<Reservation>();
+  readonly newReservations = new Set<Reservation>();
 
   constructor(
     private readonly accounts: ReadonlyMap<string, Account>,
@@ -119,6 +121,12 @@ export class Ledger {
       this.#overrun(reservation, settle - reservation.amount);
     }
     return 'DONE';
+  }
+
+  /** What an attempt holds; undefined when it holds nothing, be it never, no longer or not yet. */
+  heldBy(key: TaskKey, attempt: number): Micros | undefined {
+    const reservation = this.reservations.get(reservationText(key, attempt));
+    return reservation?.state === 'HELD' ? reservation.amount : undefined;
   }
 
   /**
@@ -216,7 +224,7 @@ export class Ledger {
   }
 
   #add(reservation: Reservation, reserved: Micros, spent: Micros): void {
-    this.touchedReservations.add(reservation);
+    if (!this.newReservations.has(reservation)) this.touchedReservations.add(reservation);
     for (const scope of reservation.scopes) {
       const account = this.accounts.get(scopeText(scope));
       if (account === undefined) throw new Error('an account of a reservation was not locked');
@@ -239,7 +247,7 @@ export class Ledger {
 
   #store(reservation: Reservation): void {
     this.reservations.set(reservationText(reservation.key, reservation.attempt), reservation);
-    this.touchedReservations.add(reservation);
+    this.newReservations.add(reservation);
   }
 
   #overrun({ key, attempt, scopes }: Reservation, micros: Micros): void {

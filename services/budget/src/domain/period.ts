@@ -11,6 +11,8 @@ const MINUTE = 60_000;
 /** No zone is further from UTC than this; Kiritimati is 14 hours ahead. */
 const FURTHEST_ZONE = 15 * 60 * MINUTE;
 const formatters = new Map<string, Intl.DateTimeFormat>();
+/** The day of each zone in the second that was asked for last: a batch asks for one many times, and no day begins within a second. */
+const days = new Map<string, { readonly second: number; readonly day: string }>();
 const starts = new Map<string, number>();
 
 /** Key `YYYY-MM` of the calendar month that holds an instant (ms) in a zone. Throws a RangeError for a zone that is not known. */
@@ -20,6 +22,15 @@ export function periodOf(zone: string, now: number): string {
 
 /** `YYYY-MM-DD` of the day that holds an instant (ms) in a zone. Throws a RangeError for a zone that is not known. */
 export function dayOf(zone: string, now: number): string {
+  const second = Math.floor(now / 1_000);
+  const known = days.get(zone);
+  if (known?.second === second) return known.day;
+  const day = formattedDay(zone, now);
+  days.set(zone, { second, day });
+  return day;
+}
+
+function formattedDay(zone: string, now: number): string {
   let formatter = formatters.get(zone);
   if (formatter === undefined) {
     formatter = new Intl.DateTimeFormat('en-US', {

@@ -9,6 +9,8 @@ export class ConnectionsOf {
     client: new Map(),
     target: new Map(),
   };
+  /** Clients that have or had a connection over a share. */
+  readonly #shared = new Set<string>();
 
   constructor(model: Pick<ReadModel<RegistryRecord>, 'entries' | 'onChange'>) {
     for (const [, record] of model.entries()) this.#add(record);
@@ -22,11 +24,13 @@ export class ConnectionsOf {
 
   /** Whether a share with another organisation exists or existed, that this agent's connections stood on. */
   everShared(client: AgentRef): boolean {
-    return this.of('client', client).some(({ target, share }) => target.org !== client.org && share !== undefined);
+    return this.#shared.has(`${client.org}/${client.agent}`);
   }
 
   #add(record: RegistryRecord): void {
     if (record.kind !== 'connection') return;
+    const { client, target, share } = record;
+    if (target.org !== client.org && share !== undefined) this.#shared.add(`${client.org}/${client.agent}`);
     for (const side of ['client', 'target'] as const) {
       const key = `${record[side].org}/${record[side].agent}`;
       const connections = this.#by[side].get(key) ?? new Map<string, ConnectionRecord>();

@@ -13,6 +13,12 @@ export interface GrantUse {
   readonly at: number;
 }
 
+/** A use as it is kept. */
+export interface NotedUse extends GrantUse {
+  /** Whether the client's own side wrote this very entry down, in its surface or in a policy of its connections. */
+  readonly declared: boolean;
+}
+
 /** How much an agent was given over its connections as a client, and how much of that it used. */
 export interface Privilege {
   /** A list that is null, or holds a lone star. */

@@ -68,6 +68,8 @@ export class Ledger {
     const key = `${groupOf(observation.counterparty)}|${day}`;
     const kept = this.#clean.get(key) ?? [];
     if (kept.some((o) => o.id === observation.id)) return isNewest;
+    const least = kept.at(-1);
+    if (least !== undefined && kept.length >= BOUNDS.perGroupAndDay && byValue(least, observation) < 0) return isNewest;
     const best = [...kept, observation].sort(byValue).slice(0, BOUNDS.perGroupAndDay);
     this.#clean.set(key, best);
     return isNewest || best.includes(observation);

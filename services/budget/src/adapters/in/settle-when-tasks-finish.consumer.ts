@@ -3,15 +3,16 @@ import { Clock, parseMicros, type Micros } from '@countersign/primitives';
 import type { CorrectedItem, FinishedItem, TaskKey, TransitionItem } from '@countersign/contracts';
 import { OnTransitions, type ReceivedItem } from '@countersign/bus';
 import { Logger, Tracer } from '@countersign/telemetry';
-import type { Ledger } from '../../domain/ledger.js';
+import type { FinishOutcome, Ledger } from '../../domain/ledger.js';
 import type { Source } from '../../domain/model.js';
-import { LedgerStore, type HeldAttempt } from '../out/ledger.store.js';
+import { LedgerStore } from '../out/ledger.store.js';
 
 /** One attempt and what its end or its late cost does to the ledger. */
 interface Ending {
   readonly key: TaskKey;
   readonly attempt: number;
-  readonly apply: (ledger: Ledger) => string;
+  /** What became of it; undefined where nothing is done yet. */
+  readonly apply: (ledger: Ledger) => FinishOutcome | undefined;
 }
 
 /** States that a result led to: what it was not charged is assumed at once, because no further report comes. */
@@ -31,10 +32,9 @@ export class SettleWhenTasksFinish {
   async settle(items: readonly ReceivedItem<TransitionItem>[]): Promise<void> {
     const start = this.clock.now();
     const finished = items.flatMap(({ item }) => (item.type === 'finished' ? [item] : []));
-    const held = finished.length === 0 ? [] : await this.ledger.heldAttempts(finished.map(keyOf));
     const endings = items.flatMap(({ item }): readonly Ending[] => {
       if (item.type === 'corrected') return [correctionOf(item)];
-      return item.type === 'finished' ? endingsOf(item, held) : [];
+      return item.type === 'finished' ? [endingOf(item)] : [];
     });
     if (endings.length === 0) return;
     await this.ledger.run({ attempts: endings, accounts: [] }, (ledger) => {
@@ -62,16 +62,15 @@ export class SettleWhenTasksFinish {
  * The end of the attempt that was judged last. One before it was replaced, after it was handed over or known not to be: that cannot be seen here, so what it still
  * holds is left to the round that replaces it, or to the sweeper, who asks what became of it. Released here, an execution would cost nothing.
  */
-function endingsOf(item: FinishedItem, held: readonly HeldAttempt[]): readonly Ending[] {
+function endingOf(item: FinishedItem): Ending {
   const { attempt, claimed } = item;
   const key = keyOf(item);
-  if (!claimed) return [{ key, attempt, apply: (ledger) => ledger.finish(key, attempt, undefined, 'REPORTED') }];
-  const own = held.find(
-    ({ key: k, attempt: a }) => a === attempt && k.org === key.org && k.agent === key.agent && k.task === key.task,
-  );
-  const settle = amountOf(item, own?.amount);
-  if (settle === undefined) return [];
-  return [{ key, attempt, apply: (ledger) => ledger.finish(key, attempt, settle.micros, settle.source) }];
+  if (!claimed) return { key, attempt, apply: (ledger) => ledger.finish(key, attempt, undefined, 'REPORTED') };
+  const apply = (ledger: Ledger): FinishOutcome | undefined => {
+    const settle = amountOf(item, ledger.heldBy(key, attempt));
+    return settle && ledger.finish(key, attempt, settle.micros, settle.source);
+  };
+  return { key, attempt, apply };
 }
 
 function correctionOf(item: CorrectedItem): Ending {

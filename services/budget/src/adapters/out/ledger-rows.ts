@@ -63,13 +63,17 @@ export async function lockAttempts(tx: Tx, attempts: LedgerScope['attempts']): P
 
 /** Reservations of these attempts. */
 export async function readReservations(tx: Tx, attempts: LedgerScope['attempts']): Promise<Map<string, Reservation>> {
+  const wanted = [
+    ...new Map(attempts.map(({ key, attempt }) => [reservationText(key, attempt), { key, attempt }])).values(),
+  ];
+  if (wanted.length === 0) return new Map();
   const rows = await tx.query<ReservationRow>(
-    `select distinct ${RESERVATION_COLUMNS} from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[]) as w(org_id, agent_id, task_id, attempt) join budget.reservation r using (org_id, agent_id, task_id, attempt)`,
+    `select ${RESERVATION_COLUMNS} from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[]) as w(org_id, agent_id, task_id, attempt) join budget.reservation r using (org_id, agent_id, task_id, attempt)`,
     [
-      attempts.map((a) => a.key.org),
-      attempts.map((a) => a.key.agent),
-      attempts.map((a) => a.key.task),
-      attempts.map((a) => a.attempt),
+      wanted.map((a) => a.key.org),
+      wanted.map((a) => a.key.agent),
+      wanted.map((a) => a.key.task),
+      wanted.map((a) => a.attempt),
     ],
   );
   return new Map(rows.map((row) => [reservationText(keyOf(row), row.attempt), reservationOf(row)]));

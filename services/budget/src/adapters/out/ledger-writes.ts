@@ -8,10 +8,12 @@ import type { AttemptLine, PendingSettlement, Reservation, ScopeLine } from '../
 /** Writes everything that a batch changed, one statement a table, all on their way at once. */
 export async function writeLedger(tx: Tx, ledger: Ledger): Promise<void> {
   const accounts = [...ledger.touchedAccounts];
-  const reservations = [...ledger.touchedReservations];
+  const fresh = [...ledger.newReservations];
+  const changed = [...ledger.touchedReservations];
   await Promise.all([
     accounts.length > 0 && writeAccounts(tx, accounts),
-    reservations.length > 0 && writeReservations(tx, reservations),
+    fresh.length > 0 && insertReservations(tx, fresh),
+    changed.length > 0 && updateReservations(tx, changed),
     ledger.lines.length > 0 && writeAttemptLines(tx, ledger.lines),
     ledger.scopeLines.length > 0 && writeScopeLines(tx, ledger.scopeLines),
     ledger.events.length > 0 && writeEvents(tx, ledger.events),
@@ -49,23 +51,16 @@ async function writeAccounts(tx: Tx, all: readonly Account[]): Promise<void> {
   );
 }
 
-async function writeReservations(tx: Tx, all: readonly Reservation[]): Promise<void> {
+/** Reservations that were not there under the lock of their attempt: nobody else can have made them. */
+async function insertReservations(tx: Tx, all: readonly Reservation[]): Promise<void> {
   await tx.query(
-    `insert into budget.reservation as r (org_id, agent_id, task_id, attempt, amount_micros, state, settled_micros, corrected_micros, source, scopes, price_book_version, expires_at, day, asks_above_micros)
+    `insert into budget.reservation (org_id, agent_id, task_id, attempt, amount_micros, state, settled_micros, corrected_micros, source, scopes, price_book_version, expires_at, day, asks_above_micros)
      select o, a, t, n, m, st, se, co, so, sc::jsonb, pb, ex, d, aa from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::bigint[], $6::text[], $7::bigint[], $8::bigint[], $9::text[], $10::text[], $11::bigint[], $12::timestamptz[], $13::text[], $14::bigint[])
-       as w(o, a, t, n, m, st, se, co, so, sc, pb, ex, d, aa)
-     on conflict (org_id, agent_id, task_id, attempt) do update set state = excluded.state, settled_micros = excluded.settled_micros, corrected_micros = excluded.corrected_micros, source = excluded.source, scopes = excluded.scopes, day = excluded.day`,
+       as w(o, a, t, n, m, st, se, co, so, sc, pb, ex, d, aa)`,
     [
-      all.map((r) => r.key.org),
-      all.map((r) => r.key.agent),
-      all.map((r) => r.key.task),
-      all.map((r) => r.attempt),
+      ...attemptsOf(all),
       all.map((r) => text(r.amount)),
-      all.map((r) => r.state),
-      all.map((r) => text(r.settled)),
-      all.map((r) => text(r.corrected)),
-      all.map((r) => r.source ?? null),
-      all.map((r) => JSON.stringify(r.scopes)),
+      ...courseOf(all),
       all.map((r) => r.priceBookVersion ?? null),
       all.map((r) => formatInstant(r.expiresAt)),
       all.map((r) => r.day ?? null),
@@ -73,6 +68,31 @@ async function writeReservations(tx: Tx, all: readonly Reservation[]): Promise<v
     ],
   );
 }
+
+async function updateReservations(tx: Tx, all: readonly Reservation[]): Promise<void> {
+  await tx.query(
+    `update budget.reservation r set state = w.st, settled_micros = w.se, corrected_micros = w.co, source = w.so, scopes = w.sc::jsonb, day = w.d
+     from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::text[], $6::bigint[], $7::bigint[], $8::text[], $9::text[], $10::text[])
+       as w(o, a, t, n, st, se, co, so, sc, d) where r.org_id = w.o and r.agent_id = w.a and r.task_id = w.t and r.attempt = w.n`,
+    [...attemptsOf(all), ...courseOf(all), all.map((r) => r.day ?? null)],
+  );
+}
+
+const attemptsOf = (all: readonly Reservation[]): readonly unknown[] => [
+  all.map((r) => r.key.org),
+  all.map((r) => r.key.agent),
+  all.map((r) => r.key.task),
+  all.map((r) => r.attempt),
+];
+
+/** What of a reservation changes over time. */
+const courseOf = (all: readonly Reservation[]): readonly unknown[] => [
+  all.map((r) => r.state),
+  all.map((r) => text(r.settled)),
+  all.map((r) => text(r.corrected)),
+  all.map((r) => r.source ?? null),
+  all.map((r) => JSON.stringify(r.scopes)),
+];
 
 async function writeAttemptLines(tx: Tx, lines: readonly AttemptLine[]): Promise<void> {
   await tx.query(

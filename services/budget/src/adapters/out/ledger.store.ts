@@ -4,7 +4,7 @@ import type { TaskKey } from '@countersign/contracts';
 import { DependencyUnavailable } from '@countersign/bus';
 import { Database, DatabaseUnavailable, type Tx } from '@countersign/store';
 import { Logger, Metrics } from '@countersign/telemetry';
-import { emptyAccount, scopeText } from '../../domain/accounts.js';
+import { emptyAccount, scopeText, type Account, type ScopeKey } from '../../domain/accounts.js';
 import type { BudgetEvent } from '../../domain/events.js';
 import { Ledger } from '../../domain/ledger.js';
 import type { PendingSettlement, Source } from '../../domain/model.js';
@@ -20,6 +20,7 @@ import {
   type ReservationRow,
 } from './ledger-rows.js';
 import { writeLedger } from './ledger-writes.js';
+import { MadeAccounts } from './made-accounts.js';
 
 /** A hold that should have ended by now. */
 export interface ExpiredHold {
@@ -31,18 +32,13 @@ export interface ExpiredHold {
   readonly expiry: string;
 }
 
-/** An attempt that still holds money. */
-export interface HeldAttempt {
-  readonly key: TaskKey;
-  readonly attempt: number;
-  readonly amount: Micros;
-}
-
 /**
  * Works on a batch of attempts in one transaction: locks first, in one order everywhere, reads in later statements, decides in memory with whole micros, writes set-based.
  */
 @Injectable()
 export class LedgerStore {
+  readonly #made = new MadeAccounts();
+
   constructor(
     private readonly database: Database,
     private readonly logger: Logger,
@@ -51,10 +47,11 @@ export class LedgerStore {
 
   /** Runs `work` over the locked accounts and reservations and writes what it changed. */
   async run<T>(scope: LedgerScope, work: (ledger: Ledger) => T): Promise<T> {
-    const { result, events } = await this.#transaction(scope, async (tx) => {
-      const ledger = await lockedLedger(tx, scope);
-      return { result: work(ledger), events: await closed(tx, ledger) };
+    const { result, events, accounts } = await this.#transaction(scope, async (tx) => {
+      const { ledger, accounts } = await lockedLedger(tx, scope, this.#made);
+      return { result: work(ledger), events: await closed(tx, ledger), accounts };
     });
+    this.#made.add(accounts);
     this.#alert(events);
     return result;
   }
@@ -66,7 +63,7 @@ export class LedgerStore {
     work: (ledger: Ledger) => T,
   ): Promise<T | undefined> {
     const done = await this.#transaction(scope, async (tx) => {
-      const ledger = await lockedLedger(tx, scope);
+      const { ledger } = await lockedLedger(tx, scope, this.#made);
       const known = await tx.query('select 1 from budget.ledger_entry where org_id = $1 and command_id = $2', [
         command.org,
         command.id,
@@ -90,18 +87,6 @@ export class LedgerStore {
       for (const { key, caps } of scope.accounts) ledger.follow(key, caps);
       return work(ledger);
     });
-  }
-
-  /** Attempts of these tasks that still hold money. */
-  async heldAttempts(keys: readonly TaskKey[]): Promise<readonly HeldAttempt[]> {
-    const orgs = [...new Set(keys.map((key) => key.org))];
-    const rows = await this.database.tenants(orgs, (tx) =>
-      tx.query<ReservationRow>(
-        `select ${RESERVATION_COLUMNS} from unnest($1::uuid[], $2::uuid[], $3::uuid[]) as w(org_id, agent_id, task_id) join budget.reservation r using (org_id, agent_id, task_id) where r.state = 'HELD'`,
-        [keys.map((k) => k.org), keys.map((k) => k.agent), keys.map((k) => k.task)],
-      ),
-    );
-    return rows.map((row) => ({ key: keyOf(row), attempt: row.attempt, amount: row.amount_micros }));
   }
 
   /** Holds that should have ended by now, oldest first; after the last one of the page before, where one is named. */
@@ -185,15 +170,36 @@ export class LedgerStore {
   }
 }
 
-async function lockedLedger(tx: Tx, scope: LedgerScope): Promise<Ledger> {
-  if (scope.attempts.length > 0) await lockAttempts(tx, scope.attempts);
-  const reservations = await readReservations(tx, scope.attempts);
-  const keys = accountKeys(scope, reservations);
-  if (keys.length > 0) await makeAccounts(tx, keys);
-  const accounts = keys.length === 0 ? new Map<string, never>() : await readAccounts(tx, keys, 'locked');
+interface Locked {
+  readonly ledger: Ledger;
+  readonly accounts: ReadonlyMap<string, Account>;
+}
+
+async function lockedLedger(tx: Tx, scope: LedgerScope, made: MadeAccounts): Promise<Locked> {
+  // both leave together, and the second begins when the first has its locks
+  const [, reservations] = await Promise.all([
+    scope.attempts.length > 0 && lockAttempts(tx, scope.attempts),
+    readReservations(tx, scope.attempts),
+  ]);
+  const accounts = await lockedAccounts(tx, accountKeys(scope, reservations), made);
   const ledger = new Ledger(accounts, reservations);
   for (const { key, caps } of scope.accounts) ledger.follow(key, caps);
-  return ledger;
+  return { ledger, accounts };
+}
+
+async function lockedAccounts(
+  tx: Tx,
+  keys: readonly ScopeKey[],
+  made: MadeAccounts,
+): Promise<ReadonlyMap<string, Account>> {
+  if (keys.length === 0) return new Map();
+  const fresh = made.without(keys);
+  if (fresh.length > 0) await makeAccounts(tx, fresh);
+  const accounts = await readAccounts(tx, keys, 'locked');
+  if (accounts.size === keys.length) return accounts;
+  // rows are gone that were there, as after a backup was put in its place
+  await makeAccounts(tx, keys);
+  return readAccounts(tx, keys, 'locked');
 }
 
 async function closed(tx: Tx, ledger: Ledger): Promise<readonly BudgetEvent[]> {

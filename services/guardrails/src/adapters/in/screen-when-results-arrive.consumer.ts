@@ -20,6 +20,7 @@ import {
 import { TrustBundle } from '@countersign/identity';
 import { ReadModels } from '@countersign/service-host';
 import { Metrics, Tracer } from '@countersign/telemetry';
+import { RecentTasks, type RecentTask } from '../../application/recent-tasks.js';
 import { keyOf, ScreenResults, type ResultToScreen, type ScreenedResult } from '../../application/screen-results.js';
 import { TransformedBodies } from '../out/transformed-bodies.js';
 import { countTriggered } from './triggered.js';
@@ -34,6 +35,7 @@ export class ScreenWhenResultsArrive {
     private readonly bundle: TrustBundle,
     private readonly models: ReadModels,
     private readonly screenResults: ScreenResults,
+    private readonly recent: RecentTasks,
     private readonly bodies: TransformedBodies,
     private readonly writer: FrameWriter,
     private readonly clock: Clock,
@@ -95,11 +97,17 @@ export class ScreenWhenResultsArrive {
   /** The submission as it was judged, or nothing: then everything in the result is new. */
   async #input(item: ScreenItem): Promise<Uint8Array | undefined> {
     if (item.input === undefined) return undefined;
-    const message = await this.#lookup.message('ING', item.input.seq);
-    const task = message === undefined ? undefined : readTaskMessage(this.bundle, message);
-    if (task === undefined || 'failure' in task || task.digest !== item.input.digest) return undefined;
+    const { seq, digest } = item.input;
+    const task = this.recent.find(seq) ?? (await this.#stored(seq));
+    if (task === undefined || task.digest !== digest) return undefined;
     const { org, agent, task: id } = keyOf(item);
     return task.key.org === org && task.key.agent === agent && task.key.task === id ? task.body : undefined;
+  }
+
+  async #stored(seq: number): Promise<RecentTask | undefined> {
+    const message = await this.#lookup.message('ING', seq);
+    const task = message === undefined ? undefined : readTaskMessage(this.bundle, message);
+    return task === undefined || 'failure' in task ? undefined : task;
   }
 
   async #itemOf({ verdict, transformed }: ScreenedResult): Promise<ScreenedItem> {

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { ScreeningAnswer, ScreeningJob } from '../../domain/screening/screening-job.js';
 import { Progress } from './progress.js';
+import { JobSender, readAnswers, type WiredAnswers } from './screening-wire.js';
 
 /** Why a worker is gone, and what it was at: indexes into its chunk and into the guardrails of the job, -1 for none. */
 export interface SeatLoss {
@@ -24,6 +25,7 @@ const HANGS = { factor: 2, plusMs: 200 } as const;
 /** One worker thread with what is known of its progress. */
 export class ScreeningSeat {
   readonly #progress = new Progress();
+  readonly #sender = new JobSender();
   readonly #worker: Worker;
   #steps = -1;
   #quietMs = 0;
@@ -41,9 +43,7 @@ export class ScreeningSeat {
       env: {},
     });
     this.#worker.unref();
-    this.#worker.on('message', (answers: readonly ScreeningAnswer[]) => {
-      if (!this.#over) this.events.answered(answers);
-    });
+    this.#worker.on('message', (message: WiredAnswers) => this.#hear(message));
     this.#worker.on('error', () => this.#lose('ERROR'));
     this.#worker.on('messageerror', () => this.#lose('ERROR'));
     this.#worker.on('exit', () => this.#lose('ERROR'));
@@ -53,18 +53,8 @@ export class ScreeningSeat {
   give(jobs: readonly ScreeningJob[]): void {
     this.#progress.reset(START_MS);
     this.#quietMs = 0;
-    const moved: ArrayBuffer[] = [];
-    const copy = (bytes: Uint8Array): Uint8Array => {
-      const own = new Uint8Array(bytes);
-      moved.push(own.buffer);
-      return own;
-    };
-    const copies = jobs.map(({ input, ...job }) => ({
-      ...job,
-      body: copy(job.body),
-      ...(input === undefined ? {} : { input: copy(input) }),
-    }));
-    this.#worker.postMessage(copies, moved);
+    const [message, moved] = this.#sender.wire(jobs);
+    this.#worker.postMessage(message, moved);
   }
 
   /** Called while it has work, with the milliseconds since the last time: ends a worker that stands still for longer than it may. */
@@ -79,6 +69,17 @@ export class ScreeningSeat {
   async end(): Promise<void> {
     this.#over = true;
     await this.#worker.terminate();
+  }
+
+  #hear(message: WiredAnswers): void {
+    if (this.#over) return;
+    let answers: readonly ScreeningAnswer[];
+    try {
+      answers = readAnswers(message);
+    } catch {
+      return this.#lose('ERROR');
+    }
+    this.events.answered(answers);
   }
 
   #lose(cause: SeatLoss['cause']): void {

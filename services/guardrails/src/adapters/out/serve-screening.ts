@@ -1,9 +1,10 @@
-import type { MessagePort, Transferable } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
 import { screenBody } from '../../domain/screening/screen-body.js';
 import { UNAVAILABLE, type ScreeningAnswer, type ScreeningJob } from '../../domain/screening/screening-job.js';
 import type { ScreeningTools } from '../../domain/screening/run-guardrail.js';
 import { keyedHash } from './keyed-hash.js';
 import { Progress } from './progress.js';
+import { JobReceiver, wireAnswers, type WiredJobs } from './screening-wire.js';
 
 /** What a worker is started with. */
 export interface ScreeningWorkerData {
@@ -22,6 +23,7 @@ export function serveScreening(
 ): void {
   const progress = new Progress(shared);
   const hash = keyedHash(key);
+  const receiver = new JobReceiver();
   const answer = (job: ScreeningJob, index: number): ScreeningAnswer => {
     progress.at(index, -1, READ_MS);
     const started = performance.now();
@@ -32,24 +34,12 @@ export function serveScreening(
       beat: (guardrail, limitMs) => progress.at(index, guardrail, limitMs),
     };
     try {
-      return detached(screenBody(job, tools));
+      return screenBody(job, tools);
     } catch {
       return { kind: 'screened', screening: UNAVAILABLE };
     }
   };
-  port.on('message', (jobs: readonly ScreeningJob[]) => {
-    const answers = jobs.map(answer);
-    const bodies = answers.flatMap((a): Transferable[] =>
-      a.kind === 'screened' && a.screening.transformed !== undefined
-        ? [a.screening.transformed.buffer as ArrayBuffer]
-        : [],
-    );
-    port.postMessage(answers, bodies);
+  port.on('message', (message: WiredJobs) => {
+    port.postMessage(...wireAnswers(receiver.read(message).map(answer)));
   });
-}
-
-/** A small Buffer is a window of a large one: what is sent is only the window. */
-function detached(answer: ScreeningAnswer): ScreeningAnswer {
-  if (answer.kind !== 'screened' || answer.screening.transformed === undefined) return answer;
-  return { ...answer, screening: { ...answer.screening, transformed: new Uint8Array(answer.screening.transformed) } };
 }

@@ -1,12 +1,11 @@
-import { Document, type Place } from './document.js';
+import type { Place } from './document.js';
 import type { Field } from './fields.js';
 import type { Finding, Origin } from './finding.js';
 import { PACKS } from './packs.js';
 import { FOUND, weightOf, type RulePack } from './rule.js';
 import { scan, type Budget, type Hit } from './scan.js';
 import { scored } from './scoring.js';
-import { viewsOf } from './views/all-views.js';
-import { View } from './views/view.js';
+import { spokenIn, type Indexed, type Spoken } from './spoken.js';
 
 export type { Budget } from './scan.js';
 
@@ -16,19 +15,13 @@ export interface Detection {
   readonly timedOut: boolean;
 }
 
-type Indexed = readonly [index: number, field: Field];
-
-const ORIGINS: readonly Origin[] = ['instruction', 'data', 'agent_output'];
-
 /** Runs rule packs over the fields of a body. Throws on a pack that is not in PACKS: whoever stored the name must be told, not passed. */
 export function detect(fields: readonly Field[], packs: readonly string[], budget: Budget): Detection {
   const named = packsNamed(packs);
   const findings: Finding[] = [];
-  for (const origin of ORIGINS) {
-    const spoken = [...fields.entries()].filter(([, field]) => field.origin === origin);
-    if (spoken.length === 0) continue;
+  for (const spoken of spokenIn(fields)) {
     for (const look of [lookInside, lookAcross]) {
-      const found = look(spoken, origin, named, budget);
+      const found = look(spoken, named, budget);
       if (found === undefined) return { findings, timedOut: true };
       findings.push(...found);
     }
@@ -45,37 +38,30 @@ function packsNamed(names: readonly string[]): readonly RulePack[] {
 }
 
 /** What stands in one field each. */
-function lookInside(
-  fields: readonly Indexed[],
-  origin: Origin,
-  packs: readonly RulePack[],
-  budget: Budget,
-): readonly Finding[] | undefined {
-  const document = new Document(fields);
-  const views = viewsOf(View.original(document.text));
-  const hits = scan(views, packs, budget);
+function lookInside(spoken: Spoken, packs: readonly RulePack[], budget: Budget): readonly Finding[] | undefined {
+  const { origin, fields, whole } = spoken;
+  const { document, readings } = whole;
+  const hits = scan(readings, packs, budget);
   if (hits === undefined) return undefined;
   const placed = hits.map((hit) => ({ ...hit, place: document.place(hit) })).filter(({ place }) => !place.crosses);
   const found = groups(placed, ({ pack, place }) => `${pack} ${place.field}`).flatMap(
     (group) => scored(group, document.text, origin).found,
   );
   const findings = found.map((hit) => findingOf(hit, document.place(hit), origin));
-  return views.overflow ? [...findings, ...packs.flatMap((pack) => tooManyLayers(pack, fields, origin))] : findings;
+  return readings.views.overflow
+    ? [...findings, ...packs.flatMap((pack) => tooManyLayers(pack, fields, origin))]
+    : findings;
 }
 
 /** What crosses from one string of a part's JSON into the next: an attack cut in pieces that whoever reads the JSON puts together again. */
 function lookAcross(
-  fields: readonly Indexed[],
-  origin: Origin,
+  { origin, across }: Spoken,
   packs: readonly RulePack[],
   budget: Budget,
 ): readonly Finding[] | undefined {
   const findings: Finding[] = [];
-  const strings = fields.filter(([, field]) => field.leaf === 'string');
-  for (const part of groups(strings, ([, field]) => String(field.part))) {
-    if (part.length < 2) continue;
-    const document = new Document(part, ' ');
-    const hits = scan(viewsOf(View.original(document.text)), packs, budget);
+  for (const { document, readings } of across) {
+    const hits = scan(readings, packs, budget);
     if (hits === undefined) return undefined;
     for (const hit of hits) {
       const place = document.place(hit);

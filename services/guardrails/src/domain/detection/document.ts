@@ -1,5 +1,6 @@
 import type { Field } from './fields.js';
-import { BARRIER, type Span } from './views/view.js';
+import { BARRIER } from './views/barrier.js';
+import type { Span } from './views/view.js';
 
 /** Where a stretch of a document stands: in one field, or from one into another. */
 export interface Place extends Span {

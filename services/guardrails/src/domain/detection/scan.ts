@@ -1,8 +1,6 @@
-import { assertNever } from '@countersign/primitives';
+import type { Reading, Readings } from './reading.js';
 import type { Rule, RulePack } from './rule.js';
-import type { Views } from './views/all-views.js';
-import type { Literals } from './views/literals.js';
-import { squeezed } from './views/respelled.js';
+import { needlesOf, type Needles } from './views/needles.js';
 import type { Span, View } from './views/view.js';
 
 /** A rule that matched, with offsets in the original of the view. */
@@ -20,33 +18,13 @@ export interface Budget {
 const WINDOW = 256 * 1024;
 const OVERLAP = 4 * 1024;
 
-/** What else is made of a view, once, when a rule asks for it. */
-class Reading {
-  #letters: Literals | undefined;
-  #squeezed: View | undefined;
-
-  constructor(
-    readonly view: View,
-    /** Whether it is the first of its kind: rules on the original look once, not once a view. */
-    readonly first: boolean,
-  ) {}
-
-  /** What literals occur in its letters alone; tells whether the squeezed view has to be made at all. */
-  get letters(): Literals {
-    return (this.#letters ??= this.view.literals.letters());
-  }
-
-  get squeezed(): View {
-    return (this.#squeezed ??= squeezed(this.view));
-  }
-}
-
-/** Runs the rules of packs over the views of a text; undefined when the time ran out. The same stretch found by the same rule in several views is one hit. */
-export function scan(views: Views, packs: readonly RulePack[], budget: Budget): readonly Hit[] | undefined {
+/** Runs the rules of packs over what is read of a text; undefined when the time ran out. The same stretch found by the same rule in several views is one hit. */
+export function scan(readings: Readings, packs: readonly RulePack[], budget: Budget): readonly Hit[] | undefined {
   const hits = new Map<string, Hit>();
-  for (const [pack, rule, reading] of runs(views, packs)) {
+  for (const { pack, rule, view } of runs(readings, packs)) {
     if (budget.expired()) return undefined;
-    for (const hit of hitsOf(rule, pack.name, reading, views)) {
+    if (rule === undefined) continue;
+    for (const hit of matchesIn(view, rule, pack.name)) {
       const key = `${rule.id} ${hit.start} ${hit.end}`;
       if (!hits.has(key)) hits.set(key, hit);
     }
@@ -54,33 +32,56 @@ export function scan(views: Views, packs: readonly RulePack[], budget: Budget): 
   return [...hits.values()];
 }
 
-/** Every rule with every view that it reads; what is made of a view is made once for all packs. */
-function* runs(
-  views: Views,
-  packs: readonly RulePack[],
-): Generator<readonly [pack: RulePack, rule: Rule, reading: Reading]> {
-  const readings = {
-    words: views.words.map((view, index) => new Reading(view, index === 0)),
-    values: views.values.map((view, index) => new Reading(view, index === 0)),
-  };
+/** A rule that is to be tried on a view; none where only the time is to be asked for. */
+interface Run {
+  readonly pack: RulePack;
+  readonly rule: Rule | undefined;
+  readonly view: View;
+}
+
+/** Every rule that may match, with every view that it reads; before each view once the view alone, for the rules that were ruled out took time too. */
+function* runs(readings: Readings, packs: readonly RulePack[]): Generator<Run> {
   for (const pack of packs)
-    for (const reading of readings[pack.reads]) for (const rule of pack.rules) yield [pack, rule, reading];
+    for (const reading of readings[pack.reads]) {
+      yield { pack, rule: undefined, view: reading.view };
+      for (const [rule, view] of toTry(pack, reading, readings.views.original)) yield { pack, rule, view };
+    }
 }
 
-function hitsOf(rule: Rule, pack: string, reading: Reading, views: Views): readonly Hit[] {
-  if (rule.on === undefined) return mayHold(reading.view.literals, rule) ? matchesIn(reading.view, rule, pack) : [];
-  switch (rule.on) {
-    case 'original':
-      return reading.first ? matchesIn(views.original, rule, pack) : [];
-    case 'squeezed':
-      return mayHold(reading.letters, rule) ? matchesIn(reading.squeezed, rule, pack) : [];
-    default:
-      return assertNever(rule.on);
+/** The rules of a pack that may match in a reading, with the view to try each on. */
+function toTry(pack: RulePack, reading: Reading, original: View): readonly (readonly [rule: Rule, view: View])[] {
+  const { inView, inLetters } = needsOf(pack);
+  const held = reading.view.literals.satisfied(inView);
+  const letters = inLetters === undefined ? undefined : reading.letters.satisfied(inLetters);
+  const out: (readonly [Rule, View])[] = [];
+  for (let index = 0; index < pack.rules.length; index += 1) {
+    const rule = pack.rules[index];
+    if (rule === undefined) continue;
+    if (held[index] === 1) out.push([rule, reading.view]);
+    else if (letters?.[index] === 1) out.push([rule, reading.squeezed]);
+    else if (rule.on === 'original' && reading.first) out.push([rule, original]);
   }
+  return out;
 }
 
-function mayHold(literals: Literals, { needs }: Rule): boolean {
-  return needs.length === 0 || literals.hasAny(needs);
+/** What the rules of a pack need, by index: those that look at a view, and those that look at its letters alone. */
+interface PackNeeds {
+  readonly inView: Needles;
+  readonly inLetters: Needles | undefined;
+}
+
+const NEEDS = new WeakMap<RulePack, PackNeeds>();
+
+function needsOf(pack: RulePack): PackNeeds {
+  const known = NEEDS.get(pack);
+  if (known !== undefined) return known;
+  const of = (on: Rule['on']): Needles => needlesOf(pack.rules.map((rule) => (rule.on === on ? rule.needs : 'never')));
+  const needs: PackNeeds = {
+    inView: of(undefined),
+    inLetters: pack.rules.some(({ on }) => on === 'squeezed') ? of('squeezed') : undefined,
+  };
+  NEEDS.set(pack, needs);
+  return needs;
 }
 
 function matchesIn(view: View, rule: Rule, pack: string): readonly Hit[] {

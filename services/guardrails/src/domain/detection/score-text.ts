@@ -1,4 +1,5 @@
 import type { Origin } from './finding.js';
+import { Readings } from './reading.js';
 import type { RulePack } from './rule.js';
 import { scan } from './scan.js';
 import { scored } from './scoring.js';
@@ -13,7 +14,7 @@ export interface TextScore {
 
 /** Scores a text as if somebody of that origin had said it; the highest sum of any pack counts. There is no limit of time. */
 export function scoreText(text: string, origin: Origin, packs: readonly RulePack[]): TextScore {
-  const hits = scan(viewsOf(View.original(text)), packs, { expired: () => false }) ?? [];
+  const hits = scan(new Readings(viewsOf(View.original(text))), packs, { expired: () => false }) ?? [];
   const scores = packs.map(
     (pack) =>
       scored(

@@ -43,14 +43,15 @@ export function runGuardrail(guardrail: GuardrailInForce, body: ReadBody, tools:
 type Found = Pick<GuardrailRun, 'outcome' | 'hits' | 'atMost' | 'unreadable'>;
 type Tools = TechniqueTools & Pick<ScreeningTools, 'detect'>;
 
-function attempt(guardrail: GuardrailInForce, { fields, ...body }: ReadBody, tools: Tools): Found {
+function attempt(guardrail: GuardrailInForce, body: ReadBody, tools: Tools): Found {
+  const { fields } = body;
   // what cannot be read triggers every guardrail that is there for security; one for quality has failed on it
   if (!fields.ok)
     return guardrail.category === 'SECURITY'
       ? { outcome: 'TRIGGERED', hits: [], unreadable: true }
       : { outcome: 'ERROR', hits: [] };
   try {
-    const hits = hitsOf(guardrail, { ...body, fields: fields.fields }, tools);
+    const hits = hitsOf(guardrail, readable(body, fields.fields), tools);
     const atMost = mostOf(hits);
     return {
       outcome: hits.length > 0 ? 'TRIGGERED' : 'NOT_TRIGGERED',
@@ -62,18 +63,50 @@ function attempt(guardrail: GuardrailInForce, { fields, ...body }: ReadBody, too
   }
 }
 
+/** The body with fields that could be read; the input stays unread until somebody asks. */
+function readable(body: ReadBody, fields: readonly Field[]): BodyUnderScreening {
+  const { stage, parts, prompt } = body;
+  return {
+    stage,
+    parts,
+    fields,
+    get input() {
+      return body.input;
+    },
+    ...(prompt === undefined ? {} : { prompt }),
+  };
+}
+
+/** What a guardrail runs: rule packs by name, and techniques. */
+interface Work {
+  readonly rules: readonly string[];
+  readonly techniques: readonly Technique[];
+}
+
+const WORK = new WeakMap<GuardrailInForce, Work>();
+
+function workOf(guardrail: GuardrailInForce): Work {
+  const known = WORK.get(guardrail);
+  if (known !== undefined) return known;
+  const work: Work = {
+    rules: guardrail.packs.filter((name) => PACKS.has(name) || !TECHNIQUES.has(name)),
+    techniques: [
+      ...guardrail.packs.flatMap((name) => TECHNIQUES.get(name)?.run ?? []),
+      ...(guardrail.patterns.length > 0 ? [ownPatterns] : []),
+      ...(guardrail.phrases.length > 0 ? [phrases] : []),
+    ],
+  };
+  WORK.set(guardrail, work);
+  return work;
+}
+
 function hitsOf(guardrail: GuardrailInForce, body: BodyUnderScreening, tools: Tools): readonly Hit[] {
-  const rules = guardrail.packs.filter((name) => PACKS.has(name) || !TECHNIQUES.has(name));
-  const techniques: readonly Technique[] = [
-    ...guardrail.packs.flatMap((name) => TECHNIQUES.get(name)?.run ?? []),
-    ...(guardrail.patterns.length > 0 ? [ownPatterns] : []),
-    ...(guardrail.phrases.length > 0 ? [phrases] : []),
-  ];
+  const { rules, techniques } = workOf(guardrail);
   const detected = rules.length === 0 ? NOTHING : tools.detect(body.fields, rules, tools.budget);
   if (detected.timedOut) throw new TimeUp();
   const hits = [...detected.findings.map(hitOf), ...techniques.flatMap((run) => run(body, guardrail, tools))];
   if (tools.budget.expired()) throw new TimeUp();
-  return body.stage === 'OUTPUT' ? onlyNewPersonalData(hits, body.fields, body.input) : hits;
+  return body.stage === 'OUTPUT' ? onlyNewPersonalData(hits, body) : hits;
 }
 
 const NOTHING: Detection = { findings: [], timedOut: false };

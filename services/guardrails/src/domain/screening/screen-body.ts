@@ -46,22 +46,29 @@ export function screenBody(job: ScreeningJob, tools: ScreeningTools): ScreeningA
     runs.every(({ guardrail }) => guardrail.shadow) ? runs : [...runs, canaryRun(job, fields, suspects)],
     job.facts,
   );
-  return screened(conclude(job, body, { combined, fields }, tools));
+  return screened(conclude(job, { combined, fields }, tools));
 }
 
 const screened = (screening: Screening): ScreeningAnswer => ({ kind: 'screened', screening });
 
 function readBody(job: ScreeningJob, parts: readonly Part[]): ReadBody {
-  const { stage } = job.facts;
-  const inputParts = job.input === undefined ? undefined : partsOf(job.input, 'INPUT');
-  const input = inputParts === undefined ? undefined : fieldsOf(inputParts);
+  let input: { readonly fields: readonly Field[] | undefined } | undefined;
   return {
-    stage,
+    stage: job.facts.stage,
     parts,
     fields: fieldsOf(parts),
-    ...(input?.ok === true ? { input: input.fields } : {}),
+    // few guardrails look at it, and only at answers that hold something
+    get input() {
+      return (input ??= { fields: inputOf(job) }).fields;
+    },
     ...(job.prompt === undefined ? {} : { prompt: job.prompt }),
   };
+}
+
+function inputOf({ input }: ScreeningJob): readonly Field[] | undefined {
+  const parts = input === undefined ? undefined : partsOf(input, 'INPUT');
+  const fields = parts === undefined ? undefined : fieldsOf(parts);
+  return fields?.ok === true ? fields.fields : undefined;
 }
 
 const isEnabled =
@@ -91,7 +98,7 @@ interface Found {
   readonly fields: readonly Field[];
 }
 
-function conclude(job: ScreeningJob, body: ReadBody, { combined, fields }: Found, tools: ScreeningTools): Screening {
+function conclude(job: ScreeningJob, { combined, fields }: Found, tools: ScreeningTools): Screening {
   const plain: Screening = {
     action: combined.action,
     codes: codesOf(combined.reasons),
@@ -107,7 +114,7 @@ function conclude(job: ScreeningJob, body: ReadBody, { combined, fields }: Found
   if (combined.transforms.length === 0) return plain;
   const transformed = transform(job, fields, combined.transforms, tools);
   const insufficient =
-    transformed === undefined ? 'REDACTION_INSUFFICIENT' : secondLook(job, combined, transformed.body, { body, tools });
+    transformed === undefined ? 'REDACTION_INSUFFICIENT' : secondLook(job, combined, transformed.body, tools);
   if (transformed === undefined || insufficient !== undefined)
     return blocked(plain, insufficient ?? 'REDACTION_INSUFFICIENT');
   return { ...plain, transformed: transformed.body, typeChanged: transformed.typeChanged };
@@ -138,9 +145,9 @@ function secondLook(
   job: ScreeningJob,
   { judged }: Combined<GuardrailRun>,
   transformed: Uint8Array,
-  { body, tools }: { readonly body: ReadBody; readonly tools: ScreeningTools },
+  tools: ScreeningTools,
 ): 'REDACTION_INSUFFICIENT' | 'GUARDRAIL_UNAVAILABLE' | undefined {
-  const again: ReadBody = { ...body, ...readBody(job, partsOf(transformed, job.facts.stage) ?? []) };
+  const again = readBody(job, partsOf(transformed, job.facts.stage) ?? []);
   for (const { run, effect } of judged) {
     const { guardrail } = run;
     const protects = guardrail.category === 'SECURITY' && !guardrail.shadow && guardrail !== CANARY_GUARDRAIL;
@@ -159,6 +166,8 @@ function retryOf({ action, judged }: Combined<GuardrailRun>): Pick<Screening, 'r
 }
 
 function versionsOf({ judged }: Combined<GuardrailRun>): Readonly<Record<string, number>> {
-  const names = new Set(judged.flatMap(({ run }) => run.guardrail.packs));
-  return Object.fromEntries([...names].map((name) => [`pack ${name}`.slice(0, 80), packVersion(name) ?? 0]));
+  const versions: Record<string, number> = {};
+  for (const { run } of judged)
+    for (const name of run.guardrail.packs) versions[`pack ${name}`.slice(0, 80)] ??= packVersion(name) ?? 0;
+  return versions;
 }

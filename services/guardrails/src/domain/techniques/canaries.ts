@@ -23,11 +23,49 @@ const CANARY = /cnry([0-9a-f]{16})/g;
 const REVERSED = /([0-9a-f]{16})yrnc/g;
 const HEXADECIMAL = /636e7279(?:2d)?((?:3[0-9]|6[1-6]){16})/g;
 
+const BARE = wordCode('cnry');
+const BACKWARDS = wordCode('yrnc');
+/** The end of `cnry` in hexadecimal. */
+const IN_HEXADECIMAL = wordCode('7279');
+/** The ends of the marks in base64. */
+const [MARK_0, MARK_1, MARK_2] = BASE64_MARKS.map(([mark]) => wordCode(mark.slice(-4)));
+
+/** Four characters of ASCII as one number. */
+function wordCode(text: string): number {
+  let code = 0;
+  for (const character of text) code = ((code << 7) | character.charCodeAt(0)) & 0xfffffff;
+  return code;
+}
+
+/**
+ * Whether a text can hold a suspect at all: nearly none does, and this is one pass. What is beyond ASCII or percent-encoded is always looked at. A text that
+ * holds one has a word of four characters of it in a row, whatever separators are between them.
+ */
+function mayHoldSuspects(text: string): boolean {
+  let squashed = 0;
+  let dense = 0;
+  for (let i = 0; i < text.length; i += 1) {
+    const code = text.charCodeAt(i);
+    if (code >= 0x80 || code === 0x25) return true;
+    // white space of ASCII, the controls beside it included: those are looked over with it
+    if (code > 0x20) {
+      dense = ((dense << 7) | code) & 0xfffffff;
+      if (dense === MARK_0 || dense === MARK_1 || dense === MARK_2) return true;
+    }
+    const isUpper = code >= 0x41 && code <= 0x5a;
+    if (!isUpper && !(code >= 0x61 && code <= 0x7a) && !(code >= 0x30 && code <= 0x39)) continue;
+    squashed = ((squashed << 7) | (isUpper ? code | 0x20 : code)) & 0xfffffff;
+    if (squashed === BARE || squashed === BACKWARDS || squashed === IN_HEXADECIMAL) return true;
+  }
+  return false;
+}
+
 /**
  * Words in a text that could be canaries: after case and separators are squashed, reversed, in hexadecimal, percent-encoded and in base64. Whether one is a canary,
  * and whose, is looked up by its hash.
  */
 export function suspectedCanaries(text: string): readonly CanaryText[] {
+  if (!mayHoldSuspects(text)) return [];
   const found = new Set<string>();
   const plain = text.includes('%') ? [text, percentDecoded(text)] : [text];
   for (const view of [...plain, ...base64Decoded(text)]) {

@@ -34,9 +34,10 @@ function isHost(host: string, allowed: string): boolean {
 }
 
 /** Ways in which an answer could carry data out: links, images and `data:` URIs, and encoded blocks that nothing in the task explains. */
-export const exfiltrationChannels: Technique = ({ stage, fields, input }, { allowedHosts }, { budget }) => {
+export const exfiltrationChannels: Technique = (body, { allowedHosts }, { budget }) => {
+  const { stage, fields } = body;
   if (stage !== 'OUTPUT') return [];
-  const explained = (text: string): boolean => (input ?? []).some((field) => field.text.includes(text));
+  const explained = (text: string): boolean => (body.input ?? []).some((field) => field.text.includes(text));
   return fields.flatMap((field, index) => {
     inTime(budget);
     return [

@@ -1,5 +1,5 @@
-import type { Field } from '../detection/fields.js';
 import type { Hit } from './hit.js';
+import type { BodyUnderScreening } from './technique.js';
 
 function squash(text: string): string {
   return text
@@ -13,10 +13,11 @@ function squash(text: string): string {
  */
 export function onlyNewPersonalData(
   hits: readonly Hit[],
-  fields: readonly Field[],
-  input: readonly Field[] | undefined,
+  body: Pick<BodyUnderScreening, 'fields' | 'input'>,
 ): readonly Hit[] {
-  if (input === undefined || !hits.some(({ category }) => category === 'PII')) return hits;
+  if (!hits.some(({ category }) => category === 'PII')) return hits;
+  const { fields, input } = body;
+  if (input === undefined) return hits;
   const sent = input.map(({ text }) => squash(text));
   return hits.filter(({ category, field, start, end }) => {
     if (category !== 'PII') return true;

@@ -13,8 +13,8 @@ export interface BodyUnderScreening {
   readonly stage: Stage;
   readonly parts: readonly Part[];
   readonly fields: readonly Field[];
-  /** Of an output: what the caller had sent; absent when the log no longer holds it. */
-  readonly input?: readonly Field[];
+  /** Of an output: what the caller had sent; absent when the log no longer holds it. Read when it is asked for. */
+  readonly input?: readonly Field[] | undefined;
   /** Of an output: the prompt of the agent that made it, if its operator left one. */
   readonly prompt?: PromptFingerprint;
 }

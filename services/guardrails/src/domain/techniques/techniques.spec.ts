@@ -96,6 +96,38 @@ describe('canaries', () => {
     );
   });
 
+  it('are looked for in every text that may hold one', () => {
+    const parts = fc.constantFrom(
+      'cnry',
+      'Cn',
+      'R.y',
+      '-',
+      ' ',
+      '\n',
+      '0123456789abcdef',
+      'fedcba9876543210',
+      'yrnc',
+      'Y25y',
+      'ZS0w',
+      'Nucn',
+      'kt',
+      '636e',
+      '72 79',
+      '2d',
+      '30'.repeat(16),
+      'x',
+      '\x01',
+    );
+    fc.assert(
+      fc.property(fc.array(fc.oneof(parts, fc.string({ maxLength: 2 })), { maxLength: 12 }), (all) => {
+        // what is beyond ASCII is looked over in any case; this character stands for nothing
+        const text = all.join('');
+        expect(suspectedCanaries(text)).toEqual(suspectedCanaries(`${text}\u00b7`));
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+
   it("tell an operator's from the execution's own, and a word that only looks like one from both", () => {
     const fields = fieldsIn([{ text: 'cnry-0000000000000001 cnry-0000000000000002 cnry-0000000000000003' }]);
     const known = [canaryHash('cnry-0000000000000001')];
@@ -219,7 +251,7 @@ describe('personal data of an answer', () => {
     { category: 'SECRET', kind: 'API_KEY', field: 0, start: 0, end: 4, view: 'original', origin: 'data' },
   ] as const;
   const kinds = (input: readonly Field[] | undefined): readonly string[] =>
-    onlyNewPersonalData(hits, fields, input).map(({ kind }) => kind);
+    onlyNewPersonalData(hits, { fields, input }).map(({ kind }) => kind);
 
   it('that its caller had sent is nothing new, however it was written', () => {
     expect(kinds(fieldsIn([{ text: 'jane@example.com' }]))).toEqual(['PHONE', 'API_KEY']);

@@ -1,8 +1,15 @@
 import { Controller } from '@nestjs/common';
-import type { FinishedItem, TaskKey, TransitionItem } from '@countersign/contracts';
+import {
+  readModelKey,
+  type AgentRef,
+  type FinishedItem,
+  type TaskKey,
+  type TransitionItem,
+} from '@countersign/contracts';
 import { OnTransitions, type ReceivedItem } from '@countersign/bus';
 import { ReadModels, TaskFacts } from '@countersign/service-host';
 import { ConnectionsOf } from '../../application/connections-of.js';
+import type { GrantUse } from '../../domain/least-privilege.js';
 import { observeRejection, observeTask, type TaskParticipants } from '../../domain/observe-task.js';
 import { usesOfResult, usesOfTask } from '../../domain/observe-use.js';
 import { ObservationStore, type Attempt, type Observed } from '../out/observation.store.js';
@@ -17,7 +24,7 @@ export class ObserveWhenTasksFinish {
   readonly #connections: ConnectionsOf;
 
   constructor(
-    models: ReadModels,
+    private readonly models: ReadModels,
     private readonly store: ObservationStore,
   ) {
     this.#facts = new TaskFacts(models);
@@ -48,7 +55,7 @@ export class ObserveWhenTasksFinish {
     }));
     return {
       observations: seen.flatMap(({ item, participants, streamAt }) => observeTask(item, participants, streamAt)),
-      uses: items.flatMap(({ item, streamAt }) => usesOf(item, streamAt)),
+      uses: this.#uses(items),
       handOvers,
       ended: seen
         .filter(({ participants }) => participants.maxRunSeconds !== undefined)
@@ -61,6 +68,22 @@ export class ObserveWhenTasksFinish {
         }),
       ],
     };
+  }
+
+  /** The newest use of each entry, with whether the client's side wrote the entry down itself. */
+  #uses(items: readonly Received[]): Observed['uses'] {
+    const newest = new Map<string, ReturnType<typeof usesOf>[number]>();
+    for (const use of items.flatMap(({ item, streamAt }) => usesOf(item, streamAt)))
+      newest.set(`${use.agent.org}/${use.agent.agent}/${use.kind}/${use.entry}`, use);
+    return [...newest.values()].map((use) => ({ ...use, declared: this.#declares(use) }));
+  }
+
+  #declares({ agent, kind, entry }: ReturnType<typeof usesOf>[number]): boolean {
+    if (this.#facts.agent(agent)?.surface[kind]?.includes(entry) === true) return true;
+    return this.#connections.of('client', agent).some(({ connection }) => {
+      const policy = this.models.policy.get(readModelKey.connection(agent.org, connection));
+      return policy?.document[kind]?.includes(entry) === true;
+    });
   }
 
   #participants(item: FinishedItem, handedOver: ReadonlyMap<string, number>): TaskParticipants {
@@ -100,7 +123,7 @@ function unsafeRejection(item: TransitionItem): Observed['rejections'] {
     : [];
 }
 
-function usesOf(item: TransitionItem, at: number): Observed['uses'] {
+function usesOf(item: TransitionItem, at: number): readonly (GrantUse & { readonly agent: AgentRef })[] {
   const agent = { org: item.task.org, agent: item.task.agent };
   const uses = item.type === 'finished' ? usesOfTask(item, at) : item.type === 'resulted' ? usesOfResult(item, at) : [];
   return uses.map((use) => ({ agent, ...use }));

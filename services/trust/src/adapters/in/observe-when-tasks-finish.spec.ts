@@ -1,6 +1,12 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { formatInstant } from '@countersign/primitives';
-import { NEUTRAL_SURFACE, transitionItemSchema, type AgentRef, type TransitionItem } from '@countersign/contracts';
+import {
+  NEUTRAL_SURFACE,
+  readModelKey,
+  transitionItemSchema,
+  type AgentRef,
+  type TransitionItem,
+} from '@countersign/contracts';
 import type { ReceivedItem } from '@countersign/bus';
 import { anAgent, anId } from '@countersign/testing';
 import { aConnectionRecord, anAgentRecord, FakeModels } from '../../application/spec-support/fake-models.js';
@@ -91,7 +97,32 @@ describe('transitions', () => {
   it('tell what the target used: models by its result', async () => {
     const usage = [{ model: 'm-1', inputTokens: 1, outputTokens: 1 }];
     expect((await observed(received({ type: 'resulted', seq: 1, usage }))).uses).toEqual([
-      { agent: client, kind: 'models', entry: 'm-1', at: NOW },
+      { agent: client, kind: 'models', entry: 'm-1', at: NOW, declared: false },
+    ]);
+  });
+
+  it('tell which of it the client side wrote down, in its surface or for a connection; what the target writes is not asked', async () => {
+    const used = async (): Promise<readonly unknown[]> => {
+      const usage = ['m-1', 'm-2', 'm-3', 'm-1'].map((model) => ({ model, inputTokens: 1, outputTokens: 1 }));
+      const { uses } = await observed(received({ type: 'resulted', seq: 1, usage }));
+      return uses.map(({ entry, declared }) => [entry, declared]);
+    };
+    models.publish(
+      anAgentRecord(NOW, { ...client, surface: { ...NEUTRAL_SURFACE, models: ['m-1', 'm*'] } }),
+      anAgentRecord(NOW, { ...target, surface: { ...NEUTRAL_SURFACE, models: ['m-1', 'm-2', 'm-3'] } }),
+    );
+    expect(await used()).toEqual([
+      ['m-1', true],
+      ['m-2', false],
+      ['m-3', false],
+    ]);
+    const connection = anId();
+    models.publish(aConnectionRecord({ connection, client, target }));
+    models.policy.put(readModelKey.connection(client.org, connection), { document: { models: ['m-2'] } });
+    expect(await used()).toEqual([
+      ['m-1', true],
+      ['m-2', true],
+      ['m-3', false],
     ]);
   });
 

@@ -1,7 +1,8 @@
 import type { AgentEvidence } from '../../application/ports.js';
 import type { Ceiling, Probation } from '../../domain/evidence.js';
 import { Ledger } from '../../domain/ledger.js';
-import { GRANT_KINDS, type GrantUse } from '../../domain/least-privilege.js';
+import { BoundedUses } from '../../domain/bounded-uses.js';
+import { GRANT_KINDS } from '../../domain/least-privilege.js';
 import type { Observation } from '../../domain/observation.js';
 import type { Posture } from '../../domain/posture.js';
 import type { UseRow } from './standing.store.js';
@@ -17,7 +18,7 @@ export class AgentFile {
   #version = 0;
   #ledger = new Ledger();
   readonly #posture = new Map<string, Stated<Posture>>();
-  readonly #uses = new Map<string, GrantUse>();
+  readonly #uses = new BoundedUses();
   #ceiling: Stated<Ceiling | undefined> | undefined;
   #probation: Stated<Probation | undefined> | undefined;
 
@@ -27,7 +28,7 @@ export class AgentFile {
       version: this.#version,
       observations: this.#ledger.observations(now),
       posture: [...this.#posture.values()].map(({ value }) => value),
-      uses: [...this.#uses.values()],
+      uses: this.#uses.all,
       ceiling: this.#ceiling?.value,
       probation: this.#probation?.value,
     };
@@ -67,13 +68,9 @@ export class AgentFile {
   }
 
   /** Takes the last use of a grant. */
-  use({ kind: name, entry, last_used_at: last }: UseRow): boolean {
+  use({ kind: name, entry, last_used_at: last, declared }: UseRow): boolean {
     const kind = GRANT_KINDS.find((known) => known === name);
-    const at = last.getTime();
-    const key = `${name}:${entry}`;
-    if (kind === undefined || (this.#uses.get(key)?.at ?? 0) >= at) return false;
-    this.#uses.set(key, { kind, entry, at });
-    return this.#changed(true);
+    return kind !== undefined && this.#changed(this.#uses.take({ kind, entry, at: last.getTime(), declared }));
   }
 
   #changed(changed: boolean): boolean {

@@ -254,7 +254,7 @@ describe('statements', () => {
       document: { ...NEUTRAL_POLICY, taskTypes: ['chat', 'code*'], models: [], tools: [] },
     });
     const one = await replica(models);
-    const use = { agent, kind: 'taskTypes', entry: 'code_review', at: NOW - DAY };
+    const use = { agent, kind: 'taskTypes', entry: 'code_review', at: NOW - DAY, declared: false } as const;
     await one.store.record({ ...NOTHING, uses: [use, { ...use, entry: 'elsewhere' }] });
     await one.memory.refresh();
     expect(one.standings.privilege(agent, NOW)).toEqual({

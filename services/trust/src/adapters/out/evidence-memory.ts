@@ -10,7 +10,7 @@ import type { LineageEntry, LineageKey } from '../../domain/lineage.js';
 import type { TrustConfig } from '../../trust.config.js';
 import { AgentFile } from './agent-file.js';
 import { Following } from './following.js';
-import { ObservationStore, observationOf, type ObservationRow } from './observation.store.js';
+import { ObservationStore, observationOf, type WrittenObservation } from './observation.store.js';
 import { levelNamed, StandingStore, type LevelRow, type LineageRow } from './standing.store.js';
 import { StatementStore } from './statement.store.js';
 import { TransitionLag } from './transition-lag.js';
@@ -148,7 +148,9 @@ export class EvidenceMemory extends EvidenceSource implements OnApplicationBoots
     ];
   }
 
-  #observe(row: ObservationRow, now: number): void {
+  /** Rows are read more than once: one that was voided meanwhile must not come back. */
+  #observe(row: WrittenObservation, now: number): void {
+    if (this.#voided.has(row.id)) return;
     this.#note(row, (file) => file.observe(observationOf(row), now));
   }
 

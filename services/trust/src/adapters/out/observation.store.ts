@@ -6,9 +6,10 @@ import { Database, DatabaseUnavailable, type Tx } from '@countersign/store';
 import type { ObservationKind, Observation } from '../../domain/observation.js';
 import type { ChargedObservation } from '../../domain/observe-task.js';
 import type { Written } from './following.js';
+import { forgetUses, noteUses, useText, type UseOfAgent } from './grant-uses.js';
 
-/** A stored observation. */
-export interface ObservationRow extends Written {
+/** A stored observation, as it is written once. */
+export interface WrittenObservation extends Written {
   readonly org_id: string;
   readonly id: string;
   readonly agent_id: string;
@@ -20,6 +21,10 @@ export interface ObservationRow extends Written {
   readonly connection_id: string | null;
   readonly code: string | null;
   readonly value: string | null;
+}
+
+/** A stored observation with whether it was voided since. */
+export interface ObservationRow extends WrittenObservation {
   readonly voided: boolean;
 }
 
@@ -40,12 +45,7 @@ export interface Attempt {
 /** What a batch of transitions says, stored together. */
 export interface Observed {
   readonly observations: readonly ChargedObservation[];
-  readonly uses: readonly {
-    readonly agent: AgentRef;
-    readonly kind: string;
-    readonly entry: string;
-    readonly at: number;
-  }[];
+  readonly uses: readonly UseOfAgent[];
   readonly handOvers: readonly (Attempt & { readonly at: number })[];
   readonly ended: readonly Attempt[];
   /** Requests that people rejected: what that would charge, and whether they called it unsafe; the two are told apart, in any order. */
@@ -54,13 +54,19 @@ export interface Observed {
 
 const VOIDED =
   'exists (select 1 from trust.observation_void v where v.org_id = o.org_id and v.observation_id = o.id) as voided';
-const COLUMNS = `o.org_id, o.id, o.agent_id, o.observer_org, o.at, o.kind, o.counterparty, o.counterparty_level, o.connection_id, o.code, o.value, o.written_at, ${VOIDED}`;
+const COLUMNS =
+  'o.org_id, o.id, o.agent_id, o.observer_org, o.at, o.kind, o.counterparty, o.counterparty_level, o.connection_id, o.code, o.value, o.written_at';
+/** For how long a use that was noted is not noted again, and how many of them are remembered. */
+const NOTED_MS = 60_000;
+const MOST_NOTED = 10_000;
 /** Observations of one agent read at a time. */
 const PAGE = 10_000;
 
 /** Observations and what leads to them in PostgreSQL. */
 @Injectable()
 export class ObservationStore {
+  readonly #noted = new Map<string, UseOfAgent>();
+
   constructor(private readonly database: Database) {}
 
   /** Stores a batch in one transaction. An observation's id is derived, so a redelivery changes nothing. */
@@ -72,14 +78,30 @@ export class ObservationStore {
       ...observed.rejections.flatMap(({ draft }) => (draft === undefined ? [] : [draft.agent.org])),
     ]);
     if (orgs.size === 0) return;
-    await available(() =>
-      this.database.tenants([...orgs].sort(), async (tx) => {
-        await insertObservations(tx, observed.observations);
-        await noteUses(tx, observed.uses);
-        await noteHandOvers(tx, observed);
+    const uses = observed.uses.filter((use) => !this.#isNoted(use));
+    await available(async () => {
+      const added = await this.database.tenants([...orgs].sort(), async (tx) => {
+        // they leave together and run in this order
+        const [noted] = await Promise.all([
+          noteUses(tx, uses),
+          insertObservations(tx, observed.observations),
+          noteHandOvers(tx, observed),
+        ]);
         await this.#settleRejections(tx, observed.rejections);
-      }),
-    );
+        return noted;
+      });
+      if (added.length > 0)
+        await this.database.tenants([...new Set(added.map(({ org }) => org))].sort(), (tx) => forgetUses(tx, added));
+    });
+    for (const use of uses) this.#noted.set(useText(use), use);
+  }
+
+  /** Whether a use was noted a moment ago: what is used all the time need not be said with every batch. */
+  #isNoted(use: UseOfAgent): boolean {
+    const noted = this.#noted.get(useText(use));
+    if (noted !== undefined && use.at - noted.at < NOTED_MS && noted.declared === use.declared) return true;
+    if (this.#noted.size >= MOST_NOTED) this.#noted.clear();
+    return false;
   }
 
   /** When these executions were handed over (ms), of those that are still open; keys are `org/agent/task/attempt`. */
@@ -97,10 +119,10 @@ export class ObservationStore {
     return new Map(rows.map((r) => [`${r.org_id}/${r.agent_id}/${r.task_id}/${r.attempt}`, r.at.getTime()]));
   }
 
-  /** Observations written from an instant on, of every organisation, oldest first. */
-  async writtenSince(since: string, limit: number): Promise<readonly ObservationRow[]> {
+  /** Observations written from an instant on, of every organisation, oldest first. Voids are followed by themselves. */
+  async writtenSince(since: string, limit: number): Promise<readonly WrittenObservation[]> {
     return this.database.system((tx) =>
-      tx.query<ObservationRow>(
+      tx.query<WrittenObservation>(
         `select ${COLUMNS} from trust.observation o where o.written_at >= $1 order by o.written_at limit $2`,
         [since, limit],
       ),
@@ -114,7 +136,7 @@ export class ObservationStore {
       const { at, id } = after;
       const rows = await this.database.tenant(org, (tx) =>
         tx.query<ObservationRow>(
-          `select ${COLUMNS} from trust.observation o where o.org_id = $1 and o.agent_id = $2 and (o.at, o.id) > ($3, $4) order by o.at, o.id limit ${PAGE}`,
+          `select ${COLUMNS}, ${VOIDED} from trust.observation o where o.org_id = $1 and o.agent_id = $2 and (o.at, o.id) > ($3, $4) order by o.at, o.id limit ${PAGE}`,
           [org, agent, at.toISOString(), id],
         ),
       );
@@ -208,26 +230,6 @@ async function insertObservations(tx: Tx, all: readonly ChargedObservation[]): P
   );
 }
 
-/** Notes when grants were last used, to the hour: more would be a write a task. */
-async function noteUses(tx: Tx, uses: Observed['uses']): Promise<void> {
-  const newest = new Map<string, Observed['uses'][number]>();
-  for (const use of uses) newest.set(`${use.agent.org}/${use.agent.agent}/${use.kind}/${use.entry}`, use);
-  if (newest.size === 0) return;
-  // one order for everybody, so that two replicas never wait for each other
-  const rows = [...newest].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, use]) => use);
-  await tx.query(
-    `insert into trust.grant_use as u (org_id, agent_id, kind, entry, last_used_at) select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[])
-     on conflict (org_id, agent_id, kind, entry) do update set last_used_at = excluded.last_used_at, written_at = clock_timestamp() where u.last_used_at < excluded.last_used_at - interval '1 hour'`,
-    [
-      rows.map(({ agent }) => agent.org),
-      rows.map(({ agent }) => agent.agent),
-      rows.map(({ kind }) => kind),
-      rows.map(({ entry }) => entry),
-      rows.map(({ at }) => formatInstant(at)),
-    ],
-  );
-}
-
 async function noteHandOvers(tx: Tx, { handOvers, ended }: Observed): Promise<void> {
   if (handOvers.length > 0)
     await tx.query(
@@ -262,14 +264,14 @@ async function available<T>(work: () => Promise<T>): Promise<T> {
 }
 
 /** An observation as the domain knows it. */
-export function observationOf(row: ObservationRow): Observation {
+export function observationOf(row: WrittenObservation & { readonly voided?: boolean }): Observation {
   return {
     id: row.id,
     kind: row.kind,
     at: row.at.getTime(),
     observerOrg: row.observer_org,
     counterparty: row.counterparty,
-    ...(row.voided ? { voided: true } : {}),
+    ...(row.voided === true ? { voided: true } : {}),
     ...(row.counterparty_level === null ? {} : { counterpartyLevel: row.counterparty_level }),
     ...(row.connection_id === null ? {} : { connection: row.connection_id }),
     ...(row.code === null ? {} : { code: row.code }),

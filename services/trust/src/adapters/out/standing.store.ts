@@ -22,6 +22,7 @@ export interface UseRow extends Written {
   readonly kind: string;
   readonly entry: string;
   readonly last_used_at: Date;
+  readonly declared: boolean;
 }
 
 /** What is remembered of an ended agent. */

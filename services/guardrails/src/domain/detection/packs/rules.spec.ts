@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { PACKS } from '../packs.js';
+import { Readings } from '../reading.js';
 import type { Rule, RulePack } from '../rule.js';
 import { scan } from '../scan.js';
 import { viewsOf } from '../views/all-views.js';
@@ -16,7 +17,9 @@ const pack = (name: string): RulePack => {
 };
 const rulesOf = (name: string): readonly string[] => pack(name).rules.map((rule) => rule.id);
 const matches = (of: string, rule: string, text: string): boolean =>
-  (scan(viewsOf(View.original(text)), [pack(of)], { expired: () => false }) ?? []).some((hit) => hit.rule.id === rule);
+  (scan(new Readings(viewsOf(View.original(text))), [pack(of)], { expired: () => false }) ?? []).some(
+    (hit) => hit.rule.id === rule,
+  );
 
 const ALPHABETS: Readonly<Record<string, string>> = {
   A: 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789',
@@ -69,7 +72,9 @@ describe('a rule for secrets', () => {
     'keyFile = /etc/keys/host1.pem',
     'apiKeyVersion: 2024-10-21-preview',
   ])('lets pass %s', (text) => {
-    expect((scan(viewsOf(View.original(text)), [pack('secrets')], { expired: () => false }) ?? []).length).toBe(0);
+    expect(
+      (scan(new Readings(viewsOf(View.original(text))), [pack('secrets')], { expired: () => false }) ?? []).length,
+    ).toBe(0);
   });
 });
 

@@ -34,10 +34,13 @@ export function viewsOf(original: View): Views {
 }
 
 function decodedBy(decoders: readonly Decoder[], from: View): readonly View[] {
-  return decoders.flatMap((decoder) => {
+  const views: View[] = [];
+  for (const decoder of decoders) {
+    if (decoder.needs !== undefined && !from.traits[decoder.needs]) continue;
     const view = decoder.view(from);
-    return view === undefined ? [] : [view.named(decoder.name).excerpt(MARGIN)];
-  });
+    if (view !== undefined) views.push(view.named(decoder.name).excerpt(MARGIN));
+  }
+  return views;
 }
 
 /** Turning twice is turning back, and a second shift is only another shift. */

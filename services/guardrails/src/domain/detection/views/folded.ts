@@ -13,5 +13,5 @@ function plain(character: string): string {
 
 /** Letters without their marks, and letters of other scripts as the Latin ones that they look like. */
 export function folded(view: View): View {
-  return rewrite(view, 'folded', FOLDABLE, plain);
+  return view.traits.nonAscii ? rewrite(view, 'folded', FOLDABLE, plain) : view;
 }

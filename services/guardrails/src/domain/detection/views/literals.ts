@@ -1,15 +1,26 @@
-const SIZE = 1 << 16;
+import type { Needles } from './needles.js';
+import { BITS, step, trigramsOf } from './trigrams.js';
+
+/** Of a short text fewer cells are marked, so a smaller table tells as much. */
+const SIZES = [
+  { length: 256, bits: 12 },
+  { length: 2_048, bits: 14 },
+] as const;
 
 /** Tells fast which literals do not occur in a text, so that most patterns never run: a table of the text's trigrams, made in one pass. */
 export class Literals {
   readonly #lower: string;
   readonly #lettersOnly: boolean;
-  readonly #trigrams = new Uint32Array(SIZE / 32);
+  readonly #mask: number;
+  readonly #trigrams: Uint32Array;
   #text: string | undefined;
 
   private constructor(lower: string, lettersOnly: boolean) {
     this.#lower = lower;
     this.#lettersOnly = lettersOnly;
+    const size = 1 << (SIZES.find(({ length }) => lower.length <= length)?.bits ?? BITS);
+    const table = new Uint32Array(size / 32);
+    this.#mask = size - 1;
     let hash = 0;
     let seen = 0;
     for (let i = 0; i < lower.length; i += 1) {
@@ -17,8 +28,10 @@ export class Literals {
       if (lettersOnly && (code < 0x61 || code > 0x7a)) continue;
       hash = step(hash, code);
       seen += 1;
-      if (seen >= 3) this.#mark(hash);
+      const cell = hash & (size - 1);
+      if (seen >= 3) table[cell >> 5] = (table[cell >> 5] ?? 0) | (1 << (cell & 31));
     }
+    this.#trigrams = table;
   }
 
   /** The literals of a text, whatever its case. */
@@ -33,34 +46,28 @@ export class Literals {
 
   /** Whether a literal in lower case occurs. */
   has(literal: string): boolean {
-    let hash = 0;
-    for (let i = 0; i < literal.length; i += 1) {
-      hash = step(hash, literal.charCodeAt(i));
-      if (i >= 2 && !this.#marked(hash)) return false;
-    }
+    for (const trigram of trigramsOf(literal)) if (!this.#marked(trigram)) return false;
     return this.#searched().includes(literal);
   }
 
-  /** Whether one of some literals occurs. */
-  hasAny(literals: readonly string[]): boolean {
-    for (const literal of literals) if (this.has(literal)) return true;
-    return false;
+  /** Which lists a text satisfies: 1 for each of which a literal occurs, in the order of the lists. */
+  satisfied({ always, literals, firsts, lists, short }: Needles): Uint8Array {
+    const out = always.slice();
+    for (let i = 0; i < firsts.length; i += 1) {
+      if (!this.#marked(firsts[i] ?? 0)) continue;
+      const list = lists[i] ?? 0;
+      if (out[list] !== 1 && this.has(literals[i] ?? '')) out[list] = 1;
+    }
+    for (const { literal, list } of short) if (out[list] !== 1 && this.has(literal)) out[list] = 1;
+    return out;
   }
 
   #searched(): string {
     return (this.#text ??= this.#lettersOnly ? this.#lower.replace(/[^a-z]+/g, '') : this.#lower);
   }
 
-  #mark(hash: number): void {
-    this.#trigrams[hash >> 5] = (this.#trigrams[hash >> 5] ?? 0) | (1 << (hash & 31));
+  #marked(trigram: number): boolean {
+    const cell = trigram & this.#mask;
+    return ((this.#trigrams[cell >> 5] ?? 0) & (1 << (cell & 31))) !== 0;
   }
-
-  #marked(hash: number): boolean {
-    return ((this.#trigrams[hash >> 5] ?? 0) & (1 << (hash & 31))) !== 0;
-  }
-}
-
-/** Takes a character in; each is shifted out after three steps, so a hash stands for the last three. */
-function step(hash: number, code: number): number {
-  return ((hash << 6) ^ (code * 0x25)) & (SIZE - 1);
 }

@@ -1,6 +1,6 @@
-import { BARRIER, rewrite, type View } from './view.js';
+import { BARRIER } from './barrier.js';
+import { rewrite, type View } from './view.js';
 
-const NON_ASCII = /\P{ASCII}/u;
 /** Characters that show nothing (Unicode's default-ignorable ones), annotation marks and controls other than white space. */
 const INVISIBLE = /(?:(?![\t-\r\x85])[\p{Cc}\p{Default_Ignorable_Code_Point}\uFFF9-\uFFFB])+/gu;
 /** A letter with the marks on it, or any other character beyond ASCII. The half-width voiced marks are marks once folded. */
@@ -17,10 +17,10 @@ const asSpace = (match: string): string => (match.includes(BARRIER) ? BARRIER : 
  * came from when only white space changed, because nothing was hidden then.
  */
 export function normalised(view: View): View {
-  const visible = rewrite(view, 'normalised', INVISIBLE, () => '');
-  const composed = NON_ASCII.test(visible.text)
+  const visible = view.traits.invisible ? rewrite(view, 'normalised', INVISIBLE, () => '') : view;
+  const composed = visible.traits.nonAscii
     ? rewrite(visible, 'normalised', CLUSTER, (match) => match.normalize('NFKC'))
     : visible;
-  const whole = rewrite(composed, composed.name, PARTED, () => '');
-  return rewrite(whole, whole.name, WHITE_SPACE, asSpace);
+  const whole = composed.traits.lineBreak ? rewrite(composed, composed.name, PARTED, () => '') : composed;
+  return whole.traits.whiteSpace ? rewrite(whole, whole.name, WHITE_SPACE, asSpace) : whole;
 }

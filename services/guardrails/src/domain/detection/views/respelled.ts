@@ -6,6 +6,7 @@ const SEPARATOR = /[ ._*|/+~-]{1,3}/g;
 
 /** Joins letters that were set apart (`i g n o r e`); a separator that is wider than the others parts words. */
 export function unspaced(view: View): View {
+  if (!view.traits.spaced) return view;
   return rewrite(view, 'spaced', SPACED, (match) => {
     const narrow = Math.min(...[...match.matchAll(SEPARATOR)].map(([s]) => s.length));
     return match.replace(SEPARATOR, (s) => (s.length > narrow ? ' ' : ''));
@@ -33,6 +34,7 @@ const LONG = 16;
 
 /** Letters written as digits and signs that look like them (`1gn0r3`), in the two readings of 1. */
 export function unleeted(view: View): readonly View[] {
+  if (!view.traits.leet) return [];
   return ['i', 'l'].map((one) => unleetedAs(view, one)).filter((other) => other !== view);
 }
 

@@ -1,7 +1,6 @@
+import { BARRIER } from './barrier.js';
 import { Literals } from './literals.js';
-
-/** Stands between the fields of a document and between pieces of a view: no rule's `.` or space matches it, and normalisation keeps it. Texts never hold it, see Document. */
-export const BARRIER = '\u2028';
+import { traitsOf, type Traits } from './traits.js';
 
 /** A stretch of UTF-16 units, `end` excluded. */
 export interface Span {
@@ -20,6 +19,7 @@ interface Run {
 /** A text as rules read it, which knows for each of its stretches what of the original it stands for. Maps compose lazily, so a view costs little until something is found. */
 export class View {
   #literals: Literals | undefined;
+  #traits: Traits | undefined;
   readonly #parent: View | undefined;
   readonly #runs: readonly Run[];
 
@@ -51,6 +51,11 @@ export class View {
   /** What literals occur in it. */
   get literals(): Literals {
     return (this.#literals ??= Literals.of(this.text));
+  }
+
+  /** What can be seen of it in one pass. */
+  get traits(): Traits {
+    return (this.#traits ??= traitsOf(this.text));
   }
 
   /** What of the original the units `start` to `end` stand for. An empty stretch stands for nothing and keeps its place. */

@@ -1,3 +1,4 @@
+import { needlesOf } from '../needles.js';
 import { segmentsView, type Decoded, type Decoder } from './decoder.js';
 
 /** Words of which one is in what is worth hiding; a line is turned back only when one of them shows. */
@@ -6,6 +7,7 @@ const LINE = /[^\n\r\u2028]+/g;
 
 function lines(name: string, encode: (clue: string) => string, decode: (line: string) => string): Decoder {
   const clues = CLUES.map(encode);
+  const needles = needlesOf([clues]);
   function* decoded(text: string): Generator<Decoded> {
     for (const { 0: line, index } of text.matchAll(LINE)) {
       const lower = line.toLowerCase();
@@ -16,7 +18,7 @@ function lines(name: string, encode: (clue: string) => string, decode: (line: st
   return {
     name,
     view: (from) => {
-      return from.literals.hasAny(clues) ? segmentsView(from, name, decoded(from.text)) : undefined;
+      return from.literals.satisfied(needles)[0] === 1 ? segmentsView(from, name, decoded(from.text)) : undefined;
     },
   };
 }

@@ -1,4 +1,6 @@
-import { BARRIER, ViewBuilder, type View } from '../view.js';
+import { BARRIER } from '../barrier.js';
+import type { Traits } from '../traits.js';
+import { ViewBuilder, type View } from '../view.js';
 
 /** A stretch of a text with what it says once decoded. */
 export interface Decoded {
@@ -10,6 +12,8 @@ export interface Decoded {
 /** A way to write a text so that it is not recognised. */
 export interface Decoder {
   readonly name: string;
+  /** What a text must have that is written this way; without it there is nothing to look for. */
+  readonly needs?: keyof Traits;
   /** The text decoded, or undefined when nothing in it is written this way. */
   readonly view: (from: View) => View | undefined;
 }
@@ -25,16 +29,38 @@ export function segmentsView(from: View, name: string, segments: Iterable<Decode
   return any ? builder.build(name) : undefined;
 }
 
-const UNPRINTABLE = /(?![\t-\r])[\p{Cc}\uFFFD]/gu;
-const WORDLIKE = /[\p{L}\p{N} ]/gu;
+const WORDLIKE = /[\p{L}\p{N} ]/u;
+const UTF8 = new TextDecoder('utf-8');
 
 /** Bytes as text when they are text: valid UTF-8 (or UTF-16), at least eight characters, hardly anything unprintable, mostly letters. */
 export function textOf(bytes: Uint8Array): string | undefined {
-  const text = utf16(bytes) ?? new TextDecoder('utf-8').decode(bytes);
-  if (text.length < 8) return undefined;
-  const bad = text.match(UNPRINTABLE)?.length ?? 0;
-  const good = text.match(WORDLIKE)?.length ?? 0;
-  return bad * 20 > text.length || good * 10 < text.length * 6 ? undefined : text;
+  const text = utf16(bytes) ?? UTF8.decode(bytes);
+  return text.length >= 8 && readsAsText(text) ? text : undefined;
+}
+
+/** In one pass, which ends with what is too much: most segments are random bytes. */
+function readsAsText(text: string): boolean {
+  let bad = 0;
+  let good = 0;
+  for (const character of text) {
+    const code = character.codePointAt(0) ?? 0;
+    if (isUnprintable(code)) {
+      bad += 1;
+      if (bad * 20 > text.length) return false;
+    } else if (code < 0x80 ? isWordlikeAscii(code) : WORDLIKE.test(character)) good += 1;
+  }
+  return good * 10 >= text.length * 6;
+}
+
+/** Controls (Unicode's Cc) other than white space, and what stands for bytes that are no text. */
+function isUnprintable(code: number): boolean {
+  return code < 0x20 ? code < 0x09 || code > 0x0d : (code >= 0x7f && code < 0xa0) || code === 0xfffd;
+}
+
+function isWordlikeAscii(code: number): boolean {
+  return (
+    (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a) || (code >= 0x30 && code <= 0x39) || code === 0x20
+  );
 }
 
 function utf16(bytes: Uint8Array): string | undefined {
