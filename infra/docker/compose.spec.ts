@@ -22,6 +22,9 @@ interface Service {
   readonly ports?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
   readonly secrets?: readonly ({ readonly source: string; readonly target: string } | string)[];
+  readonly volumes?: readonly string[];
+  readonly profiles?: readonly string[];
+  readonly command?: readonly string[];
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
   readonly healthcheck?: object;
   readonly networks: readonly string[];
@@ -101,6 +104,22 @@ describe('docker-compose.yml', () => {
     expect(service(name).healthcheck).toBeDefined();
   });
 
+  it('starts the canary by its profile only, when its organisation was made with the operator’s keys, which it does not see itself', () => {
+    const [setUp, canary] = [service('canary-setup'), service('canary')];
+    expect([setUp.profiles, canary.profiles]).toEqual([['canary'], ['canary']]);
+    expect([setUp.command, canary.command]).toEqual([['canary-setup'], ['canary']]);
+    expect(Object.keys(setUp.depends_on ?? {}).sort()).toEqual([...SERVICES].sort());
+    expect(canary.depends_on).toEqual({ 'canary-setup': { condition: 'service_completed_successfully' } });
+    expect(setUp.secrets).toEqual(service('cs').secrets);
+    expect([canary.secrets, canary.healthcheck]).toEqual([undefined, service('policy').healthcheck]);
+    for (const { environment } of [setUp, canary])
+      expect(environment?.['COUNTERSIGN_CANARY_FILE']).toBe('/var/lib/canary/canary.json');
+    expect([setUp.volumes, canary.volumes]).toEqual([
+      ['./.compose/data/canary:/var/lib/canary'],
+      ['./.compose/data/canary:/var/lib/canary:ro'],
+    ]);
+  });
+
   it('has one network without a way out, where everything is but the port for agents', () => {
     expect(compose.networks['control']).toEqual({ internal: true });
     expect(all.filter(([, { networks }]) => networks.includes('edge')).map(([name]) => name)).toEqual(['nats']);
@@ -145,7 +164,11 @@ const hasCompose = spawnSync('docker', ['compose', 'version']).status === 0;
 
 /** Needs the client only, no engine; without it these are shown as skipped. */
 (hasCompose ? describe : describe.skip)('docker compose config', () => {
-  const SET = { COUNTERSIGN_USER: '1000:1000', COUNTERSIGN_INSTALLATION_KEY: 'k'.repeat(43) };
+  const SET = {
+    COUNTERSIGN_USER: '1000:1000',
+    COUNTERSIGN_INSTALLATION_KEY: 'k'.repeat(43),
+    COMPOSE_PROFILES: 'canary,demo,tools',
+  };
   const config = (files: readonly string[], env: Readonly<Record<string, string>>) =>
     spawnSync(
       'docker',

@@ -25,7 +25,18 @@ const SERVERS = [
     routes: all.map((host) => `${host}:6222`),
   })),
 ];
-const DATA = ['nats', 'postgres', 'ha/nats-1', 'ha/nats-2', 'ha/nats-3', 'ha/postgres', 'prometheus', 'grafana'];
+const DATA = [
+  'nats',
+  'postgres',
+  'ha/nats-1',
+  'ha/nats-2',
+  'ha/nats-3',
+  'ha/postgres',
+  'prometheus',
+  'grafana',
+  'canary',
+  'ha/canary',
+];
 
 /** Makes everything in a project's folder; `program` runs a role of the image and answers what it printed. */
 export function prepareCompose(project, program, uid = process.getuid(), gid = process.getgid()) {

@@ -34,6 +34,11 @@ export const setUpConfig = z.object({
     .min(1)
     .transform((text) => text.split(','))
     .optional(),
+  /** Whose canary it is, where set-ups are repeated: organisations that earlier ones of this name made are suspended. */
+  COUNTERSIGN_CANARY_NAME: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'must be 1 to 40 of a-z, 0-9 and -, not starting with -')
+    .optional(),
   COUNTERSIGN_NATS_SEED_FILE: secretFile(),
   COUNTERSIGN_SIGNING_KEY_FILE: secretFile(),
   COUNTERSIGN_TRUST_BUNDLE_FILE: z.string().min(1),

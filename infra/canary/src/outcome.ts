@@ -1,11 +1,14 @@
 import type { AnswerData } from '@countersign/agent-sdk';
 import type { Probe } from './probes.js';
 
+/** Everything that can become of a probe. */
+export const OUTCOMES = ['released', 'denied', 'denied_otherwise', 'unanswered'] as const;
+
 /**
  * What became of a probe. `released`: it reached a target, or its end says that it did. `denied`: for the reason it was meant for; `denied_otherwise`: for another one.
  * `unanswered`: nobody said.
  */
-export type Outcome = 'released' | 'denied' | 'denied_otherwise' | 'unanswered';
+export type Outcome = (typeof OUTCOMES)[number];
 
 /** What was seen of a probe; `reached` is what the canary's own target saw, whatever the answer says. */
 export interface Seen {

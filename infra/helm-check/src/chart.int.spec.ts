@@ -65,6 +65,10 @@ withHelm('values that are not right', () => {
       { 'services.audit.payloadRetentionDays': '7' },
       '/services/audit/payloadRetentionDays',
     ],
+    ['a canary that is neither on nor off', { 'canary.enabled': 'sometimes' }, '/canary/enabled'],
+    ['a canary that is seen too seldom by its alerts', { 'canary.everySeconds': '600' }, 'maximum: got 600, want 240'],
+    ['two canaries', { 'canary.replicas': '2' }, "additional properties 'replicas' not allowed"],
+    ['a Secret that cannot be one', { 'canary.existingSecret': 'My_Secret' }, '/canary/existingSecret'],
     ['a peer that nobody is', { 'networkPolicy.peers.nats': 'null' }, 'names the peer nats'],
     [
       'a variable of the chart',

@@ -15,7 +15,7 @@ try {
   const role = roleNamed(name);
   const release = endOnSignal(role.endsCleanly ? 0 : 143);
   const run = await role.load();
-  const code = await run(args);
+  const code = await run(args, release);
   // a service is up now and drains by its own handlers
   if (role.endsCleanly) release();
   else process.exitCode ??= code ?? 0;

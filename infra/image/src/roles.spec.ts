@@ -14,6 +14,8 @@ describe('the image', () => {
     expect(SERVICE_ROLES).toEqual(SERVICES);
     expect(ROLES.map(({ name }) => name)).toEqual([
       ...SERVICES,
+      'canary',
+      'canary-setup',
       'roles',
       'migrate',
       'provision',
@@ -37,9 +39,9 @@ describe('the image', () => {
     expect(() => roleNamed('__proto__')).toThrow(UsageError);
   });
 
-  it('ends cleanly when a service is stopped before it has begun, and not when a job is', () => {
+  it('ends cleanly when a service or the canary is stopped before it has begun, and not when a job is', () => {
     const clean = ROLES.filter(({ endsCleanly }) => endsCleanly).map(({ name }) => name);
-    expect(clean).toEqual([...SERVICES]);
+    expect(clean).toEqual([...SERVICES, 'canary']);
   });
 });
 

@@ -1,7 +1,7 @@
 import { UsageError } from './usage-error.js';
 
-/** What a role does; its exit code, or nothing where the process lives on or ends by itself. */
-export type RunRole = (args: readonly string[]) => Promise<number | void>;
+/** What a role does; its exit code, or nothing where the process lives on or ends by itself. `handleSignals` is called by a role that ends itself on a signal before it returns. */
+export type RunRole = (args: readonly string[], handleSignals: () => void) => Promise<number | void>;
 
 /** One thing that the image can be told to be. */
 export interface Role {
@@ -36,6 +36,17 @@ const oneShot = (name: string, summary: string, load: () => Promise<RunRole>): R
 /** Everything that the image can be told to be, in the order in which it is named to people. */
 export const ROLES: readonly Role[] = [
   ...SERVICE_ROLES.map(service),
+  {
+    name: 'canary',
+    summary: 'tasks that must pass and tasks that must be denied, until SIGTERM',
+    endsCleanly: true,
+    load: async () => (await import('./roles/canary.js')).run,
+  },
+  oneShot(
+    'canary-setup',
+    'make the organisation of the canary, and its file',
+    async () => (await import('./roles/canary-setup.js')).run,
+  ),
   oneShot('roles', 'make database, schemas and roles', async () => (await import('./roles/database-roles.js')).run),
   oneShot(
     'migrate',

@@ -131,7 +131,8 @@ export const CAUSE_ALERTS: readonly CauseAlert[] = [
   alert(
     'CountersignCanaryAbsent',
     'ticket',
-    'sum(increase(countersign_canary_total[10m])) == 0',
+    // one that is gone has no series any more; where there was none within a day, none is wanted
+    '(sum(increase(countersign_canary_total[10m])) or vector(0)) == 0 and on() count(last_over_time(countersign_canary_total[1d])) > 0',
     '10m',
     'The canary has stopped: nobody proves that what must be denied is denied.',
   ),

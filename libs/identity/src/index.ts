@@ -1,6 +1,7 @@
 export * from './frames.js';
 export * from './grants.js';
 export * from './person-signature.js';
+export * from './public-key-problem.js';
 export * from './replies.js';
 export * from './signing-key.js';
 export * from './trust-bundle.js';

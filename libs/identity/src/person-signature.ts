@@ -1,6 +1,7 @@
 import { verify } from 'node:crypto';
 import { fromBase64Url } from '@countersign/primitives';
 import type { Purpose } from '@countersign/contracts';
+import { publicKeyProblem } from './public-key-problem.js';
 import { publicKeyOfRaw, signedBytes } from './signing-key.js';
 import type { ReceivedSignature } from './trust-bundle.js';
 
@@ -11,7 +12,7 @@ export function soleKeyId({ kid, sig }: ReceivedSignature): string | undefined {
 
 /**
  * Whether a message carries a signature by this key over exactly purpose, subject and body. For the keys of people, which stand in the registry's read model and
- * never in the trust bundle.
+ * never in the trust bundle. Nothing is signed by a key that {@link publicKeyProblem} finds fault with: it may stand in the read model from before it was refused.
  */
 export function verifiesUnder(
   publicKey: string,
@@ -19,7 +20,7 @@ export function verifiesUnder(
   expected: { readonly purpose: Purpose; readonly subject: string; readonly bodyHash: Uint8Array },
 ): boolean {
   const [sig] = received.sig;
-  if (soleKeyId(received) === undefined || sig === undefined) return false;
+  if (soleKeyId(received) === undefined || sig === undefined || publicKeyProblem(publicKey) !== undefined) return false;
   const signed = signedBytes(expected.purpose, expected.subject, expected.bodyHash);
   return verify(null, signed, publicKeyOfRaw(fromBase64Url(publicKey)), Buffer.from(sig, 'base64url'));
 }

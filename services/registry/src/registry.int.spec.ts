@@ -455,6 +455,13 @@ describe('a person', () => {
     await expect(operator.call(registry.operatorCreate, moved)).rejects.toMatchObject({
       code: 'CREDENTIAL_KEY_IN_USE',
     });
+    // the neutral point: whoever knows no private key can sign under it
+    const neutral = Buffer.alloc(32);
+    neutral[0] = 1;
+    await expect(again(neutral, 'weak')).rejects.toMatchObject({
+      code: 'REQUEST_INVALID',
+      message: expect.stringContaining('at publicKey: the key is a point of small order'),
+    });
     const unknown = { org: newId(), name: 'lost', roles: ['OWNER'] as Role[] };
     const publicKey = SigningKey.generate('operator').publicKey.toString('base64url');
     await expect(operator.call(registry.operatorCreate, { ...unknown, publicKey })).rejects.toMatchObject({

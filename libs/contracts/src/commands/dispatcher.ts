@@ -88,6 +88,15 @@ export const approvalRequestSchema = z.object({
 /** A request for approval that waits. */
 export type PendingApproval = z.infer<typeof approvalRequestSchema>;
 
+/** Where a page of requests that wait ends; the next one begins after it. */
+const approvalCursorSchema = z.strictObject({
+  requestedAt: instantSchema,
+  task: taskKeySchema,
+  attempt: z.number().int(),
+  round: z.number().int(),
+  stage: approvalRequestSchema.shape.stage,
+});
+
 /** Commands of dispatcher. */
 export const dispatcher = {
   /** Decides the request of the person's own organisation. */
@@ -146,12 +155,19 @@ export const dispatcher = {
     z.object({ rows: z.array(taskRowSchema) }),
     ANYBODY,
   ),
-  /** What this organisation is asked to approve now, its own tasks or those of others; `left`: how many, the largest, did not fit into the answer. */
+  /**
+   * What this organisation is asked to approve now, its own tasks or those of others, oldest first and as many as fit into an answer. `next`: there are more; they are told
+   * `after` it. `left`: how many of these are too large for any answer.
+   */
   approvals: command(
     'dispatcher',
     'approvals',
-    ofOrg,
-    z.object({ requests: z.array(approvalRequestSchema), left: z.number().int().nonnegative().default(0) }),
+    ofOrg.extend({ after: approvalCursorSchema.optional() }),
+    z.object({
+      requests: z.array(approvalRequestSchema),
+      left: z.number().int().nonnegative().default(0),
+      next: approvalCursorSchema.optional(),
+    }),
     ANYBODY,
   ),
   explain: explain('dispatcher'),

@@ -130,7 +130,7 @@ export const registry = {
     z.strictObject({ org: uuidSchema, share: uuidSchema }),
     revocationSchema,
   ),
-  /** A person with a key of their own: `publicKey` is the raw Ed25519 key, the private one never leaves where it was made. */
+  /** A person with a key of their own: `publicKey` is the raw Ed25519 key, the private one never leaves where it was made. Points of small order and second encodings are refused. */
   operatorCreate: command(
     'registry',
     'operator-create',

@@ -3,6 +3,9 @@ import type { PriceEntry } from '@countersign/contracts';
 /** Most rows of one price book, those of organisations included. */
 export const MAX_PRICES = 2000;
 
+/** Most rows that one organisation has of its own: it shares the book with all others, and no owner may take their room. */
+export const MAX_OWN_PRICES = 100;
+
 /** A book with other prices of the installation; what organisations have of their own stays. */
 export function withInstallationPrices(
   book: readonly PriceEntry[],

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { decimalOfMicros, parseMicros } from '@countersign/primitives';
-import { COMMANDS, isTerminal, type PendingApproval } from '@countersign/contracts';
+import { COMMANDS, isTerminal, type AnswerOf, type PendingApproval } from '@countersign/contracts';
 import { tableLines } from '../output.js';
 import { run, type Options, type Tools } from '../run.js';
 import { UsageError } from '../session.js';
@@ -24,10 +24,10 @@ export function approvalCommands(program: Command): void {
     .action((options: OrgOptions) =>
       run(options, async ({ session, output }) => {
         const { org } = await session.org(options.org);
-        const { requests, left } = await session.commands.call(dispatcher.approvals, { org });
+        const { requests, left } = await allWaiting(session, org);
         const names = output.json || requests.length === 0 ? new Map<string, string>() : await session.names(org);
         const nameOf = (id: string): string => names.get(id) ?? id;
-        const more = left === 0 ? [] : [`${left} more are too large to be shown with these`];
+        const more = left === 0 ? [] : [`${left} more are too large to be shown`];
         output.show(requests, () =>
           requests.length + left === 0
             ? ['nothing waits']
@@ -49,6 +49,23 @@ export function approvalCommands(program: Command): void {
     .action((task: string, options: DecisionOptions) =>
       run(options, (tools) => decide(tools, 'reject', [task], options)),
     );
+}
+
+/** Everything that waits for people of an organisation, page by page; `left`: how many are too large to be told. */
+async function allWaiting(
+  session: Tools['session'],
+  org: string,
+): Promise<{ readonly requests: readonly PendingApproval[]; readonly left: number }> {
+  const requests: PendingApproval[] = [];
+  let left = 0;
+  let after: AnswerOf<typeof dispatcher.approvals>['next'];
+  do {
+    const page = await session.commands.call(dispatcher.approvals, { org, ...(after === undefined ? {} : { after }) });
+    requests.push(...page.requests);
+    left += page.left;
+    after = page.next;
+  } while (after !== undefined);
+  return { requests, left };
 }
 
 function decision(program: Command, usage: string, description: string): Command {
@@ -84,7 +101,7 @@ function list(values: readonly string[] | null): string {
 
 async function waiting({ session }: Tools, options: OrgOptions): Promise<(id: string) => PendingApproval> {
   const { org } = await session.org(options.org);
-  const { requests } = await session.commands.call(dispatcher.approvals, { org });
+  const { requests } = await allWaiting(session, org);
   return (id) => {
     const [found, ...more] = requests.filter((r) => r.task.task === id || r.task.task.endsWith(id));
     if (more.length > 0) throw new UsageError(`${more.length + 1} requests end with ${id}; give more of the id`);

@@ -29,7 +29,7 @@ export function priceCommands(budgets: Command): void {
     );
   group
     .command('put')
-    .description('put a new version into force; with --org only the prices of that organisation change')
+    .description('put a new version into force; with --org only the prices of that organisation change (at most 100)')
     .requiredOption('--file <file>', 'JSON: {"currency":"USD","entries":[…]}, with --org {"entries":[…]}')
     .option('--org <org>', 'organisation by name')
     .option('--json', 'one JSON value instead of tables')

@@ -10,13 +10,20 @@ const namesOf = (requests: readonly PendingApproval[]): readonly string[] =>
 describe('what waits for people', () => {
   it('is shown oldest first where all of it fits', () => {
     const all = [request('b', 300), request('a', 100)];
-    const { requests, left } = pageOfApprovals(all, 1_000);
-    expect([namesOf(requests), left]).toEqual([['b', 'a'], 0]);
+    const { requests, left, taken } = pageOfApprovals(all, 1_000);
+    expect([namesOf(requests), left, taken]).toEqual([['b', 'a'], 0, 2]);
   });
 
-  it('leaves out the largest where it does not, never the small ones of others', () => {
-    const all = [request('large', 900), request('small', 100), request('larger', 2_000), request('other', 100)];
-    const { requests, left } = pageOfApprovals(all, 1_000);
-    expect([namesOf(requests), left]).toEqual([['small', 'other'], 2]);
+  it('goes on in the next answer where it does not', () => {
+    const all = [request('first', 500), request('second', 500), request('third', 100)];
+    const { requests, left, taken } = pageOfApprovals(all, 1_000);
+    expect([namesOf(requests), left, taken]).toEqual([['first'], 0, 1]);
+    expect(namesOf(pageOfApprovals(all.slice(taken), 1_000).requests)).toEqual(['second', 'third']);
+  });
+
+  it('passes over what fits into no answer, and keeps nothing else from being shown for it', () => {
+    const all = [request('large', 2_000), request('small', 100), request('larger', 3_000), request('other', 100)];
+    const { requests, left, taken } = pageOfApprovals(all, 1_000);
+    expect([namesOf(requests), left, taken]).toEqual([['small', 'other'], 2, 4]);
   });
 });

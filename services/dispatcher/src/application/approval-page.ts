@@ -3,24 +3,28 @@ import type { PendingApproval } from '@countersign/contracts';
 /** Bytes of one answer: with its envelope well below what the bus takes in a message. */
 const MOST_BYTES = 800_000;
 
-/** What fits into one answer, and how much was left out. */
+/** What one answer holds. */
 export interface ApprovalPage {
   readonly requests: readonly PendingApproval[];
+  /** How many of those that were looked at fit into no answer. */
   readonly left: number;
+  /** How many were looked at; the next answer begins after them. */
+  readonly taken: number;
 }
 
-/**
- * The requests that fit into one answer, oldest first. Small ones come before large ones: whoever holds tasks with long lists can keep their own from being shown,
- * never those of others.
- */
+/** The first of the requests, as many as fit into one answer. One that is too large alone is passed over, so that it keeps none of the others from being shown. */
 export function pageOfApprovals(requests: readonly PendingApproval[], most = MOST_BYTES): ApprovalPage {
-  const sized = requests.map((request) => ({ request, bytes: Buffer.byteLength(JSON.stringify(request)) + 1 }));
-  const chosen = new Set<PendingApproval>();
-  let sum = 0;
-  for (const { request, bytes } of sized.toSorted((a, b) => a.bytes - b.bytes)) {
+  const page: PendingApproval[] = [];
+  let [sum, left] = [0, 0];
+  for (const request of requests) {
+    const bytes = Buffer.byteLength(JSON.stringify(request)) + 1;
+    if (bytes > most) {
+      left += 1;
+      continue;
+    }
+    if (sum + bytes > most) break;
     sum += bytes;
-    if (sum > most) break;
-    chosen.add(request);
+    page.push(request);
   }
-  return { requests: requests.filter((request) => chosen.has(request)), left: requests.length - chosen.size };
+  return { requests: page, left, taken: page.length + left };
 }

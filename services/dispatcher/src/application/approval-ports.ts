@@ -45,6 +45,14 @@ export interface WaitingRequest extends AttemptKey {
   readonly authors: ApprovalFacts['authors'] | undefined;
 }
 
+/** Where a page of requests ends. */
+export interface WaitingCursor extends AttemptKey {
+  /** ms since 1970. */
+  readonly requestedAt: number;
+  readonly round: number;
+  readonly stage: ApprovalRequest['stage'];
+}
+
 /** An attempt to decide by somebody who may not. */
 export interface BlockedDecision extends AttemptKey {
   readonly round: number;
@@ -57,8 +65,11 @@ export interface BlockedDecision extends AttemptKey {
 export abstract class ApprovalRequests {
   /** Takes a decision to the locked row; the decision, the row, its transitions and a blocked attempt are one transaction. */
   abstract decide(decision: ArrivedDecision, world: DecisionWorld): Promise<TakenDecision>;
-  /** What an organisation is asked now, oldest first; at most 500. */
-  abstract waiting(org: string): Promise<readonly WaitingRequest[]>;
+  /** What an organisation is asked now, oldest first, after the cursor where there is one; at most `most`. */
+  abstract waiting(
+    org: string,
+    page: { readonly after: WaitingCursor | undefined; readonly most: number },
+  ): Promise<readonly WaitingRequest[]>;
   /** Records that somebody tried to decide who never may, in the organisation of the task. */
   abstract noteBlocked(blocked: BlockedDecision): Promise<void>;
 }

@@ -51,14 +51,25 @@ describe('price books', () => {
     expect(last?.entries.every((entry) => entry.org === undefined)).toBe(true);
   });
 
+  const many = (count: number): readonly PriceEntry[] => Array.from({ length: count }, (_, i) => price(`m${i}`, '1'));
+
   it('have no own prices before there is a book, and no room for more than 2000', async () => {
     await expect(store.override(org, [price('a', '1')], 'o')).rejects.toMatchObject({ code: 'PRICES_REFUSED' });
-    await store.put(
-      'USD',
-      Array.from({ length: 1500 }, (_, i) => price(`m${i}`, '1')),
-      'o',
-    );
-    const own = Array.from({ length: 501 }, (_, i) => price(`m${i}`, '2'));
-    await expect(store.override(org, own, 'o')).rejects.toThrow(/room for 2000 prices, this would be 2001/);
+    await store.put('USD', many(1_950), 'o');
+    await expect(store.override(org, many(51), 'o')).rejects.toThrow(/room for 2000 prices, this would be 2001/);
+  });
+
+  it('leave one organisation 100 of its own, so that none takes the room of the others', async () => {
+    await store.put('USD', [price('a', '1')], 'o');
+    await store.override(org, many(100), 'o');
+    await expect(store.override(org, many(101), 'o')).rejects.toMatchObject({
+      code: 'PRICES_REFUSED',
+      message: 'an organisation has room for 100 prices of its own, these are 101',
+    });
+    const other = anId();
+    await store.override(other, many(100), 'o');
+    const [book] = await store.all();
+    const ownersOf = (of: string): number => (book?.entries ?? []).filter((entry) => entry.org === of).length;
+    expect([ownersOf(org), ownersOf(other), book?.entries.length]).toEqual([100, 100, 201]);
   });
 });

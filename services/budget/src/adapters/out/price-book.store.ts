@@ -8,7 +8,7 @@ import {
   type Prices,
 } from '@countersign/contracts';
 import { Database, Outbox, type Tx } from '@countersign/store';
-import { MAX_PRICES, withInstallationPrices, withOwnPrices } from '../../domain/price-book.js';
+import { MAX_OWN_PRICES, MAX_PRICES, withInstallationPrices, withOwnPrices } from '../../domain/price-book.js';
 
 interface BookRow {
   readonly version: bigint;
@@ -34,11 +34,15 @@ export class PriceBookStore {
     return this.#next(actor, (last) => ({ currency, entries: withInstallationPrices(last?.entries ?? [], entries) }));
   }
 
-  /** Stores the next version with other prices of one organisation, in the currency of the book. Throws {@link PricesRefused} before there is a book. */
+  /** Stores the next version with other prices of one organisation, in the currency of the book. Throws {@link PricesRefused} before there is a book, and for more than {@link MAX_OWN_PRICES}. */
   async override(org: string, entries: readonly PriceEntry[], actor: string): Promise<number> {
     return this.#next(actor, (last) => {
       if (last === undefined)
         throw new PricesRefused('there is no price book yet that an organisation could differ from');
+      if (entries.length > MAX_OWN_PRICES)
+        throw new PricesRefused(
+          `an organisation has room for ${MAX_OWN_PRICES} prices of its own, these are ${entries.length}`,
+        );
       return { currency: last.currency, entries: withOwnPrices(last.entries, org, entries) };
     });
   }

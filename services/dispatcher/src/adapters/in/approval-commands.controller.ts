@@ -1,15 +1,19 @@
 import { Controller } from '@nestjs/common';
-import { formatInstant } from '@countersign/primitives';
+import { formatInstant, parseInstant } from '@countersign/primitives';
 import { COMMANDS, type AnswerOf, type ParsedRequestOf, type PendingApproval } from '@countersign/contracts';
 import { CommandRefused, OnCommand, type CommandContext } from '@countersign/bus';
-import { ApprovalRequests, type WaitingRequest } from '../../application/approval-ports.js';
+import { ApprovalRequests, type WaitingCursor, type WaitingRequest } from '../../application/approval-ports.js';
 import { pageOfApprovals } from '../../application/approval-page.js';
 import { DecideApprovals, type CommandedDecision } from '../../application/decide-approvals.js';
 import { KnownApprovers } from '../../application/known-approvers.js';
 
 const { dispatcher } = COMMANDS;
+type Cursor = NonNullable<ParsedRequestOf<typeof dispatcher.approvals>['after']>;
 type Many = ParsedRequestOf<typeof dispatcher.approveMany>;
 type Result = AnswerOf<typeof dispatcher.approveMany>['results'][number];
+
+/** Requests that one answer is made of at most. */
+const PAGE = 500;
 
 /** Commands of people about what waits for them. */
 @Controller()
@@ -51,11 +55,14 @@ export class ApprovalCommands {
   @OnCommand(dispatcher.approvals)
   async approvals({
     org,
+    after,
   }: ParsedRequestOf<typeof dispatcher.approvals>): Promise<AnswerOf<typeof dispatcher.approvals>> {
-    const { requests, left } = pageOfApprovals(
-      (await this.requests.waiting(org)).map((waiting) => this.#shown(waiting)),
-    );
-    return { requests: [...requests], left };
+    const cursor = after === undefined ? undefined : readCursor(after);
+    // one more, to know whether there is more
+    const waiting = await this.requests.waiting(org, { after: cursor, most: PAGE + 1 });
+    const { requests, left, taken } = pageOfApprovals(waiting.slice(0, PAGE).map((each) => this.#shown(each)));
+    const last = taken < waiting.length ? waiting[taken - 1] : undefined;
+    return { requests: [...requests], left, ...(last === undefined ? {} : { next: cursorOf(last) }) };
   }
 
   /** What is refused is that item's alone; what breaks down ends the call, and all of it may be sent again. */
@@ -89,4 +96,12 @@ export class ApprovalCommands {
       expiresAt: formatInstant(expiresAt),
     };
   }
+}
+
+function cursorOf({ key: task, attempt, request: { round, stage, requestedAt } }: WaitingRequest): Cursor {
+  return { requestedAt: formatInstant(requestedAt), task, attempt, round, stage };
+}
+
+function readCursor({ requestedAt, task: key, ...rest }: Cursor): WaitingCursor {
+  return { requestedAt: parseInstant(requestedAt), key, ...rest };
 }

@@ -1,7 +1,12 @@
 import { formatInstant } from '@countersign/primitives';
 import type { Action, ApprovalFacts, Severity } from '@countersign/contracts';
 import type { Tx } from '@countersign/store';
-import type { ArrivedDecision, BlockedDecision, WaitingRequest } from '../../application/approval-ports.js';
+import type {
+  ArrivedDecision,
+  BlockedDecision,
+  WaitingCursor,
+  WaitingRequest,
+} from '../../application/approval-ports.js';
 import type { Changed as ChangedRow } from '../../application/ports.js';
 import { attemptText } from '../../domain/attempt.js';
 import type { ApprovalRequest, ApprovalStage, AskedReason } from '../../domain/approval-request.js';
@@ -137,14 +142,35 @@ interface WaitingRow {
   readonly approvers: readonly string[];
 }
 
+/** Which of the requests that wait are read. */
+export interface WaitingPage {
+  readonly after: WaitingCursor | undefined;
+  readonly most: number;
+}
+
+/** What requests are told apart and ordered by; of one instant there may be many. */
+const ORDER = 'q.requested_at, q.client_org, q.agent_id, q.task_id, q.attempt, q.round, q.stage';
+
 /** Requests of an organisation that wait, oldest first. */
-export async function readWaiting(tx: Tx, org: string): Promise<readonly WaitingRequest[]> {
+export async function readWaiting(
+  tx: Tx,
+  org: string,
+  { after, most }: WaitingPage,
+): Promise<readonly WaitingRequest[]> {
+  const beyond =
+    after === undefined
+      ? ''
+      : `and (${ORDER}) > ($3::timestamptz, $4::uuid, $5::uuid, $6::uuid, $7::int, $8::int, $9::text)`;
   const rows = await tx.query<WaitingRow>(
     `select q.*, coalesce((select json_agg(d.person order by d.at) from dispatcher.approval_decision d where (d.org_id, d.client_org, d.agent_id, d.task_id, d.attempt, d.round, d.stage) = (q.org_id, q.client_org, q.agent_id, q.task_id, q.attempt, q.round, q.stage)), '[]') as approvers
-     from dispatcher.approval_request q where q.org_id = $1 and q.status = 'PENDING' and q.expires_at > clock_timestamp() order by q.requested_at limit 500`,
-    [org],
+     from dispatcher.approval_request q where q.org_id = $1 and q.status = 'PENDING' and q.expires_at > clock_timestamp() ${beyond} order by ${ORDER} limit $2`,
+    [org, most, ...(after === undefined ? [] : cursorParams(after))],
   );
   return rows.map((row) => waitingOf(org, row));
+}
+
+function cursorParams({ requestedAt, key, attempt, round, stage }: WaitingCursor): unknown[] {
+  return [formatInstant(requestedAt), key.org, key.agent, key.task, attempt, round, stage];
 }
 
 function waitingOf(org: string, row: WaitingRow): WaitingRequest {

@@ -307,6 +307,29 @@ describe('a request about a result', () => {
   });
 });
 
+describe('more requests than one answer holds', () => {
+  it('are told page by page, each once, however many came at one instant', async () => {
+    const rows = await one.held(520);
+    const told: string[] = [];
+    let pages = 0;
+    let after: Awaited<ReturnType<typeof two.commands.approvals>>['next'];
+    do {
+      const page = await two.commands.approvals({ org: client, ...(after === undefined ? {} : { after }) });
+      told.push(...page.requests.map(({ task }) => task.task));
+      after = page.next;
+      pages += 1;
+    } while (after !== undefined && pages < 20);
+    expect(pages).toBeGreaterThan(1);
+    expect(new Set(told).size).toBe(told.length);
+    expect(told).toEqual(expect.arrayContaining(rows.map(({ key }) => key.task)));
+  });
+
+  it('end with the last one', async () => {
+    const org = anId();
+    expect(await one.commands.approvals({ org })).toEqual({ requests: [], left: 0 });
+  });
+});
+
 describe('many requests in one call', () => {
   it('are decided alone: one of an old digest fails for itself', async () => {
     const rows = await one.held(3);

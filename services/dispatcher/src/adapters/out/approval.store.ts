@@ -14,7 +14,15 @@ import { decideRequest, type DecisionOutcome } from '../../domain/approval-decis
 import { itemsOfPersonDecision } from '../../domain/approval-items.js';
 import { attemptText } from '../../domain/attempt.js';
 import type { TaskRecord } from '../../domain/model.js';
-import { approvalsOf, insertBlocked, insertDecision, lockPerson, readWaiting, writeRequests } from './approval-rows.js';
+import {
+  approvalsOf,
+  insertBlocked,
+  insertDecision,
+  lockPerson,
+  readWaiting,
+  writeRequests,
+  type WaitingPage,
+} from './approval-rows.js';
 import { onBehalfOf } from './organizations.js';
 import { clock, insertUnrecorded, lockRows, updateRows } from './task-rows.js';
 
@@ -51,8 +59,8 @@ export class ApprovalStore extends ApprovalRequests {
     });
   }
 
-  override async waiting(org: string): Promise<readonly WaitingRequest[]> {
-    return onBehalfOf(this.database, [org], (tx) => readWaiting(tx, org));
+  override async waiting(org: string, page: WaitingPage): Promise<readonly WaitingRequest[]> {
+    return onBehalfOf(this.database, [org], (tx) => readWaiting(tx, org, page));
   }
 
   override async noteBlocked(blocked: BlockedDecision): Promise<void> {

@@ -2,7 +2,7 @@ import { Controller } from '@nestjs/common';
 import { Clock, fromBase64Url, Random, uuidV7 } from '@countersign/primitives';
 import { COMMANDS, type AnswerOf, type ParsedRequestOf } from '@countersign/contracts';
 import { CommandRefused, OnCommand } from '@countersign/bus';
-import { keyIdOf, TrustBundle } from '@countersign/identity';
+import { keyIdOf, publicKeyProblem, TrustBundle } from '@countersign/identity';
 import { RegistryPublication } from '../../application/publication.js';
 import { OperatorStore } from '../out/operator.store.js';
 
@@ -25,6 +25,8 @@ export class OperatorCommands {
     roles,
     ...rest
   }: ParsedRequestOf<typeof registry.operatorCreate>): Promise<AnswerOf<typeof registry.operatorCreate>> {
+    const problem = publicKeyProblem(publicKey);
+    if (problem !== undefined) throw new CommandRefused('REQUEST_INVALID', `the key ${problem}`, 'publicKey');
     // the key of a program is no person's: its commands would count as the program's
     if (this.bundle.body.keys.some((key) => key.publicKey === publicKey))
       throw new CommandRefused('CREDENTIAL_KEY_IN_USE', 'this is the key of a service; make a new one', 'publicKey');
