@@ -54,6 +54,7 @@ describe('the canary', () => {
     const parts = { file, probes: probesOf(file), metrics, logger: silentLogger(), clock, random, patienceMs: 15_000 };
     const canary = await Canary.connect(parts);
     try {
+      await canary.untilKnown();
       const sightings = await canary.round();
       const unexpected = sightings
         .filter(({ expected }) => !expected)

@@ -1,9 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, type Agent, type AnswerData } from '@countersign/agent-sdk';
 import { uuidV7, type Clock, type Random } from '@countersign/primitives';
 import type { Logger, Metrics } from '@countersign/telemetry';
 import type { CanaryFile } from './birds.js';
 import { isExpected, outcomeOf, type Outcome } from './outcome.js';
 import type { Probe } from './probes.js';
+
+const KNOWN_POLL_MS = 250;
 
 /** What the canary works with. */
 export interface CanaryParts {
@@ -44,6 +47,21 @@ export class Canary {
     const { caller, intruder, echo } = parts.file.credentials;
     const [from, against, at] = await Promise.all([connect(caller), connect(intruder), connect(echo)]);
     return new Canary(parts, { caller: from, intruder: against, echo: at });
+  }
+
+  /** Waits until every task that must pass would: a new organisation is not known everywhere at once. Not for ever: of a system that denies everything the rounds shall tell. */
+  async untilKnown(): Promise<void> {
+    const until = performance.now() + this.parts.patienceMs;
+    const passing = this.parts.probes.filter(({ expected }) => expected === 'allow');
+    const passes = ({ from, task }: Probe): Promise<boolean> =>
+      this.agents[from].check(task).then(
+        ({ decision }) => decision === 'RELEASE',
+        () => false,
+      );
+    while (performance.now() < until) {
+      if ((await Promise.all(passing.map(passes))).every(Boolean)) return;
+      await sleep(KNOWN_POLL_MS);
+    }
   }
 
   /** Sends every probe once and counts each. Never rejects: what cannot be sent is counted as unanswered. */

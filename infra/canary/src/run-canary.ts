@@ -34,6 +34,7 @@ export async function runCanary(env: NodeJS.ProcessEnv): Promise<void> {
   const parts = { file, probes, metrics: telemetry.metrics, logger, clock, random, patienceMs: PATIENCE_MS };
   const canary = await unlessEnded(Canary.connect(parts), stopped);
   if (canary !== undefined) logger.info('started', { port: health.port, org: file.org, count: probes.length });
+  if (canary !== undefined) await unlessEnded(canary.untilKnown(), stopped);
   while (canary !== undefined && !stopped.aborted) {
     // a round that is cut short by a signal is not counted
     await unlessEnded(
