@@ -196,17 +196,20 @@ describe('a transaction', () => {
   it.each<[what: string, swallow: boolean, code: string]>([
     ['fails', false, '23505'],
     ['fails and the failure is swallowed', true, 'TRANSACTION_ENDED'],
-  ])('writes nothing when its last statement %s, and the connection serves the next one', async (_what, swallow, code) => {
-    const one = await testing.open({ max: 1 });
-    const work = async (tx: Tx): Promise<void> => {
-      await tx.query('insert into sample.plain values (21)');
-      const last = tx.last('insert into sample.plain values (21)');
-      await (swallow ? last.catch(() => undefined) : last);
-    };
-    await expect(one.installation(work)).rejects.toMatchObject({ code });
-    expect(await testing.asSuper('select id from sample.plain where id = 21')).toEqual([]);
-    expect(await one.installation((tx) => tx.last('select 1 as one'))).toEqual([{ one: 1 }]);
-  });
+  ])(
+    'writes nothing when its last statement %s, and the connection serves the next one',
+    async (_what, swallow, code) => {
+      const one = await testing.open({ max: 1 });
+      const work = async (tx: Tx): Promise<void> => {
+        await tx.query('insert into sample.plain values (21)');
+        const last = tx.last('insert into sample.plain values (21)');
+        await (swallow ? last.catch(() => undefined) : last);
+      };
+      await expect(one.installation(work)).rejects.toMatchObject({ code });
+      expect(await testing.asSuper('select id from sample.plain where id = 21')).toEqual([]);
+      expect(await one.installation((tx) => tx.last('select 1 as one'))).toEqual([{ one: 1 }]);
+    },
+  );
 
   it('writes nothing when a statement before its last one failed unseen', async () => {
     const work = async (tx: Tx): Promise<unknown> => {

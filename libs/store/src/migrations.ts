@@ -44,7 +44,7 @@ export function compressWithLz4(service: string, table: string, column: string):
 
 /**
  * Statements that let ANALYZE read a tenth of the rows and nothing of some columns. By its own measure it reads 30,000 rows and sorts every column of up to 1 KiB in them, which on a table
- * that grows quickly costs as much processor time as writing it. Finding rows by an index needs an idea of the columns that it is looked up by, and none of the others.
+ * that grows quickly happens every few seconds. Finding rows by an index needs an idea of the columns that it is looked up by, and none of the others.
  */
 export function sampleLightly(
   service: string,

@@ -16,7 +16,7 @@ begin
   execute format('create trigger append_only before update or delete or truncate on audit.%I for each statement execute function audit.forbid()', t);
 end $$`;
 
-/** Entries and payloads are only ever added and found by their keys: ANALYZE cost as much as appending did. */
+/** Entries and payloads are only ever added and found by their keys: a tenth of the sample tells the planner what it needs. */
 export const lightStatistics: Migration = {
   name: '202611251110-light-statistics',
   statements: [
