@@ -1,5 +1,5 @@
 import { connect, headers, type Msg, type NatsConnection } from '@nats-io/transport-node';
-import type { Clock, Random } from '@countersign/primitives';
+import { writeOnceATurn, type Clock, type Random } from '@countersign/primitives';
 import { SIGNATURE_HEADERS, type CredentialFile } from '@countersign/contracts';
 import type { ReceivedSignature } from '@countersign/identity';
 import type { UntrustedMessage } from './errors.js';
@@ -39,6 +39,7 @@ export async function openConnection(credential: CredentialFile, random: Random)
     noAsyncTraces: true,
     pingInterval: 20_000,
   });
+  writeOnceATurn(nc);
   void (async () => {
     for await (const status of nc.status()) if (status.type === 'reconnect') tries = 0;
   })();

@@ -26,7 +26,14 @@ import type { IdempotencyStore } from './idempotency.js';
 import { judgeBatch, type Judge } from './judge-batch.js';
 import type { JudgeObserver } from './judge-observer.js';
 import { bufferOf, jsonOf, streamMessageOf } from './messages.js';
-import { AGENT_REQUESTS, PATTERN, type AgentRequest, type AgentRequestVerb, type CommandContext } from './patterns.js';
+import {
+  AGENT_REQUESTS,
+  PATTERN,
+  type AgentRequest,
+  type AgentRequestVerb,
+  type CommandContext,
+  type TransitionExtras,
+} from './patterns.js';
 import type { People } from './people.js';
 import { signedHeaders } from './publisher.js';
 import { readTaskMessage, type TaskMessage } from './task-message.js';
@@ -132,10 +139,13 @@ export class BusStrategy extends Server implements CustomTransportStrategy {
   async #open(): Promise<void> {
     const { service } = this.options.bus;
     if (service === 'provisioner') throw new Error('the provisioner hears nothing');
-    if (this.messageHandlers.has(PATTERN.transitions))
+    const transitions = this.messageHandlers.get(PATTERN.transitions);
+    if (transitions !== undefined) {
+      const { wanted } = (transitions.extras ?? {}) as TransitionExtras;
       await this.#consume('FLOW', durableName(service, 'dec'), (batch) =>
-        this.#deliver(PATTERN.transitions, batch, transitionItemSchema),
+        this.#deliver(PATTERN.transitions, batch, transitionItemSchema, wanted),
       );
+    }
     if (this.messageHandlers.has(PATTERN.screens))
       await this.#consume('FLOW', durableName(service, 'scr'), (batch) =>
         this.#deliver(PATTERN.screens, batch, screenItemSchema),
@@ -215,9 +225,14 @@ export class BusStrategy extends Server implements CustomTransportStrategy {
     readable.forEach(({ raw }, i) => (settled[i] === 'ack' ? raw.ack() : raw.nak(250)));
   }
 
-  async #deliver<T>(pattern: string, batch: readonly JsMsg[], schema: ZodType<T>): Promise<void> {
+  async #deliver<T>(
+    pattern: string,
+    batch: readonly JsMsg[],
+    schema: ZodType<T>,
+    wanted?: readonly string[],
+  ): Promise<void> {
     const settled = await deliverBatch({
-      frames: batch.map((raw) => this.options.frameReader.read(streamMessageOf(raw), schema)),
+      frames: batch.map((raw) => this.options.frameReader.read(streamMessageOf(raw), schema, wanted)),
       handle: async (items) => void (await this.#call(pattern, items, undefined)),
       onError: (error) => this.options.events.error(error, {}),
     });

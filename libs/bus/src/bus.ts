@@ -1,6 +1,6 @@
 import { jetstream, jetstreamManager, type JetStreamClient, type JetStreamManager } from '@nats-io/jetstream';
 import { connect, nkeyAuthenticator, nuid, type NatsConnection } from '@nats-io/transport-node';
-import { utf8 } from '@countersign/primitives';
+import { utf8, writeOnceATurn } from '@countersign/primitives';
 import type { Signer } from '@countersign/contracts';
 
 const OLDEST_SERVER = [2, 12] as const;
@@ -41,6 +41,7 @@ export class Bus {
       pingInterval: 20_000,
       noAsyncTraces: true,
     });
+    writeOnceATurn(nc);
     refuseOldServer(nc.info?.version ?? '0.0');
     return new Bus(options.service, nc, jetstream(nc), await jetstreamManager(nc, { checkAPI: false }));
   }

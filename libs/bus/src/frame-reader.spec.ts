@@ -20,7 +20,10 @@ const moved: MovedItem = {
   cause: 'asked',
 };
 
-function read(items: readonly object[]): { readonly items: readonly object[]; readonly failures: readonly string[] } {
+function read(
+  items: readonly object[],
+  wanted?: readonly string[],
+): { readonly items: readonly object[]; readonly failures: readonly string[] } {
   const failures: string[] = [];
   const reader = new FrameReader({ bundle: keys.bundle, onInvalid: ({ failure }) => void failures.push(failure) });
   const { body, signature } = signFrame(keys.keyOf('dispatcher'), { subject, lane: 0, at: clock.now() }, items);
@@ -32,7 +35,7 @@ function read(items: readonly object[]): { readonly items: readonly object[]; re
     data: Buffer.from(body),
     signature: { kid: [kid], sig: [sig] },
   };
-  return { items: reader.read(message, transitionItemSchema).map(({ item }) => item), failures };
+  return { items: reader.read(message, transitionItemSchema, wanted).map(({ item }) => item), failures };
 }
 
 describe('a frame of a release ahead', () => {
@@ -53,5 +56,44 @@ describe('a frame of a release ahead', () => {
 
   it('loses an item with a value that is not known: it is malformed, as one that nobody ever meant is', () => {
     expect(read([{ ...moved, to: 'ELSEWHERE' }, moved])).toEqual({ items: [moved], failures: ['malformed'] });
+  });
+});
+
+describe('a reader that wants some types only', () => {
+  it('is given the items of these, and hears nothing of the others', () => {
+    const decided = { ...moved, type: 'decided' };
+    expect(read([decided, moved, { ...moved, type: 'claimed' }], ['moved'])).toEqual({ items: [moved], failures: [] });
+    expect(read([decided, moved], ['finished'])).toEqual({ items: [], failures: [] });
+  });
+
+  it('still hears of an item that it wants and cannot read, and of what only a newer release knows', () => {
+    expect(
+      read(
+        [
+          { ...moved, to: 'ELSEWHERE' },
+          { ...moved, type: 'rerouted' },
+        ],
+        ['moved'],
+      ),
+    ).toEqual({
+      items: [],
+      failures: ['malformed', 'newer-type'],
+    });
+  });
+
+  it('reads an item that does not name its type first as before', () => {
+    const { type, ...rest } = moved;
+    expect(
+      read(
+        [
+          { ...rest, type },
+          { ...rest, type: 'decided' },
+        ],
+        ['moved'],
+      ),
+    ).toEqual({
+      items: [moved],
+      failures: ['malformed'],
+    });
   });
 });

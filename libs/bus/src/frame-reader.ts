@@ -1,5 +1,5 @@
 import { formatDigest } from '@countersign/primitives';
-import { asksForMore, isOfNewerType, signerOfFlow, type Signer } from '@countersign/contracts';
+import { asksForMore, isOfNewerType, ITEM_TYPES, signerOfFlow, type Signer } from '@countersign/contracts';
 import { openFrame, type TrustBundle } from '@countersign/identity';
 import type { ZodType } from 'zod';
 import type { FrameRef } from './frame-writer.js';
@@ -31,8 +31,11 @@ export class FrameReader {
     private readonly parts: { readonly bundle: TrustBundle; readonly onInvalid: (invalid: InvalidFrame) => void },
   ) {}
 
-  /** Items of a frame in order. None, and a report, for a frame that does not verify; an item that does not parse, or that only a newer release understands, is left out and reported. */
-  read<T>(message: StreamMessage, schema: ZodType<T>): readonly ReceivedItem<T>[] {
+  /**
+   * Items of a frame in order. None, and a report, for a frame that does not verify; an item that does not parse, or that only a newer release understands, is left out
+   * and reported. Where `wanted` names types, an item of another type that this release knows is left out unread, without a report: it is not for this reader.
+   */
+  read<T>(message: StreamMessage, schema: ZodType<T>, wanted?: readonly string[]): readonly ReceivedItem<T>[] {
     const { subject, seq, streamAt } = message;
     const report = (failure: string): void => this.parts.onInvalid({ subject, seq, streamAt, failure });
     const signer = signerOfFlow(subject);
@@ -49,6 +52,7 @@ export class FrameReader {
     const root = formatDigest(frame.root);
     const out: ReceivedItem<T>[] = [];
     frame.itemLines.forEach((line, index) => {
+      if (wanted !== undefined && isForOthers(line, wanted)) return;
       const content = jsonOf(line);
       // the sender's signature holds, it is a release ahead: the neighbours of this item count
       if (isOfNewerType(content)) return report('newer-type');
@@ -66,4 +70,14 @@ export class FrameReader {
     });
     return out;
   }
+}
+
+/** How the line of every item begins: its writer puts the type first. */
+const TYPE_FIRST = /^\{"type":"([a-z_-]{1,40})",/;
+const TYPE_WITHIN = 60;
+
+/** Whether this is an item of a type that is known and not wanted. It is seen without parsing, which would cost more than all else that is done with it. */
+function isForOthers(line: Buffer, wanted: readonly string[]): boolean {
+  const type = TYPE_FIRST.exec(line.toString('latin1', 0, TYPE_WITHIN))?.[1];
+  return type !== undefined && ITEM_TYPES.includes(type) && !wanted.includes(type);
 }

@@ -6,6 +6,7 @@ import {
   type CommandSpec,
   type ParsedRequestOf,
   type Signer,
+  type TransitionItem,
 } from '@countersign/contracts';
 import type { Person } from './people.js';
 
@@ -42,8 +43,20 @@ export type CommandHandler<C extends CommandSpec> = (
 /** Handles batches of tasks: `(tasks: readonly TaskMessage[]) => Promise<readonly (Judgement | null)[]>`, aligned by index; null gives no verdict. */
 export const JudgeTasks = (): MethodDecorator => EventPattern(PATTERN.judge) as MethodDecorator;
 
-/** Handles batches of transitions: `(items: readonly ReceivedItem<TransitionItem>[]) => Promise<void>`; acknowledged after it resolves. */
-export const OnTransitions = (): MethodDecorator => EventPattern(PATTERN.transitions) as MethodDecorator;
+/** What stands beside a handler of transitions: the types of item it is given; absent: all. */
+export interface TransitionExtras {
+  readonly wanted?: readonly TransitionItem['type'][];
+}
+
+/**
+ * Handles batches of transitions: `(items: readonly ReceivedItem<TransitionItem>[]) => Promise<void>`; acknowledged after it resolves. Whoever names types
+ * is given items of these alone, and none of the others is parsed for it.
+ */
+export const OnTransitions = (...types: readonly TransitionItem['type'][]): MethodDecorator =>
+  EventPattern(
+    PATTERN.transitions,
+    (types.length === 0 ? {} : { wanted: types }) satisfies TransitionExtras,
+  ) as MethodDecorator;
 
 /** Handles batches of screening requests: `(items: readonly ReceivedItem<ScreenItem>[]) => Promise<void>`. */
 export const OnScreens = (): MethodDecorator => EventPattern(PATTERN.screens) as MethodDecorator;

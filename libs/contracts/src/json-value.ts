@@ -1,19 +1,29 @@
 import { z } from 'zod';
 import { MAX_JSON_DEPTH } from './limits.js';
 
+/** Any JSON. */
+type JsonValue = z.infer<ReturnType<typeof z.json>>;
+
 /** A parser leaves this key out in silence: what stood under it would be delivered without ever having been screened. */
 const HIDDEN = '__proto__';
 
-/** Looks without recursion: a value that is too deep survives no recursive reader. */
-function isTame(value: unknown): boolean {
-  let level: unknown[] = [value];
-  for (let depth = 0; level.length > 0; depth += 1) {
-    const inner = level.filter((v): v is object => typeof v === 'object' && v !== null);
-    if (inner.length > 0 && depth === MAX_JSON_DEPTH) return false;
-    if (inner.some((v) => Object.hasOwn(v, HIDDEN))) return false;
-    level = inner.flatMap((v): unknown[] => Object.values(v));
-  }
-  return true;
+const RULE = `must be JSON at most ${MAX_JSON_DEPTH} levels deep, without a key ${HIDDEN}`;
+
+/** Whether this is JSON, at most so deep and without the hidden key; it goes no deeper than that, so no value is too deep for it. */
+function isTame(value: unknown, depth = 0): boolean {
+  if (typeof value === 'string' || typeof value === 'boolean' || value === null) return true;
+  if (typeof value === 'number') return Number.isFinite(value);
+  if (typeof value !== 'object' || depth === MAX_JSON_DEPTH) return false;
+  // not `every`, which passes over holes
+  if (Array.isArray(value)) return Array.from(value).every((inner) => isTame(inner, depth + 1));
+  if (!isPlain(value) || Object.hasOwn(value, HIDDEN)) return false;
+  return Object.values(value).every((inner) => isTame(inner, depth + 1));
+}
+
+/** Whether an object is no instance of a class, whatever realm it comes from. */
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 /**
@@ -22,5 +32,6 @@ function isTame(value: unknown): boolean {
  */
 export const jsonValueSchema = z
   .unknown()
-  .refine(isTame, `must be JSON at most ${MAX_JSON_DEPTH} levels deep, without a key ${HIDDEN}`)
-  .pipe(z.json());
+  // a part without data is another kind of part, not one with bad data
+  .refine((value) => value !== undefined, { error: RULE, abort: true })
+  .refine((value): value is JsonValue => isTame(value), RULE);

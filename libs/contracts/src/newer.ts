@@ -16,14 +16,16 @@ export const ITEM_TYPES: readonly string[] = [
   'recorded',
 ];
 
-const typedSchema = z.looseObject({ type: z.string().regex(/^[a-z][a-z_-]{0,39}$/) });
-const criticalSchema = z.looseObject({ crit: z.unknown() });
-const ignorableSchema = z.looseObject({ kind: z.string().regex(/^[a-z][a-z_-]{0,39}$/), optional: z.literal(true) });
+const KNOWN: ReadonlySet<unknown> = new Set(ITEM_TYPES);
+const TYPE = /^[a-z][a-z_-]{0,39}$/;
+const ignorableSchema = z.looseObject({ kind: z.string().regex(TYPE), optional: z.literal(true) });
 
 /** Whether this is an item of a type that only a newer release knows: it says nothing to this one, and is neither an error nor an attack. */
 export function isOfNewerType(content: unknown): boolean {
-  const typed = typedSchema.safeParse(content);
-  return typed.success && !ITEM_TYPES.includes(typed.data.type);
+  // every item of every frame is asked this, so no schema is run
+  if (!isRecord(content) || !('type' in content)) return false;
+  const { type } = content;
+  return typeof type === 'string' && !KNOWN.has(type) && TYPE.test(type);
 }
 
 /**
@@ -31,12 +33,15 @@ export function isOfNewerType(content: unknown): boolean {
  * read at all: a field that forbids something would otherwise be dropped in silence by a reader of an earlier release.
  */
 export function asksForMore(content: unknown): boolean {
-  const critical = criticalSchema.safeParse(content);
-  return critical.success && critical.data.crit !== undefined;
+  return isRecord(content) && 'crit' in content && content.crit !== undefined;
 }
 
 /** Whether a record of a read model is of a kind that is not among those known, and its owner says that a reader who does not know it may go on without it. */
 export function mayBeIgnored(content: unknown, known: readonly string[]): boolean {
   const record = ignorableSchema.safeParse(content);
   return record.success && !known.includes(record.data.kind) && !asksForMore(content);
+}
+
+function isRecord(content: unknown): content is object {
+  return typeof content === 'object' && content !== null && !Array.isArray(content);
 }

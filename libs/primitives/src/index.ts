@@ -4,6 +4,7 @@ export * from './canonical-json.js';
 export * from './clock.js';
 export * from './merkle.js';
 export * from './money.js';
+export * from './once-a-turn.js';
 export * from './random.js';
 export * from './result.js';
 export * from './sha256.js';

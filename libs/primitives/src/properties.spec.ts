@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { createHash } from 'node:crypto';
 import { assertNever } from './assert-never.js';
 import { fromBase64Url, toBase64Url } from './bytes.js';
 import { canonicalJson } from './canonical-json.js';
@@ -199,6 +200,11 @@ describe('hashes and their texts', () => {
     fc.assert(
       fc.property(fc.uint8Array(), fc.uint8Array(), (a, b) => sha256(a, b).equals(sha256(Buffer.concat([a, b])))),
     );
+    for (const size of [0, 5_461, 5_462, 16_382, 16_383, 16_384, 100_000]) {
+      const [text, bytes] = ['\u20ac'.repeat(size), Buffer.alloc(size, 7)];
+      const whole = createHash('sha256').update(text).update(bytes).digest();
+      expect(sha256(text, bytes)).toEqual(whole);
+    }
   });
 
   it('are read back from a digest as they were written', () => {
@@ -236,6 +242,41 @@ describe('instants', () => {
       expect(isInstant(text)).toBe(false);
       expect(() => parseInstant(text)).toThrow('not an instant');
     }
+  });
+});
+
+/** What an instant is by the calendar of `Date`. */
+function isInstantByDate(text: string): boolean {
+  const ms = /^\d{4}-(0[1-9]|1[0-2])-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/.test(text) ? Date.parse(text) : Number.NaN;
+  return !Number.isNaN(ms) && new Date(ms).toISOString() === text;
+}
+
+describe('the days that exist', () => {
+  const two = (value: number): string => String(value).padStart(2, '0');
+
+  it('are those of the calendar, in every year that can be written', () => {
+    for (let year = 0; year <= 9999; year += 1)
+      for (const day of ['02-28', '02-29', '02-30']) {
+        const text = `${String(year).padStart(4, '0')}-${day}T00:00:00.000Z`;
+        if (isInstant(text) !== isInstantByDate(text)) throw new Error(text);
+      }
+    for (let month = 0; month <= 13; month += 1)
+      for (let day = 0; day <= 32; day += 1) {
+        const text = `2026-${two(month)}-${two(day)}T23:59:59.999Z`;
+        expect([text, isInstant(text)]).toEqual([text, isInstantByDate(text)]);
+      }
+  });
+
+  it('have the hours, minutes and seconds that Date knows, and nothing around them', () => {
+    const part = fc.integer({ min: 0, max: 99 }).map(two);
+    fc.assert(
+      fc.property(part, part, part, fc.constantFrom('', '+', 'Z', ' ', '\n'), (h, m, s, more) => {
+        const text = `2026-11-25T${h}:${m}:${s}.000Z${more}`;
+        return isInstant(text) === isInstantByDate(text);
+      }),
+    );
+    for (const text of ['2026-11-25T24:00:00.000Z', '2026-11-25T23:60:00.000Z', '2026-11-25T23:59:60.000Z'])
+      expect(isInstant(text)).toBe(false);
   });
 });
 

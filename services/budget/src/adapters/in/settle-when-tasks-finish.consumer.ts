@@ -28,7 +28,7 @@ export class SettleWhenTasksFinish {
     private readonly tracer: Tracer,
   ) {}
 
-  @OnTransitions()
+  @OnTransitions('finished', 'corrected')
   async settle(items: readonly ReceivedItem<TransitionItem>[]): Promise<void> {
     const start = this.clock.now();
     const finished = items.flatMap(({ item }) => (item.type === 'finished' ? [item] : []));

@@ -31,7 +31,7 @@ export class ObserveWhenTasksFinish {
     this.#connections = new ConnectionsOf(models.registry);
   }
 
-  @OnTransitions()
+  @OnTransitions('claimed', 'resulted', 'finished', 'approval')
   async observe(items: readonly Received[]): Promise<void> {
     const handOvers = items.flatMap((received) => this.#handOver(received));
     const timedOut = items.flatMap(({ item }) => (isTimeOut(item) ? [attemptOf(item)] : []));
