@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LocalError } from '../local-error.js';
@@ -61,9 +61,12 @@ signal=$1; kill_after=$2; remove=$3; shift 3
 exec "$@" 3<&-
 `;
 
-/** Starts the command tethered to this process; rejects when it cannot be started at all. */
-export async function startTethered(options: TetherOptions): Promise<TetheredProcess> {
-  const child = spawnShell(options);
+/**
+ * Starts the command tethered to this process; rejects when it cannot be started at all. Where there is no `shell` to watch it, as in the image, it is started alone:
+ * a container ends with its first process, and everything in it too.
+ */
+export async function startTethered(options: TetherOptions, shell = '/bin/sh'): Promise<TetheredProcess> {
+  const child = spawnLogged(options, existsSync(shell) ? watched(options, shell) : [options.command, options.args]);
   const exited = new Promise<ProcessExit>((resolve) => child.once('exit', (code, signal) => resolve({ code, signal })));
   await new Promise<void>((resolve, reject) => {
     child.once('spawn', resolve);
@@ -76,12 +79,18 @@ export async function startTethered(options: TetherOptions): Promise<TetheredPro
   return new Tethered(child, pid, exited);
 }
 
-function spawnShell(options: TetherOptions): ChildProcess {
+type Invocation = readonly [program: string, args: readonly string[]];
+
+function watched(options: TetherOptions, shell: string): Invocation {
+  const own = [options.signalWhenOrphaned, String(options.killOrphanAfterMs ?? 0), options.removeWhenOrphaned ?? ''];
+  return [shell, ['-c', SCRIPT, 'sh', ...own, options.command, ...options.args]];
+}
+
+function spawnLogged(options: TetherOptions, [program, args]: Invocation): ChildProcess {
   mkdirSync(dirname(options.logFile), { recursive: true });
   const log = openSync(options.logFile, 'a', 0o600);
-  const own = [options.signalWhenOrphaned, String(options.killOrphanAfterMs ?? 0), options.removeWhenOrphaned ?? ''];
   try {
-    return spawn('/bin/sh', ['-c', SCRIPT, 'sh', ...own, options.command, ...options.args], {
+    return spawn(program, args, {
       detached: true,
       stdio: ['ignore', log, log, 'pipe'],
       env: { ...options.env },
