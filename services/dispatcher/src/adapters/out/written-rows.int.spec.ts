@@ -135,6 +135,8 @@ describe('a replica that knows a row', () => {
 
 async function untilWaiting(client: pg.Client): Promise<void> {
   for (let i = 0; i < 500; i += 1) {
+    // within a transaction the first look at activity is kept
+    await client.query('select pg_stat_clear_snapshot()');
     const { rows } = await client.query(
       "select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like '%for update of t%'",
     );
