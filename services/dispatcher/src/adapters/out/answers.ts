@@ -22,9 +22,6 @@ import { TaskStore } from './task.store.js';
 
 const ANSWER_MS = 2_000;
 const BATCH = 128;
-/** An answer that is noted late is sent twice at worst, after a crash: many are noted in one statement. */
-const NOTE_PAUSE_MS = 200;
-const MOST_NOTES = 1_024;
 
 /** Tells callers how their tasks stand. Sent at least once; who does not listen asks for it. */
 @Injectable()
@@ -43,14 +40,8 @@ export class Answers extends Callers {
     super();
     const onError = (error: unknown): void => logger.warn('answers could not be sent', { error });
     this.#sending = new BatchLoop({ max: BATCH, handle: (batch) => this.#sendAll(batch), onError });
-    this.#sent = new BatchLoop({
-      max: MOST_NOTES,
-      handle: async (batch) => {
-        await new Promise((resolve) => setTimeout(resolve, NOTE_PAUSE_MS));
-        await store.noteAnswered(batch);
-      },
-      onError,
-    });
+    // without a pause: who asks again is told the place in the record only when it is noted
+    this.#sent = new BatchLoop({ max: BATCH, handle: (batch) => store.noteAnswered(batch), onError });
   }
 
   send(record: TaskRecord, ref?: RecordRef): void {
