@@ -63,6 +63,18 @@ export class Bus {
     }
   }
 
+  #onSilence: (stream: string) => void = () => undefined;
+
+  /** Names whoever hears of consumers that fell silent and were replaced: a server may be lost. */
+  hearSilence(listener: (stream: string) => void): void {
+    this.#onSilence = listener;
+  }
+
+  /** A consumer of this stream had fallen silent and was replaced. */
+  noteSilence(stream: string): void {
+    this.#onSilence(stream);
+  }
+
   /** A name for the consumers of one reader. It is unique: readers of one name would share the messages instead of each reading all. */
   readerName(what: string): string {
     return `${this.service}-${what}-${nuid.next()}`;

@@ -28,6 +28,8 @@ class EndingPull {
     },
   } as unknown as Bus;
 
+  async *status(): AsyncIterable<never> {}
+
   stop(): void {
     this.told.push('stopped');
   }

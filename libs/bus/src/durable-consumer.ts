@@ -1,8 +1,8 @@
-import type { ConsumerMessages, JsMsg } from '@nats-io/jetstream';
-import type { Subscription } from '@nats-io/transport-node';
+import type { JsMsg } from '@nats-io/jetstream';
 import { MAX_BATCH } from '@countersign/contracts';
 import { BatchLoop } from './batch-loop.js';
 import type { Bus } from './bus.js';
+import { SteadyPull } from './steady-pull.js';
 
 /** How long before the ack wait is over the server is told that a message is still in work. */
 const WORKING_EVERY_MS = 1_000;
@@ -21,7 +21,7 @@ export interface DurableOptions {
 /** Reads a durable pull consumer in batches, one in work at a time; the consumer's limit of unacknowledged messages bounds the buffer. */
 export class DurableConsumer {
   readonly #loop: BatchLoop<JsMsg>;
-  #messages: ConsumerMessages | undefined;
+  #pull: SteadyPull | undefined;
   #working: NodeJS.Timeout | undefined;
 
   private constructor(private readonly options: DurableOptions) {
@@ -44,12 +44,15 @@ export class DurableConsumer {
   /** Starts to read; throws when the consumer does not exist. */
   static async open(bus: Bus, options: DurableOptions): Promise<DurableConsumer> {
     const opened = new DurableConsumer(options);
-    const consumer = await bus.js.consumers.get(options.stream, options.durable);
-    opened.#messages = await consumer.consume({
-      max_messages: 4 * MAX_BATCH,
-      expires: 30_000,
-      idle_heartbeat: 2_000,
-      callback: (message) => opened.#loop.push(message),
+    opened.#pull = await SteadyPull.open({
+      bus,
+      stream: options.stream,
+      consumer: () => bus.js.consumers.get(options.stream, options.durable),
+      ephemeral: false,
+      maxMessages: 4 * MAX_BATCH,
+      expiresMs: 30_000,
+      heartbeatMs: 2_000,
+      onMessage: (message) => opened.#loop.push(message),
     });
     opened.#working = setInterval(() => opened.#stillWorking(), WORKING_EVERY_MS).unref();
     return opened;
@@ -62,7 +65,7 @@ export class DurableConsumer {
 
   /** Stops the pull, takes what the server has sent already, finishes the batch in work and gives the rest back: what is given back goes to another replica at once, what is dropped only after the ack wait. */
   async close(): Promise<void> {
-    await drainPull(this.#messages);
+    await this.#pull?.drain();
     for (const message of await this.#loop.stop()) message.nak();
     clearInterval(this.#working);
   }
@@ -70,11 +73,4 @@ export class DurableConsumer {
   #stillWorking(): void {
     for (const message of this.#loop.unfinished()) message.working();
   }
-}
-
-/** The client's own `stop` drops what is on its way; its subscription can be drained first, though its type does not say so. A lost connection has nothing to drain. */
-async function drainPull(messages: ConsumerMessages | undefined): Promise<void> {
-  const { sub } = (messages ?? {}) as { readonly sub?: Pick<Subscription, 'drain'> };
-  await sub?.drain().catch(() => undefined);
-  messages?.stop();
 }

@@ -1,4 +1,4 @@
-import type { ConsumerMessages, JsMsg } from '@nats-io/jetstream';
+import type { JsMsg } from '@nats-io/jetstream';
 import type { Clock } from '@countersign/primitives';
 import {
   asksForMore,
@@ -19,6 +19,7 @@ import { Freshness } from './freshness.js';
 import type { InvalidFrame } from './frame-reader.js';
 import { streamMessageOf, type StreamMessage } from './messages.js';
 import { readRecord } from './read-model-record.js';
+import { SteadyPull } from './steady-pull.js';
 
 /** Any record of a read model: a version not higher than the one held is ignored. */
 export interface Versioned {
@@ -40,7 +41,7 @@ export type ChangeListener<T> = (key: string, record: T, previous: T | undefined
 
 /**
  * What one service publishes of itself, kept in the memory of another. It is read by a pull consumer over the bucket's stream with a heartbeat of a
- * second: after a restart of the server it is back within milliseconds. Only records that the owner signed for their very key count.
+ * second: after a restart of the server it is back within milliseconds, after the loss of one of three within seconds. Only records that the owner signed for their very key count.
  */
 export class ReadModel<T extends Versioned> extends Freshness {
   readonly name: string;
@@ -52,7 +53,7 @@ export class ReadModel<T extends Versioned> extends Freshness {
   readonly #spoilt = new Set<string>();
   #tickAt = Number.NEGATIVE_INFINITY;
   #readToEnd = false;
-  #messages: ConsumerMessages | undefined;
+  #pull: SteadyPull | undefined;
 
   private constructor(private readonly options: ReadModelOptions<T>) {
     super();
@@ -62,17 +63,23 @@ export class ReadModel<T extends Versioned> extends Freshness {
   /** Starts to read; it is not fresh before it has read everything and a young tick. */
   static async open<T extends Versioned>(options: ReadModelOptions<T>): Promise<ReadModel<T>> {
     const model = new ReadModel<T>(options);
-    const stream = readModelStream(options.owner);
-    const consumer = await options.bus.js.consumers.get(stream, {
-      filter_subjects: readModelSubject(options.owner, '>'),
-      deliver_policy: 'last_per_subject',
-      name_prefix: options.bus.readerName(stream),
-    });
-    model.#messages = await consumer.consume({
-      max_messages: 1_000,
-      expires: 5_000,
-      idle_heartbeat: 1_000,
-      callback: (message) => model.#take(message),
+    const { bus, owner } = options;
+    const stream = readModelStream(owner);
+    model.#pull = await SteadyPull.open({
+      bus,
+      stream,
+      // all of it again after a fault: a record is known by its version, and a stream that was made anew begins at 1
+      consumer: () =>
+        bus.js.consumers.get(stream, {
+          filter_subjects: readModelSubject(owner, '>'),
+          deliver_policy: 'last_per_subject',
+          name_prefix: bus.readerName(stream),
+        }),
+      ephemeral: true,
+      maxMessages: 1_000,
+      expiresMs: 5_000,
+      heartbeatMs: 1_000,
+      onMessage: (message) => model.#take(message),
     });
     return model;
   }
@@ -105,7 +112,7 @@ export class ReadModel<T extends Versioned> extends Freshness {
 
   /** Ends the reading. */
   async close(): Promise<void> {
-    await this.#messages?.close();
+    await this.#pull?.close();
   }
 
   #take(raw: JsMsg): void {

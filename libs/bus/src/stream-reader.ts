@@ -1,6 +1,6 @@
-import type { Consumer, ConsumerMessages } from '@nats-io/jetstream';
 import type { Bus } from './bus.js';
 import { bufferOf, signatureOf, streamMessageOf, type StreamMessage } from './messages.js';
+import { SteadyPull } from './steady-pull.js';
 
 /** What a log is read for: every message from a sequence on, in order, without acknowledgement. */
 export interface StreamReaderOptions {
@@ -12,28 +12,35 @@ export interface StreamReaderOptions {
   readonly onMessage: (message: StreamMessage) => void;
 }
 
-/** Reads a stream in order by an ephemeral consumer that is made again after every fault from where it was. */
+/** Reads a stream in order by an ephemeral consumer that is made again after every fault from where it was; no message is handed on twice. */
 export class StreamReader {
-  #last = 0;
-  #messages: ConsumerMessages | undefined;
-  #consumer: Consumer | undefined;
+  #last: number;
+  #pull: SteadyPull | undefined;
 
-  private constructor(private readonly options: StreamReaderOptions) {}
+  private constructor(private readonly options: StreamReaderOptions) {
+    this.#last = Math.max(0, options.startSequence - 1);
+  }
 
   /** Starts to read. */
   static async open(options: StreamReaderOptions): Promise<StreamReader> {
     const reader = new StreamReader(options);
-    reader.#consumer = await options.bus.js.consumers.get(options.stream, {
-      filter_subjects: [...options.filters],
-      deliver_policy: 'by_start_sequence',
-      opt_start_seq: Math.max(1, options.startSequence),
-      name_prefix: options.bus.readerName(options.stream),
-    });
-    reader.#messages = await reader.#consumer.consume({
-      max_messages: 2_000,
-      expires: 30_000,
-      idle_heartbeat: 1_000,
-      callback: (message) => {
+    const { bus, stream } = options;
+    reader.#pull = await SteadyPull.open({
+      bus,
+      stream,
+      consumer: () =>
+        bus.js.consumers.get(stream, {
+          filter_subjects: [...options.filters],
+          deliver_policy: 'by_start_sequence',
+          opt_start_seq: reader.#last + 1,
+          name_prefix: bus.readerName(stream),
+        }),
+      ephemeral: true,
+      maxMessages: 2_000,
+      expiresMs: 30_000,
+      heartbeatMs: 1_000,
+      onMessage: (message) => {
+        if (message.seq <= reader.#last) return;
         options.onMessage(streamMessageOf(message));
         reader.#last = message.seq;
       },
@@ -41,21 +48,21 @@ export class StreamReader {
     return reader;
   }
 
-  /** Sequence of the last message that was handled; 0 before the first. */
+  /** Sequence of the last message that was handled; before the first, the one before the start. */
   get lastSequence(): number {
     return this.#last;
   }
 
   /** Whether everything that the stream held when this was asked has been handled. */
   async caughtUp(): Promise<boolean> {
-    if (this.#consumer === undefined) return false;
-    const info = await this.#consumer.info();
+    const info = await this.#pull?.consumer?.info();
+    if (info === undefined) return false;
     return info.num_pending === 0 && this.#last >= info.delivered.stream_seq;
   }
 
   /** Ends the reading. */
   async close(): Promise<void> {
-    await this.#messages?.close();
+    await this.#pull?.close();
   }
 }
 

@@ -75,6 +75,7 @@ export async function openHostParts(
     Bus.connect({ servers: config.COUNTERSIGN_NATS_URL, service, nkeySeed: config.COUNTERSIGN_NATS_SEED_FILE }),
   );
   void bus.watch((connected) => logger.warn(connected ? 'nats is back' : 'nats is gone'));
+  bus.hearSilence((stream) => logger.warn('a consumer fell silent and was replaced', { subject: stream }));
   const messaging = openMessaging({ bus, key, bundle, clock, random, lanes: config.COUNTERSIGN_LANES, events });
   const models = await untilThere(logger, 'read models', () =>
     ReadModels.open({ bus, bundle, clock, service, onInvalid: events.invalid }),

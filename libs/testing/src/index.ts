@@ -5,6 +5,7 @@ export * from './clock.js';
 export * from './keys.js';
 export * from './logger.js';
 export * from './nats/test-nats.js';
+export * from './nats/test-nats-cluster.js';
 export * from './postgres/cluster.js';
 export * from './postgres/database.js';
 export * from './postgres/schema-audit.js';
