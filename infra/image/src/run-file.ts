@@ -33,7 +33,7 @@ export type Attachment = Pick<RunFile, 'nats' | 'operator' | 'agents'> & {
 export function runFileOf(env: Readonly<Record<string, string | undefined>>): Attachment {
   const settings = readConfig(settingsSchema, env);
   return {
-    nats: settings.COUNTERSIGN_NATS_URL.split(',')[0] ?? '',
+    nats: settings.COUNTERSIGN_NATS_URL,
     operator: {
       natsSeedFile: settings.COUNTERSIGN_NATS_SEED_FILE,
       signingKeyFile: settings.COUNTERSIGN_SIGNING_KEY_FILE,

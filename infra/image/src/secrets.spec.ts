@@ -142,7 +142,7 @@ describe('the command line in a container', () => {
     expect(
       runFileOf({ ...env, COUNTERSIGN_HEALTH_URLS: 'policy=http://policy:9100,audit=http://audit:9100' }),
     ).toMatchObject({
-      nats: 'nats://nats:4222',
+      nats: 'nats://nats:4222,nats://nats-2:4222',
       operator: { natsSeedFile: '/run/secrets/nats-seed' },
       services: { policy: { health: 'http://policy:9100' }, audit: { health: 'http://audit:9100' } },
     });

@@ -17,6 +17,8 @@ export interface Link {
 
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 10_000;
+/** A machine that is gone refuses nothing, so the next server is tried after this long; whoever is let in at all is let in within 3 s. */
+const CONNECT_TIMEOUT_MS = 5_000;
 
 /**
  * Connects with client id and secret; keeps trying for ever once it was connected. A refusal ends nothing: while the control plane starts again nobody can be
@@ -30,6 +32,7 @@ export async function openConnection(credential: CredentialFile, random: Random)
     pass: credential.clientSecret,
     name: `agent ${credential.name}`,
     inboxPrefix: credential.inboxPrefix,
+    timeout: CONNECT_TIMEOUT_MS,
     maxReconnectAttempts: -1,
     ignoreAuthErrorAbort: true,
     reconnectDelayHandler: () => {

@@ -10,7 +10,7 @@ export interface BusOptions {
   readonly servers: readonly string[];
   readonly service: Signer | 'provisioner';
   readonly nkeySeed: string;
-  /** Seconds of the first connection; later ones are tried for ever. */
+  /** Milliseconds that one try to connect to one server may take, 10 s when absent; once connected it is tried for ever. */
   readonly timeoutMs?: number;
 }
 

@@ -19,6 +19,8 @@ import { type Readiness } from './readiness.js';
 import type { ServiceDefinition } from './service-definition.js';
 
 const RETRY_MS = 250;
+/** A machine that is gone refuses nothing: the next server is tried after this long. */
+const CONNECT_TIMEOUT_MS = 5_000;
 /** A read model that stays stale for longer is an outage of its owner: this service begins, and denies by it. */
 const MODELS_WITHIN_MS = 10_000;
 
@@ -71,11 +73,7 @@ export async function openHostParts(
   const schema = new SchemaWatch({ database, migrations: definition.migrations });
   await untilThere(logger, 'schema', () => inRange(schema));
   const clock = await untilThere(logger, 'database clock', () => DatabaseClock.start(database));
-  const bus = await untilThere(logger, 'nats', () =>
-    Bus.connect({ servers: config.COUNTERSIGN_NATS_URL, service, nkeySeed: config.COUNTERSIGN_NATS_SEED_FILE }),
-  );
-  void bus.watch((connected) => logger.warn(connected ? 'nats is back' : 'nats is gone'));
-  bus.hearSilence((stream) => logger.warn('a consumer fell silent and was replaced', { subject: stream }));
+  const bus = await untilThere(logger, 'nats', () => connectBus(config, service, logger));
   const messaging = openMessaging({ bus, key, bundle, clock, random, lanes: config.COUNTERSIGN_LANES, events });
   const models = await untilThere(logger, 'read models', () =>
     ReadModels.open({ bus, bundle, clock, service, onInvalid: events.invalid }),
@@ -170,6 +168,18 @@ function addChecks(
   readiness.add({ name: 'postgresql', ready: () => clock.usable() });
   for (const model of models.all())
     readiness.add({ name: `read model ${model.name}`, ready: () => clock.usable() && model.fresh() });
+}
+
+async function connectBus(config: HostConfig, service: ServiceDefinition['service'], logger: Logger): Promise<Bus> {
+  const bus = await Bus.connect({
+    servers: config.COUNTERSIGN_NATS_URL,
+    service,
+    nkeySeed: config.COUNTERSIGN_NATS_SEED_FILE,
+    timeoutMs: CONNECT_TIMEOUT_MS,
+  });
+  void bus.watch((connected) => logger.warn(connected ? 'nats is back' : 'nats is gone'));
+  bus.hearSilence((stream) => logger.warn('a consumer fell silent and was replaced', { subject: stream }));
+  return bus;
 }
 
 async function untilThere<T>(logger: Logger, what: string, open: () => Promise<T>): Promise<T> {

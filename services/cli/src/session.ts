@@ -20,7 +20,8 @@ export { UsageError } from './usage-error.js';
 const runFilePath = (): string => process.env['COUNTERSIGN_RUN_FILE'] ?? join('.countersign', 'run.json');
 
 const runSchema = z.object({
-  nats: z.string(),
+  /** One URL, or several separated by commas. */
+  nats: z.string().transform((urls) => urls.split(',')),
   operator: z.object({
     natsSeedFile: z.string(),
     signingKeyFile: z.string(),
@@ -39,7 +40,7 @@ export class Session {
   private constructor(
     readonly commands: CommandClient,
     private readonly bus: Bus,
-    readonly natsUrl: string,
+    readonly natsUrls: readonly string[],
     /** Where each replica of a service tells its health. */
     readonly health: Readonly<Record<string, string>>,
     readonly person: OperatorFile | undefined,
@@ -59,7 +60,7 @@ export class Session {
     const person = as === undefined ? undefined : readOperatorFile(as);
     const { natsSeedFile, signingKeyFile, trustBundleFile, installationKey } = run.operator;
     const bus = await Bus.connect({
-      servers: [run.nats],
+      servers: run.nats,
       service: 'operator',
       nkeySeed: readFileSync(natsSeedFile, 'utf8'),
     });

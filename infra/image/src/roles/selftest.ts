@@ -1,5 +1,5 @@
 import { SystemClock } from '@countersign/primitives';
-import { connectOperator } from '@countersign/local';
+import { connectOperator, natsServersOf } from '@countersign/local';
 import { runFileOf, type Attachment } from '../run-file.js';
 import { CHECKS, type CheckName } from '../selftest/checks.js';
 import { notReady } from '../selftest/health.js';
@@ -52,7 +52,7 @@ async function inOrganisation(name: CheckName, attachment: Attachment): Promise<
   const operator = await connectOperator(attachment);
   try {
     const slug = `selftest-${name}-${new SystemClock().now().toString(36)}`;
-    const organisation = await TestOrganisation.make(operator.commands, attachment.nats, slug);
+    const organisation = await TestOrganisation.make(operator.commands, natsServersOf(attachment), slug);
     try {
       return await CHECKS[name]({ commands: operator.commands, organisation });
     } finally {

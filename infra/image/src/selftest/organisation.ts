@@ -33,7 +33,7 @@ export class TestOrganisation {
   }
 
   /** Makes it and waits until its connection is known everywhere. The worker serves and gives back what it was told. */
-  static async make(commands: CommandClient, natsUrl: string, name: string): Promise<TestOrganisation> {
+  static async make(commands: CommandClient, natsUrls: readonly string[], name: string): Promise<TestOrganisation> {
     const { registry, guardrails, policy } = COMMANDS;
     const { org } = await commands.call(registry.orgCreate, { name });
     await commands.call(guardrails.setBaseline, { org });
@@ -47,8 +47,8 @@ export class TestOrganisation {
     });
     const change = { taskTypes: ['selftest'], monthlyCapMicros: MONTHLY_CAP_MICROS };
     await commands.call(policy.set, { scope: { kind: 'connection', org, connection }, change });
-    const callerCredential = { nats: [natsUrl], ...caller.credential };
-    const workerCredential = { nats: [natsUrl], ...worker.credential };
+    const callerCredential = { nats: [...natsUrls], ...caller.credential };
+    const workerCredential = { nats: [...natsUrls], ...worker.credential };
     const open: Agent[] = [];
     try {
       const serving = await opened(open, workerCredential);

@@ -108,13 +108,13 @@ async function createApprover({ commands, folders, org, name: orgName }: Making,
 async function createAgent(
   { commands, folders, org, name: orgName }: Making,
   name: string,
-  natsUrl: string,
+  natsUrls: readonly string[],
 ): Promise<{ readonly agent: string; readonly file: string }> {
   const owner = name === 'playground' ? 'user:you' : 'team:demo';
   const surface = { ...NEUTRAL_SURFACE };
   const { agent, credential } = await commands.call(COMMANDS.registry.agentCreate, { org, name, owner, surface });
   const file = join(folders.agents, `${orgName}-${name}.json`);
-  writeSecret(file, `${JSON.stringify({ nats: [natsUrl], ...credential }, null, 2)}\n`);
+  writeSecret(file, `${JSON.stringify({ nats: natsUrls, ...credential }, null, 2)}\n`);
   return { agent, file };
 }
 
@@ -136,7 +136,11 @@ async function setGuardrails({ commands, org }: Making): Promise<void> {
 /** Makes an organisation with agents, connections, policies and people, by the operator's commands and nothing else. */
 export async function createDemoOrganisation(
   commands: CommandClient,
-  { folders, natsUrl, now }: { readonly folders: Making['folders']; readonly natsUrl: string; readonly now: Date },
+  {
+    folders,
+    natsUrls,
+    now,
+  }: { readonly folders: Making['folders']; readonly natsUrls: readonly string[]; readonly now: Date },
 ): Promise<DemoOrganisation> {
   const { registry, policy } = COMMANDS;
   const name = `demo-${now.getTime().toString(36)}`;
@@ -146,7 +150,7 @@ export async function createDemoOrganisation(
   const agents = new Map<string, string>();
   const credentials = new Map<string, string>();
   for (const agent of AGENTS) {
-    const made = await createAgent(making, agent, natsUrl);
+    const made = await createAgent(making, agent, natsUrls);
     agents.set(agent, made.agent);
     credentials.set(agent, made.file);
   }

@@ -5,6 +5,7 @@ import { SystemClock } from '@countersign/primitives';
 import { LocalError } from '../local-error.js';
 import { ProcessGroup } from '../processes.js';
 import { connectOperator, type Operator } from '../system/operator.js';
+import { natsServersOf } from '../system/run-file.js';
 import { startAgents } from './agent-programs.js';
 import { connectionsFrom, createDemoOrganisation, type DemoOrganisation } from './organisation.js';
 import { readDemo } from './scenario.js';
@@ -42,7 +43,7 @@ export async function runDemo({ stage, report }: DemoOptions): Promise<Demo> {
   try {
     const organisation = await createDemoOrganisation(operator.commands, {
       folders: stage.folders,
-      natsUrl: stage.run.nats,
+      natsUrls: natsServersOf(stage.run),
       now: new Date(new SystemClock().now()),
     });
     for (const [name, file] of organisation.credentials) stage.noteAgent?.(name, file);

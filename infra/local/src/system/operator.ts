@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { SystemClock, SystemRandom } from '@countersign/primitives';
 import { Bus, CommandClient } from '@countersign/bus';
 import { SigningKey, TrustBundle } from '@countersign/identity';
-import type { RunFile } from './run-file.js';
+import { natsServersOf, type RunFile } from './run-file.js';
 
 /** The local operator, connected. */
 export interface Operator {
@@ -18,7 +18,7 @@ export async function connectOperator(
 ): Promise<Operator> {
   const { natsSeedFile, signingKeyFile, trustBundleFile, installationKey } = run.operator;
   const bus = await Bus.connect({
-    servers: [run.nats],
+    servers: natsServersOf(run),
     service: 'operator',
     nkeySeed: readFileSync(natsSeedFile, 'utf8'),
   });

@@ -8,6 +8,7 @@ export const runFileSchema = z.object({
   v: z.literal(1),
   pid: z.number(),
   startedAt: z.string(),
+  /** URL of the server that is asked, or of each of them, separated by commas. */
   nats: z.string(),
   natsMonitoring: z.string(),
   natsPid: z.number(),
@@ -28,6 +29,11 @@ export const runFileSchema = z.object({
 });
 /** What a running system tells other tools. */
 export type RunFile = z.infer<typeof runFileSchema>;
+
+/** Each server of a running system. */
+export function natsServersOf({ nats }: Pick<RunFile, 'nats'>): readonly string[] {
+  return nats.split(',');
+}
 
 /** Reads a run file; undefined when there is none. */
 export function readRunFile(path: string): RunFile | undefined {

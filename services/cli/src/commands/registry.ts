@@ -137,7 +137,7 @@ function agentCreate(agent: Command): void {
         // before anything is registered: an agent whose file cannot be written has lost its secret
         if (existsSync(options.out)) throw new UsageError(`${options.out} is there already; name another file`);
         const made = await session.commands.call(registry.agentCreate, { org, name, owner: options.owner, surface });
-        writeFileSync(options.out, `${JSON.stringify({ nats: [session.natsUrl], ...made.credential }, null, 2)}\n`, {
+        writeFileSync(options.out, `${JSON.stringify({ nats: session.natsUrls, ...made.credential }, null, 2)}\n`, {
           mode: 0o600,
           flag: 'wx',
         });
