@@ -30,12 +30,14 @@ describe('money by the command line', () => {
     await running?.stop();
   });
 
-  const command = (...args: readonly string[]): Promise<Said> =>
+  const commandWith = (env: Readonly<Record<string, string>>, ...args: readonly string[]): Promise<Said> =>
     new Promise((resolve) => {
-      execFile(process.execPath, [cs, ...args], { cwd: running.folder }, (error, stdout, stderr) =>
+      const options = { cwd: running.folder, env: { ...process.env, ...env }, timeout: 60_000 };
+      execFile(process.execPath, [cs, ...args], options, (error, stdout, stderr) =>
         resolve({ code: error === null ? 0 : Number(error.code), out: stdout + stderr }),
       );
     });
+  const command = (...args: readonly string[]): Promise<Said> => commandWith({}, ...args);
   const said = async (...args: readonly string[]): Promise<unknown> =>
     JSON.parse((await command(...args, '--json')).out) as unknown;
 
@@ -110,5 +112,27 @@ describe('money by the command line', () => {
     const { code, out } = await command('doctor');
     signalService(running, 'trust', 'SIGCONT');
     expect([code, out]).toEqual([1, expect.stringMatching(/trust +BROKEN +does not answer/)]);
+  });
+
+  it.each([
+    ['service', 'adm.registry.org-list: registry did not answer'],
+    ['bus', 'no nats-server answered at nats://'],
+  ])('a command ends with 3 when its %s stands still', async (what, message) => {
+    const send = (signal: NodeJS.Signals): void =>
+      what === 'bus' ? running.system.nats.kill(signal) : signalService(running, 'registry', signal);
+    send('SIGSTOP');
+    const { code, out } = await command('org', 'list').finally(() => send('SIGCONT'));
+    expect([code, out]).toEqual([3, expect.stringContaining(message)]);
+  });
+
+  it('a command ends with 3 when there is no bus any more, and says where it was looked for', async () => {
+    const run: unknown = JSON.parse(readFileSync(join(running.folder, '.countersign', 'run.json'), 'utf8'));
+    const file = join(running.folder, 'gone.json');
+    writeFileSync(file, JSON.stringify({ ...(run as object), nats: 'nats://127.0.0.1:1,nats://127.0.0.1:2' }));
+    const { code, out } = await commandWith({ COUNTERSIGN_RUN_FILE: file }, 'org', 'list');
+    expect([code, out]).toEqual([
+      3,
+      'no nats-server answered at nats://127.0.0.1:1, nats://127.0.0.1:2; is the system running?\n',
+    ]);
   });
 });

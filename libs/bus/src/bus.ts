@@ -1,7 +1,8 @@
 import { jetstream, jetstreamManager, type JetStreamClient, type JetStreamManager } from '@nats-io/jetstream';
-import { connect, nkeyAuthenticator, nuid, type NatsConnection } from '@nats-io/transport-node';
+import { AuthorizationError, connect, nkeyAuthenticator, nuid, type NatsConnection } from '@nats-io/transport-node';
 import { utf8, writeOnceATurn } from '@countersign/primitives';
 import type { Signer } from '@countersign/contracts';
+import { BusUnreachable } from './errors.js';
 
 const OLDEST_SERVER = [2, 12] as const;
 
@@ -26,7 +27,7 @@ export class Bus {
     readonly jsm: JetStreamManager,
   ) {}
 
-  /** Connects and refuses a server that is too old to know the safety flags of the streams. */
+  /** Connects and refuses a server that is too old to know the safety flags of the streams. Rejects with {@link BusUnreachable} when there is none. */
   static async connect(options: BusOptions): Promise<Bus> {
     const nc = await connect({
       servers: [...options.servers],
@@ -40,6 +41,8 @@ export class Bus {
       ignoreAuthErrorAbort: true,
       pingInterval: 20_000,
       noAsyncTraces: true,
+    }).catch((error: unknown) => {
+      throw error instanceof AuthorizationError ? error : new BusUnreachable(options.servers, error);
     });
     writeOnceATurn(nc);
     refuseOldServer(nc.info?.version ?? '0.0');

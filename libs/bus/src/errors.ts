@@ -64,6 +64,14 @@ export class CommandTimeout extends Error {
   }
 }
 
+/** No nats-server could be reached at any of these URLs. One that was reached and refused tells that itself. */
+export class BusUnreachable extends Error {
+  readonly code = 'BUS_UNREACHABLE';
+  constructor(servers: readonly string[], cause: unknown) {
+    super(`no nats-server answered at ${servers.join(', ')}; is the system running?`, { cause });
+  }
+}
+
 /** A stream or consumer of the installation is not what it has to be. */
 export class ProvisioningMismatch extends Error {
   readonly code = 'PROVISIONING_MISMATCH';

@@ -1,4 +1,4 @@
-import { CommandFailed, CommandTimeout } from '@countersign/bus';
+import { BusUnreachable, CommandFailed, CommandTimeout } from '@countersign/bus';
 import { ZodError } from 'zod';
 import { Output } from './output.js';
 import { Session, UsageError } from './session.js';
@@ -35,6 +35,8 @@ export async function run(_options: Options, command: (tools: Tools) => Promise<
     process.exitCode = tell(error);
   } finally {
     await session?.close();
+    // a connection that never came about leaves its socket open
+    if (session === undefined) process.exit();
   }
 }
 
@@ -52,7 +54,8 @@ function tell(error: unknown): number {
   const write = (text: string, problem: object): void =>
     void process.stderr.write(json ? `${JSON.stringify({ ok: false, problem })}\n` : `${text}\n`);
   if (error instanceof CommandFailed) return (write(error.message, error.problem), 1);
-  if (error instanceof CommandTimeout) return (write(error.message, { code: error.code, message: error.message }), 3);
+  if (error instanceof CommandTimeout || error instanceof BusUnreachable)
+    return (write(error.message, { code: error.code, message: error.message }), 3);
   if (error instanceof UsageError) return (write(error.message, { code: error.code, message: error.message }), 2);
   if (error instanceof ZodError) {
     const [issue] = error.issues;

@@ -19,6 +19,9 @@ export { UsageError } from './usage-error.js';
 
 const runFilePath = (): string => process.env['COUNTERSIGN_RUN_FILE'] ?? join('.countersign', 'run.json');
 
+/** How long one server may take to let somebody in. */
+const CONNECT_TIMEOUT_MS = 5_000;
+
 const runSchema = z.object({
   /** One URL, or several separated by commas. */
   nats: z.string().transform((urls) => urls.split(',')),
@@ -63,6 +66,7 @@ export class Session {
       servers: run.nats,
       service: 'operator',
       nkeySeed: readFileSync(natsSeedFile, 'utf8'),
+      timeoutMs: CONNECT_TIMEOUT_MS,
     });
     const key = SigningKey.fromPem('operator', person?.privateKey ?? readFileSync(signingKeyFile, 'utf8'));
     const bundle = TrustBundle.open(JSON.parse(readFileSync(trustBundleFile, 'utf8')), installationKey);
