@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { retryAdvice, type Agent, type DeliveredTask } from '@countersign/agent-sdk';
-import { taskSubject } from '@countersign/contracts';
+import { AGENT_REQUESTS, taskSubject } from '@countersign/contracts';
 import { asAgent, rawTask } from './support/attacker.js';
 import { echoPair, type Organisation } from './support/organisation.js';
 import { startSystem, type RunningSystem } from './support/running-system.js';
@@ -74,6 +74,20 @@ describe('an agent of a system that takes 20 submissions in 10 s', () => {
     expect(await client.submit({ target: target.id, taskType: 'echo', text: 'and I?' })).toMatchObject({
       state: 'COMPLETED',
     });
+  });
+
+  it('is refused when it asks ten times as much as it may submit, and nobody else is', async () => {
+    const [asking] = await pair();
+    const task = rawTask({ org: org.id, agent: asking.id }, target.id).key.task;
+    const asked = await Promise.allSettled(
+      Array.from({ length: QUOTA * AGENT_REQUESTS.perSubmission + 50 }, () => asking.status(task)),
+    );
+    const refused = asked.flatMap((answer) => (answer.status === 'rejected' ? [answer.reason as unknown] : []));
+    // while it asks it may ask again what the time brings: 20 a second
+    expect(refused.length).toBeGreaterThan(0);
+    expect(refused.length).toBeLessThanOrEqual(50);
+    for (const failure of refused) expect(failure).toMatchObject({ code: 'INTAKE_LIMITED', retry: 'later' });
+    expect(await client.status(task)).toMatchObject({ state: 'NOT_FOUND' });
   });
 
   it('is cut off when it floods', async () => {

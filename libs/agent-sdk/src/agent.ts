@@ -17,7 +17,7 @@ import { Farewell } from './farewell.js';
 import { openConnection, type Link } from './link.js';
 import { isFinal, OpenTasks } from './open-tasks.js';
 import { publishStored } from './publishing.js';
-import { askCheck, askPeers, askStatus, readAnswer, tellUsage } from './requests.js';
+import { askCheck, askPeers, asksTooMuch, askStatus, readAnswer, tellUsage } from './requests.js';
 import { instanceName, Serving, type DeliveredTask, type ServeOptions, type TaskHandler } from './serving.js';
 import { checkTraceparent, prepareTask, type TaskInput } from './task-input.js';
 import { TrustStore } from './trust-store.js';
@@ -55,6 +55,8 @@ export class Agent {
   readonly #farewell: Farewell;
   #serving: Serving | undefined;
   #poll: NodeJS.Timeout | undefined;
+  /** The open task that was asked for last: the next pass begins there, so that none is left out where there are more than may be asked for. */
+  #askedLast: string | undefined;
   #closing: Promise<void> | undefined;
 
   private constructor(private readonly link: Link) {
@@ -182,8 +184,10 @@ export class Agent {
   }
 
   async #askForOpenTasks(): Promise<void> {
-    for (const id of this.#open.ids()) {
-      const answer = await this.status(id).catch(() => undefined);
+    for (const id of this.#open.ids(this.#askedLast)) {
+      const answer = await this.status(id).catch((failure: unknown) => (asksTooMuch(failure) ? 'later' : undefined));
+      this.#askedLast = id;
+      if (answer === 'later') return;
       if (answer === undefined) continue;
       const misses = answer.state === 'NOT_FOUND' ? (this.#lost.get(id) ?? 0) + 1 : 0;
       if (misses > 0 && misses < POLLS_UNTIL_LOST) this.#lost.set(id, misses);

@@ -16,9 +16,11 @@ interface Waiter {
 export class OpenTasks {
   readonly #waiting = new Map<string, Waiter>();
 
-  /** Ids still open. */
-  ids(): readonly string[] {
-    return [...this.#waiting.keys()];
+  /** Ids still open, beginning with one of them where that is told. */
+  ids(first?: string): readonly string[] {
+    const ids = [...this.#waiting.keys()];
+    const from = first === undefined ? 0 : Math.max(0, ids.indexOf(first));
+    return [...ids.slice(from), ...ids.slice(0, from)];
   }
 
   /** Waits for the end of a task; `onState` hears of every state before it. */

@@ -35,7 +35,7 @@ beforeAll(async () => {
   const { path } = await obtainNatsServer({ cacheDir: join(ROOT, '.countersign', 'cache') });
   server = await startNatsServer({ binary: path, configText: 'listen: "127.0.0.1:-1"\n', dir });
   dispatcher = await connect({ servers: server.url });
-  for (const subject of ['agt.*.*.check.*', 'agt.*.*.usage.*'])
+  for (const subject of ['agt.*.*.check.*', 'agt.*.*.usage.*', 'agt.*.*.status.*'])
     dispatcher.subscribe(subject, { callback: (_error, message) => reply(message) });
 });
 afterAll(async () => {
@@ -118,6 +118,27 @@ describe('a usage report', () => {
   ] as const)('that is refused with %s says so, and whether to try again: %s', async (code, retry) => {
     answer = () => ({ ok: false, code, message: 'because' });
     await expect(agent.reportUsage(grant(), USAGE)).rejects.toMatchObject({ code, retry, message: 'because' });
+  });
+});
+
+describe('an agent that asks too much', () => {
+  const refusal = { ok: false, code: 'INTAKE_LIMITED', message: 'too much', retryAfterMs: 1_500 };
+
+  it.each([
+    ['a check', () => agent.check(TASK)],
+    ['a report', () => agent.reportUsage(grant(), USAGE)],
+    ['a question for state', () => agent.status(anId())],
+  ])('is told so whatever it asked, and when to come back, and does not ask again at once: %s', async (_what, ask) => {
+    let asked = 0;
+    answer = () => {
+      asked += 1;
+      return refusal;
+    };
+    await expect(ask()).rejects.toMatchObject({
+      ...{ name: 'AgentRequestFailed', code: 'INTAKE_LIMITED', message: 'too much' },
+      ...{ retry: 'later', retryAfterMs: 1_500 },
+    });
+    expect(asked).toBe(1);
   });
 });
 

@@ -8,6 +8,7 @@ import {
   peersSubject,
   PURPOSES,
   REASON_CODES,
+  requestRefusalSchema,
   statusSubject,
   usageReportReplySchema,
   usageReportSubject,
@@ -50,9 +51,22 @@ async function ask(link: Link, { subject, signers, body = {}, timeoutMs }: Quest
     { subject, request, reply: message.data },
     { signers, at: link.clock.now() },
   );
-  if (checked.ok) return jsonOf(message.data);
+  if (checked.ok) return unlessRefused(jsonOf(message.data));
   link.onUntrusted({ subject, failure: checked.failure });
   throw AgentRequestFailed.of('TEMPORARILY_UNAVAILABLE', 'later');
+}
+
+/** Whoever asks too much is refused in the same form whatever it asked. */
+function unlessRefused(said: unknown): unknown {
+  const refusal = requestRefusalSchema.safeParse(said);
+  if (!refusal.success) return said;
+  const { code, message, retryAfterMs } = refusal.data;
+  throw new AgentRequestFailed(code, message, 'later', { retryAfterMs });
+}
+
+/** Whether a request was refused because this agent asks too much: to ask the next thing at once is no use. */
+export function asksTooMuch(failure: unknown): boolean {
+  return failure instanceof AgentRequestFailed && failure.code === 'INTAKE_LIMITED';
 }
 
 /** Own connections, and the newest trust bundle, which is kept when it verifies and is newer. */
@@ -89,7 +103,10 @@ export async function tellUsage(link: Link, grant: string, report: Omit<UsageRep
     signers: ['dispatcher'],
     body: { ...report },
   };
-  const first = await ask(link, question).catch(() => ask(link, question));
+  const first = await ask(link, question).catch((failure: unknown) => {
+    if (asksTooMuch(failure)) throw failure;
+    return ask(link, question);
+  });
   const { ok, code = 'REQUEST_INVALID', message } = usageReportReplySchema.parse(first);
   if (ok) return;
   const retry = code === 'TEMPORARILY_UNAVAILABLE' ? 'later' : 'no';

@@ -2,19 +2,21 @@ import type { JsMsg } from '@nats-io/jetstream';
 import type { Msg, Subscription } from '@nats-io/transport-node';
 import { Catch, type ExceptionFilter } from '@nestjs/common';
 import { Server, type CustomTransportStrategy } from '@nestjs/microservices';
-import { utf8, type Clock, type Random } from '@countersign/primitives';
+import type { Clock, Random } from '@countersign/primitives';
 import {
-  agentRequestSchema,
+  AGENT_REQUESTS,
   CONTROLS,
   durableName,
   parseStoredResultSubject,
   screenItemSchema,
   transitionItemSchema,
+  type AgentRef,
   type CommandSpec,
 } from '@countersign/contracts';
-import { signReply, type SigningKey, type TrustBundle } from '@countersign/identity';
+import type { SigningKey, TrustBundle } from '@countersign/identity';
 import { isObservable, lastValueFrom, throwError, type Observable } from 'rxjs';
 import type { ZodType } from 'zod';
+import { AgentRequestServer } from './agent-request-server.js';
 import type { Bus } from './bus.js';
 import { answerCommand, type ServedCommand } from './command-server.js';
 import { DurableConsumer } from './durable-consumer.js';
@@ -25,17 +27,15 @@ import type { Freshness } from './freshness.js';
 import type { IdempotencyStore } from './idempotency.js';
 import { judgeBatch, type Judge } from './judge-batch.js';
 import type { JudgeObserver } from './judge-observer.js';
-import { bufferOf, jsonOf, streamMessageOf } from './messages.js';
+import { streamMessageOf } from './messages.js';
 import {
-  AGENT_REQUESTS,
+  AGENT_REQUEST_TOKENS,
   PATTERN,
-  type AgentRequest,
   type AgentRequestVerb,
   type CommandContext,
   type TransitionExtras,
 } from './patterns.js';
 import type { People } from './people.js';
-import { signedHeaders } from './publisher.js';
 import { readTaskMessage, type TaskMessage } from './task-message.js';
 
 /** An item that cannot be handled comes again this much later. */
@@ -56,6 +56,8 @@ export interface BusStrategyOptions {
   readonly judgesLate?: boolean;
   readonly judgesInvalid?: boolean;
   readonly idempotency?: IdempotencyStore;
+  /** How many requests of one agent are answered in 10 s; absent: {@link AGENT_REQUESTS}. */
+  readonly agentRequestsPer10s?: number;
   /** Whose keys count for commands besides those of the trust bundle; absent: nobody's. */
   readonly people?: People;
   readonly events: BusEvents;
@@ -70,6 +72,8 @@ export interface BusEvents {
   readonly error: (error: unknown, where: { readonly subject?: string; readonly task?: TaskMessage }) => void;
   /** Messages that a durable consumer was given again. */
   readonly redelivered?: (durable: string, count: number) => void;
+  /** An agent that asks far too much. */
+  readonly flood?: (agent: AgentRef) => void;
 }
 
 /** A result of a target as it is stored: whose, under which grant. */
@@ -98,10 +102,13 @@ export class BusStrategy extends Server implements CustomTransportStrategy {
   readonly #durables: { readonly stream: string; readonly durable: string }[] = [];
   readonly #subscriptions: Subscription[] = [];
   readonly #inFlight = new Set<Promise<void>>();
+  readonly #agents: AgentRequestServer;
   #closed = false;
 
   constructor(private readonly options: BusStrategyOptions) {
     super();
+    const { key, agentRequestsPer10s: limit = AGENT_REQUESTS.per10s, events } = options;
+    this.#agents = new AgentRequestServer({ key, limit, onFlood: (agent) => events.flood?.(agent) });
   }
 
   listen(callback: (error?: unknown) => void): void {
@@ -157,8 +164,8 @@ export class BusStrategy extends Server implements CustomTransportStrategy {
     this.#subscribe(`adm.${service}.>`, service, (message) => this.#command(message));
     for (const verb of AGENT_REQUEST_VERBS)
       if (this.messageHandlers.has(`${PATTERN.agent}${verb}`))
-        this.#subscribe(`agt.*.*.${verb}.${AGENT_REQUESTS[verb]}`, service, (message) =>
-          this.#agentRequest(verb, message),
+        this.#subscribe(`agt.*.*.${verb}.${AGENT_REQUEST_TOKENS[verb]}`, service, (message) =>
+          this.#agents.answer(message, (asked) => this.#call(`${PATTERN.agent}${verb}`, asked, undefined)),
         );
     if (this.messageHandlers.has(PATTERN.judge))
       await this.#consume('ING', durableName(service, 'ing'), (batch) => this.#judge(batch));
@@ -268,17 +275,5 @@ export class BusStrategy extends Server implements CustomTransportStrategy {
       served,
       message,
     );
-  }
-
-  async #agentRequest(verb: AgentRequestVerb, message: Msg): Promise<void> {
-    const [, org = '', agent = '', , id = ''] = message.subject.split('.');
-    const request = bufferOf(message.data);
-    const body = jsonOf(request);
-    if (!agentRequestSchema.safeParse(body).success) return;
-    const asked: AgentRequest = { org, agent, id, body };
-    const reply = utf8(JSON.stringify(await this.#call(`${PATTERN.agent}${verb}`, asked, undefined)));
-    message.respond(reply, {
-      headers: signedHeaders(signReply(this.options.key, { subject: message.subject, request, reply })),
-    });
   }
 }

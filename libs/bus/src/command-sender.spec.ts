@@ -1,9 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import { sha256, uuidV7 } from '@countersign/primitives';
-import { COMMANDS, PURPOSES, type CommandEnvelope, type CommandSpec, type Role } from '@countersign/contracts';
+import {
+  COMMAND_KEY_MS,
+  COMMANDS,
+  PURPOSES,
+  type CommandEnvelope,
+  type CommandSpec,
+  type Role,
+} from '@countersign/contracts';
 import { SigningKey } from '@countersign/identity';
 import { anId, FixedClock, SeededRandom, testKeys } from '@countersign/testing';
-import { actorOf, PERSON_COMMAND_MS, refuseUnlessAllowed, refuseUnlessOwn, senderOf } from './command-sender.js';
+import { actorOf, refuseUnlessAllowed, refuseUnlessOwn, refuseUnlessTimely, senderOf } from './command-sender.js';
 import { CommandRefused } from './errors.js';
 import { People, type Person } from './people.js';
 
@@ -61,6 +68,15 @@ const envelope = (change: Partial<CommandEnvelope> = {}): CommandEnvelope => ({
   ...change,
 });
 
+const outcomeOf = (refuse: () => void): string => {
+  try {
+    refuse();
+    return 'allowed';
+  } catch (error) {
+    return error instanceof CommandRefused ? error.code : 'no refusal';
+  }
+};
+
 describe('a command signed by a key that no program has', () => {
   it('is the person’s whose key it is, whatever its envelope says', () => {
     const { key, person, known } = someone();
@@ -115,12 +131,7 @@ describe('what a person may send', () => {
   const allowed = (spec: CommandSpec, change: Partial<Person> = {}, fresh = true): string => {
     const { person, known } = someone(change);
     known.isFresh = fresh;
-    try {
-      refuseUnlessAllowed({ kind: 'person', person }, spec, known);
-      return 'allowed';
-    } catch (error) {
-      return error instanceof CommandRefused ? error.code : 'no refusal';
-    }
+    return outcomeOf(() => refuseUnlessAllowed({ kind: 'person', person }, spec, known));
   };
 
   it.each<[Role, string, string, string]>([
@@ -162,14 +173,8 @@ describe('what a person may send', () => {
 describe('a person’s own organisation', () => {
   const { person } = someone();
   const task = (of: string): object => ({ org: of, agent: anId(), task: anId() });
-  const refusal = (spec: CommandSpec, body: unknown, change: Partial<CommandEnvelope> = {}): string => {
-    try {
-      refuseUnlessOwn({ kind: 'person', person }, spec, { envelope: envelope(change), body, now: clock.now() });
-      return 'allowed';
-    } catch (error) {
-      return error instanceof CommandRefused ? error.code : 'no refusal';
-    }
-  };
+  const refusal = (spec: CommandSpec, body: unknown): string =>
+    outcomeOf(() => refuseUnlessOwn({ kind: 'person', person }, spec, body));
 
   it.each<[string, CommandSpec, (of: string) => unknown]>([
     ['a list', dispatcher.list, (of) => ({ org: of })],
@@ -199,10 +204,11 @@ describe('a person’s own organisation', () => {
   });
 
   it('hears nothing again that was sent more than ten minutes ago, nor what comes from the future', () => {
-    const at = (ms: number) => ({ idempotencyKey: uuidV7(clock.now() + ms, random) });
-    const body = { org };
-    expect(refusal(dispatcher.list, body, at(-PERSON_COMMAND_MS))).toBe('allowed');
-    expect(refusal(dispatcher.list, body, at(-PERSON_COMMAND_MS - 1))).toBe('REQUEST_INVALID');
-    expect(refusal(dispatcher.list, body, at(PERSON_COMMAND_MS + 1))).toBe('REQUEST_INVALID');
+    const at = (ms: number): string => {
+      const sent = envelope({ idempotencyKey: uuidV7(clock.now() + ms, random) });
+      return outcomeOf(() => refuseUnlessTimely({ kind: 'person', person }, sent, clock.now()));
+    };
+    expect([at(-COMMAND_KEY_MS.person), at(-COMMAND_KEY_MS.person - 1)]).toEqual(['allowed', 'REQUEST_INVALID']);
+    expect([at(COMMAND_KEY_MS.ahead), at(COMMAND_KEY_MS.ahead + 1)]).toEqual(['allowed', 'REQUEST_INVALID']);
   });
 });

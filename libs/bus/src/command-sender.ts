@@ -1,5 +1,6 @@
-import { sha256, type Clock } from '@countersign/primitives';
+import { sha256, timeOfUuidV7, type Clock } from '@countersign/primitives';
 import {
+  COMMAND_KEY_MS,
   mayCommand,
   PURPOSES,
   SIGNERS,
@@ -15,9 +16,6 @@ import type { People, Person } from './people.js';
 /** Whose key signed a command: a program's, or a person's. */
 export type CommandSender =
   { readonly kind: 'program'; readonly signer: Signer } | { readonly kind: 'person'; readonly person: Person };
-
-/** How long the idempotency key of a person's command is good for: whoever kept the signed bytes cannot send them again later. */
-export const PERSON_COMMAND_MS = 10 * 60_000;
 
 /** What finding out who sent a command needs. */
 export interface SenderParts {
@@ -59,14 +57,20 @@ export function refuseUnlessAllowed(sender: CommandSender, spec: CommandSpec, pe
   throw new CommandRefused('PERMISSION_DENIED', `${name} ${needed}; ${person.name} is ${person.roles.join(', ')}`);
 }
 
-/** Refuses a person's command about another organisation, one that names none, and one whose idempotency key was made long ago. */
+/** Refuses a command whose idempotency key was made too long ago, or is of the future (ADR 0043). */
+export function refuseUnlessTimely({ kind }: CommandSender, { idempotencyKey }: CommandEnvelope, now: number): void {
+  const age = now - timeOfUuidV7(idempotencyKey);
+  if (age <= COMMAND_KEY_MS[kind] && -age <= COMMAND_KEY_MS.ahead) return;
+  const last = kind === 'person' ? 'ten minutes' : 'seven days';
+  throw new CommandRefused('REQUEST_INVALID', `the key must be a UUIDv7 of the last ${last}`, 'idempotencyKey');
+}
+
+/** Refuses a person's command about another organisation, and one that names none. */
 export function refuseUnlessOwn(
   { person }: Extract<CommandSender, { kind: 'person' }>,
   spec: CommandSpec,
-  { envelope, body, now }: { readonly envelope: CommandEnvelope; readonly body: unknown; readonly now: number },
+  body: unknown,
 ): void {
-  if (Math.abs(now - millisOf(envelope.idempotencyKey)) > PERSON_COMMAND_MS)
-    throw new CommandRefused('REQUEST_INVALID', 'the key must be a UUIDv7 of the last ten minutes', 'idempotencyKey');
   if (spec.acrossOrgs === true) return;
   const named = organizationsOf(body);
   if (named.length > 0 && named.every((org) => org === person.org)) return;
@@ -76,11 +80,6 @@ export function refuseUnlessOwn(
 /** In whose name a command is carried out: of a person the person, whatever the envelope says. */
 export function actorOf(sender: CommandSender, envelope: CommandEnvelope): Actor {
   return sender.kind === 'person' ? { kind: 'user', id: sender.person.operator } : envelope.actor;
-}
-
-/** The time in a UUIDv7 (RFC 9562, 5.7), in ms. */
-function millisOf(uuid: string): number {
-  return Number.parseInt(uuid.replaceAll('-', '').slice(0, 12), 16);
 }
 
 /** Every organisation that a body names: `org`, and that of a task, a scope, an end of a connection or a list of tasks. */

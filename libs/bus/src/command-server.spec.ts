@@ -1,7 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Msg } from '@nats-io/transport-node';
 import { sha256, uuidV7 } from '@countersign/primitives';
-import { COMMANDS, commandSubject, CONTROLS, PURPOSES, type CommandReply } from '@countersign/contracts';
+import {
+  COMMAND_KEY_MS,
+  COMMANDS,
+  commandSubject,
+  CONTROLS,
+  PURPOSES,
+  type CommandReply,
+} from '@countersign/contracts';
 import { anId, aSubmission, aTaskKey, FixedClock, SeededRandom, testKeys } from '@countersign/testing';
 import { answerCommand, type ServedCommand } from './command-server.js';
 import { signedHeaders } from './publisher.js';
@@ -11,11 +18,15 @@ const clock = new FixedClock();
 const random = new SeededRandom('commands');
 
 /** Sends a command in the name of the dispatcher or the operator; answers the reply. */
-async function sent(served: ServedCommand, body: unknown, { fresh = true } = {}): Promise<CommandReply | undefined> {
+async function sent(
+  served: ServedCommand,
+  body: unknown,
+  { fresh = true, keyAt = clock.now() } = {},
+): Promise<CommandReply | undefined> {
   const { command } = served;
   const signer = command.verb === 'dry-run' ? 'dispatcher' : 'operator';
   const actor = { kind: 'service', id: signer };
-  const envelope = { nonce: 'AAAAAAAAAAA', actor, idempotencyKey: uuidV7(clock.now(), random), body };
+  const envelope = { nonce: 'AAAAAAAAAAA', actor, idempotencyKey: uuidV7(keyAt, random), body };
   const subject = commandSubject(command.service, command.verb);
   const data = Buffer.from(JSON.stringify(envelope));
   const headers = signedHeaders(keys.keyOf(signer).sign(PURPOSES.admin, subject, sha256(data)));
@@ -61,5 +72,25 @@ describe('an answer', () => {
     });
     expect(codeOf(await sent(answerOf(['one']), { org: anId() }))).toBe('answered');
     expect(codeOf(await sent(answerOf(['x'.repeat(1_000_000)]), { org: anId() }))).toBe('PAYLOAD_TOO_LARGE');
+  });
+});
+
+describe('the key of a program’s command', () => {
+  const asked = async (ms: number): Promise<string> => {
+    let runs = 0;
+    const handle = async (): Promise<object> => ({ balanced: (runs += 1) > 0, differences: [] });
+    const reply = await sent({ command: COMMANDS.budget.check, handle }, { org: anId() }, { keyAt: clock.now() + ms });
+    const field = reply?.ok === false ? ` ${reply.problem.field ?? ''}` : '';
+    return `${codeOf(reply) ?? 'silence'}${field}, ${String(runs)} runs`;
+  };
+
+  it('is good for as long as its answer is remembered', async () => {
+    expect(await asked(-COMMAND_KEY_MS.program)).toBe('answered, 1 runs');
+    expect(await asked(-COMMAND_KEY_MS.program - 1)).toBe('REQUEST_INVALID idempotencyKey, 0 runs');
+  });
+
+  it('is not of the future, but for clocks that differ', async () => {
+    expect(await asked(COMMAND_KEY_MS.ahead)).toBe('answered, 1 runs');
+    expect(await asked(COMMAND_KEY_MS.ahead + 1)).toBe('REQUEST_INVALID idempotencyKey, 0 runs');
   });
 });

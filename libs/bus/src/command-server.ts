@@ -11,6 +11,7 @@ import {
   actorOf,
   refuseUnlessAllowed,
   refuseUnlessOwn,
+  refuseUnlessTimely,
   senderOf,
   type CommandSender,
   type SenderParts,
@@ -117,6 +118,7 @@ async function carryOut(
   received: Received & { readonly envelope: CommandEnvelope },
 ): Promise<CommandReply> {
   const { envelope, sender } = received;
+  refuseUnlessTimely(sender, envelope, parts.clock.now());
   const body = command.request.safeParse(envelope.body);
   if (!body.success) {
     const [issue] = body.error.issues;
@@ -127,7 +129,7 @@ async function carryOut(
       [...(issue?.path ?? []), ...keys].join('.'),
     );
   }
-  if (sender.kind === 'person') refuseUnlessOwn(sender, command, { envelope, body: body.data, now: parts.clock.now() });
+  if (sender.kind === 'person') refuseUnlessOwn(sender, command, body.data);
   const context = contextOf(sender, envelope);
   const run = async (): Promise<CommandReply> => {
     try {

@@ -79,7 +79,7 @@ const envelope = (changes: object = {}): Buffer =>
     JSON.stringify({
       nonce: parts.random.bytes(16).toString('base64url'),
       actor: { kind: 'operator', id: 'ann' },
-      idempotencyKey: anId(),
+      idempotencyKey: anId(Date.now()),
       body: { org: anId() },
       ...changes,
     }),
@@ -93,7 +93,7 @@ const unanswered = async (request: Buffer, set?: MsgHdrs): Promise<string> =>
 describe('a command', () => {
   it('is carried out once, however often it is sent under its idempotency key', async () => {
     const body = { org: anId() };
-    const idempotencyKey = anId();
+    const idempotencyKey = anId(Date.now());
     for (let i = 0; i < 3; i += 1) expect(await clientOf().call(SET, body, { idempotencyKey })).toEqual({ version: 1 });
     expect(carriedOut).toHaveLength(1);
     await expect(clientOf().call(SET, { org: anId() }, { idempotencyKey })).rejects.toMatchObject({
@@ -103,7 +103,7 @@ describe('a command', () => {
   });
 
   it('reaches its handler with who commanded and whose key signed', async () => {
-    const idempotencyKey = anId();
+    const idempotencyKey = anId(Date.now());
     await clientOf().call(SET, { org: anId() }, { idempotencyKey });
     const actor = { kind: 'operator', id: 'ann' };
     expect(carriedOut[0]?.context).toEqual({ actor, idempotencyKey, signer: 'operator' });

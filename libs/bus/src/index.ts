@@ -25,3 +25,4 @@ export * from './judge-batch.js';
 export * from './judgement.js';
 export * from './patterns.js';
 export * from './people.js';
+export * from './request-rate.js';

@@ -79,9 +79,9 @@ export const OnCommand =
   };
 
 /** What agents may ask with a signed reply, and the subject's last token: an id, or a word. */
-export const AGENT_REQUESTS = { status: '*', peers: 'list', check: '*', usage: '*' } as const;
+export const AGENT_REQUEST_TOKENS = { status: '*', peers: 'list', check: '*', usage: '*' } as const;
 /** One of them. */
-export type AgentRequestVerb = keyof typeof AGENT_REQUESTS;
+export type AgentRequestVerb = keyof typeof AGENT_REQUEST_TOKENS;
 
 /** A request of an agent: who asks, by the subject; its last token; and the body, of which only the nonce was looked at. */
 export interface AgentRequest {

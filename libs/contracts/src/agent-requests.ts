@@ -8,6 +8,16 @@ import { trustBundleFileSchema } from './trust-bundle.js';
 /** Body of `status` and `peers.list`: a nonce, because the reply is signed over it. */
 export const agentRequestSchema = z.object({ nonce: nonceSchema });
 
+/** Reply to whatever an agent asks while it asks too much; of the form in which a usage report is refused. */
+export const requestRefusalSchema = z.object({
+  ok: z.literal(false),
+  code: reasonCodeSchema,
+  message: z.string(),
+  retryAfterMs: z.number().int().nonnegative(),
+});
+/** Reply to whatever an agent asks while it asks too much. */
+export type RequestRefusal = z.infer<typeof requestRefusalSchema>;
+
 /** Body of `check`: the bytes of the envelope that would be submitted, base64; its id is the subject's last token. */
 export const checkRequestSchema = z.strictObject({ nonce: nonceSchema, envelope: z.base64().max(360_000) });
 

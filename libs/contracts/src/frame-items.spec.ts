@@ -5,10 +5,10 @@ import {
   screenedItemSchema,
   screenItemSchema,
   transitionItemSchema,
-  verdictFrameItemSchema,
   type TransitionItem,
 } from './frame-items.js';
 import { CONTROLS } from './identities.js';
+import { verdictFrameItemSchema } from './verdict-items.js';
 
 const id = '0199f0e4-5c00-7a1b-8c2d-00000000feed';
 const at = '2026-03-02T10:00:00.000Z';

@@ -12,6 +12,8 @@ export * from './roles.js';
 export * from './guardrail.js';
 export * from './read-models.js';
 export * from './frame-items.js';
+export { itemTaskSchema } from './item-head.js';
+export * from './verdict-items.js';
 export * from './frame.js';
 export * from './packed-lines.js';
 export * from './newer.js';

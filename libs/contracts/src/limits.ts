@@ -12,6 +12,8 @@ export const MAX_FRAME_ITEMS = 10_000;
 export const MAX_ID_SKEW_MS = 10 * 60_000;
 /** Most reasons of one item. */
 export const MAX_CODES = 64;
+/** How many times what it may submit an agent may ask (`status`, `peers.list`, `check`, `usage`), and that where nobody says what it may submit: in 10 s, of each replica. */
+export const AGENT_REQUESTS = { perSubmission: 10, per10s: 1_000 } as const;
 /** Most messages of one batch. */
 export const MAX_BATCH = 64;
 /** Partitions of task ids and of organisations; fixed at install. */
@@ -20,6 +22,11 @@ export const TASK_PARTITIONS = 64;
 export const ORG_PARTITIONS = 16;
 /** A read model whose last tick is older than this denies. */
 export const MAX_STALENESS_MS = 3_000;
+/**
+ * How old the idempotency key of a command may be, by the time in it, and how far ahead. Of a person's command little: whoever kept the signed bytes cannot send them again later. Of a program's as long as
+ * answers are remembered at least: a command that the log has forgotten would be carried out a second time.
+ */
+export const COMMAND_KEY_MS = { person: 10 * 60_000, program: 7 * 86_400_000, ahead: 10 * 60_000 } as const;
 /** How long a verdict may be acted on. */
 export const VERDICT_VALIDITY_MS = 60_000;
 

@@ -27,7 +27,7 @@ export const REASON_CODES = {
     ['ENVELOPE_INVALID', 400, 'INFO', 'The task is not a valid envelope.'],
     ['DUPLICATE_TASK_ID', 409, 'INFO', 'Another task was submitted under this id.'],
     ['PAYLOAD_TOO_LARGE', 413, 'INFO', 'The body is larger than 256 KiB.'],
-    ['INTAKE_LIMITED', 429, 'INFO', 'Too many submissions in a short time.'],
+    ['INTAKE_LIMITED', 429, 'INFO', 'Too many submissions or requests in a short time.'],
     [
       'TASK_NOT_FOUND',
       404,

@@ -146,6 +146,7 @@ function busEvents(logger: Logger, { metrics }: Telemetry): BusEvents {
       if (failure === 'newer-type') logger.warn('an item of a newer release was left out', fields);
       else logger.alert('INVALID_FRAME', fields);
     },
+    flood: (agent) => logger.alert('INTAKE_FLOOD', agent),
     error: (error, { subject, task }) =>
       logger.error('handling failed', {
         error,

@@ -2,8 +2,9 @@ import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import { Clock, Random } from '@countersign/primitives';
 import { Bus, CommandClient, FrameReader, FrameWriter, Publisher } from '@countersign/bus';
 import { SigningKey, TrustBundle } from '@countersign/identity';
-import { Database, DatabaseClock } from '@countersign/store';
+import { CommandLog, Database, DatabaseClock } from '@countersign/store';
 import { Logger, Metrics, Tracer } from '@countersign/telemetry';
+import { ForgetCommands } from './forget-commands.js';
 import type { HostParts } from './host-parts.js';
 import { PeopleDirectory } from './people-directory.js';
 import { PublicationParts } from './read-model-publication.js';
@@ -24,6 +25,7 @@ export class HostModule {
       [SigningKey, parts.key],
       [Random, parts.random],
       [Database, parts.database],
+      [CommandLog, parts.commandLog],
       [DatabaseClock, parts.clock],
       [Clock, parts.clock],
       [Bus, parts.bus],
@@ -40,7 +42,7 @@ export class HostModule {
     return {
       module: HostModule,
       global: true,
-      providers: [...providers, PublicationParts],
+      providers: [...providers, PublicationParts, ForgetCommands],
       exports: [...providers.map((p) => p.provide), PublicationParts],
     };
   }

@@ -84,11 +84,13 @@ async function createApp(
   values: Readonly<Record<string, unknown>>,
 ): Promise<INestMicroservice> {
   const { judgesBy } = definition;
+  const agentRequestsPer10s = definition.agentRequestsPer10s?.(values);
   const { tracer, metrics } = parts.telemetry;
   const strategy = new BusStrategy({
     ...parts,
     observer: judgeObserver(tracer, metrics),
     idempotency: parts.commandLog,
+    ...(agentRequestsPer10s === undefined ? {} : { agentRequestsPer10s }),
     models: judgesBy === undefined ? parts.models.all() : judgesBy.map((name) => parts.models[name]),
     judgesLate: definition.judgesLate ?? false,
     judgesInvalid: definition.judgesInvalid ?? false,

@@ -11,6 +11,8 @@ export interface ServiceDefinition<S extends z.ZodObject = z.ZodObject> {
   readonly migrations: readonly Migration[];
   /** Read models that have to be fresh to judge; default all that it reads. */
   readonly judgesBy?: readonly ('registry' | 'policy' | 'budget' | 'guardrails')[];
+  /** How many requests of one agent are answered in 10 s, by the configuration; absent: what the bus takes for enough. */
+  agentRequestsPer10s?(values: Readonly<Record<string, unknown>>): number;
   /** Audit judges tasks that come too late or are no envelope too: it records them. */
   readonly judgesLate?: boolean;
   readonly judgesInvalid?: boolean;

@@ -1,4 +1,8 @@
+import { COMMAND_KEY_MS } from '@countersign/contracts';
 import type { Database } from './database.js';
+
+/** How much longer an answer is remembered than its key is good for: a command may be in work meanwhile, and after the loss of a server the clock of the next one may be behind. */
+const SPARE_MS = 86_400_000;
 
 /** Statements that make a service's memory of answered commands. */
 export function commandLogTable(service: string): string[] {
@@ -61,5 +65,22 @@ export class CommandLog {
       ]),
     );
     return reply;
+  }
+
+  /**
+   * Forgets commands under keys that are refused by now, whatever became of them; answers how many, at most `limit`. Goes by the time in the key and not by that of the row: what is forgotten cannot be asked
+   * again. Few commands come in so many days that the primary key is read from end to end for it.
+   */
+  async forget(limit: number): Promise<number> {
+    const table = `${this.database.service}.command_log`;
+    const rows = await this.database.installation((tx) =>
+      tx.query(
+        `delete from ${table} where ctid = any (array(select ctid from ${table}
+           where key < (lpad(to_hex((extract(epoch from clock_timestamp()) * 1000)::bigint - $1), 12, '0') || repeat('0', 20))::uuid
+           limit $2 for update skip locked)) returning 1 as one`,
+        [COMMAND_KEY_MS.program + SPARE_MS, limit],
+      ),
+    );
+    return rows.length;
   }
 }

@@ -323,6 +323,18 @@ describe('a revocation', () => {
     const sent = blocks.filter(({ id }) => id === agent);
     expect(new Set(sent.map((block) => JSON.stringify(block))).size).toBe(1);
   });
+
+  it('that waits for longer than the key of a command is good for is confirmed all the same', async () => {
+    const { org, agent } = await anAgent(await anOrganisation());
+    const body = { org, kind: 'AGENT', id: agent, active: true, epoch: 2, code: 'AGENT_REVOKED' };
+    await database.asSuper(
+      "insert into registry.pending_block (id, body, created) values ($1, $2, clock_timestamp() - interval '8 days')",
+      [uuidV7(Date.now() - 8 * 86_400_000, new SystemRandom()), JSON.stringify(body)],
+    );
+    const rows = async () => database.asSuper("select 1 from registry.pending_block where body->>'id' = $1", [agent]);
+    expect(await until(async () => (await rows()).length === 0, 5_000)).toBe(true);
+    expect(blocks.filter(({ id }) => id === agent)).toEqual([body]);
+  });
 });
 
 describe('what stops for two reasons', () => {

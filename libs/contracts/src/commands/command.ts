@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { reasonCodeSchema } from '../codes.js';
 import { jsonValueSchema } from '../json-value.js';
-import { verdictItemSchema } from '../frame-items.js';
+import { verdictItemSchema } from '../verdict-items.js';
 import { nonceSchema, taskKeySchema, uuidSchema, type Control } from '../identities.js';
 import { ROLES, type Role } from '../roles.js';
 

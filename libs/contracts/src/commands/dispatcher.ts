@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { reasonCodeSchema } from '../codes.js';
 import { TASK_STATES } from '../envelope.js';
 import { agentRefSchema, digestSchema, instantSchema, microsSchema, taskKeySchema, uuidSchema } from '../identities.js';
-import { grantTermsSchema } from '../frame-items.js';
+import { grantTermsSchema } from '../verdict-items.js';
 import type { Role } from '../roles.js';
 import { acrossOrgs, ANYBODY, command, explain, ofOrg, problemSchema } from './command.js';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { codesSchema, partSchema } from '../envelope.js';
-import { guardrailOutcomeSchema } from '../frame-items.js';
+import { guardrailOutcomeSchema } from '../verdict-items.js';
 import { uuidSchema } from '../identities.js';
 import { guardrailSchema } from '../guardrail.js';
 import { ANYBODY, command, dryRun, explain, ofAgent, ofOrg } from './command.js';

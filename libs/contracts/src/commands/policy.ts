@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { reasonCodeSchema } from '../codes.js';
 import { codesSchema, dataClassSchema, entrySchema } from '../envelope.js';
-import { grantTermsSchema } from '../frame-items.js';
+import { grantTermsSchema } from '../verdict-items.js';
 import { instantSchema, microsSchema, uuidSchema } from '../identities.js';
 import { jsonValueSchema } from '../json-value.js';
 import { listSchema, organizationPolicySchema, policySchema } from '../policy-document.js';

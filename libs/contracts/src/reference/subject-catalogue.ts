@@ -54,7 +54,7 @@ const OF_AGENTS: readonly SubjectEntry[] = [
   {
     name: 'status',
     address: 'agt.{org}.{agent}.status.{task}',
-    meaning: 'An agent asks for state and answer of an own task.',
+    meaning: 'An agent asks for state and answer of an own task. Whoever asks too much is told INTAKE_LIMITED instead.',
     from: ['agent'],
     to: ['dispatcher'],
     payload: json('agent-request'),

@@ -1,7 +1,7 @@
 import { Controller } from '@nestjs/common';
 import { Clock, formatInstant, Random, uuidV7 } from '@countersign/primitives';
 import { COMMANDS, type AnswerOf, type ParsedRequestOf, type Part } from '@countersign/contracts';
-import { CommandRefused, OnCommand, parseSubmission, type CommandContext } from '@countersign/bus';
+import { CommandRefused, OnCommand, parseSubmission, RequestRate, type CommandContext } from '@countersign/bus';
 import { ServiceConfig } from '@countersign/service-host';
 import { GuardrailsInForce } from '../../application/guardrails-in-force.js';
 import { ScreenBodies } from '../../application/screen-bodies.js';
@@ -15,10 +15,14 @@ import { PromptStore } from '../out/prompt.store.js';
 
 const { guardrails } = COMMANDS;
 const LEAST_SHINGLES = 8;
+/** A try costs as much work as a submission, so it is bound in the same way: as many as one agent may submit. */
+const TRIES = { limit: 100, periodMs: 10_000 } as const;
 
 /** Commands on canaries and prompts, and those that only try. */
 @Controller()
 export class TechniqueCommands {
+  readonly #tries = new RequestRate(TRIES);
+
   constructor(
     private readonly canaries: CanaryStore,
     private readonly prompts: PromptStore,
@@ -56,11 +60,11 @@ export class TechniqueCommands {
   }
 
   @OnCommand(guardrails.test)
-  async test({
-    org,
-    stage,
-    parts,
-  }: ParsedRequestOf<typeof guardrails.test>): Promise<AnswerOf<typeof guardrails.test>> {
+  async test(
+    { org, stage, parts }: ParsedRequestOf<typeof guardrails.test>,
+    { actor }: CommandContext,
+  ): Promise<AnswerOf<typeof guardrails.test>> {
+    this.#refuseTooMany(actor);
     const body = stage === 'INPUT' ? this.#submission(org, parts) : this.#result(org, parts);
     const [screening] = await this.bodies.screen([
       {
@@ -107,6 +111,14 @@ export class TechniqueCommands {
       ...(transformedDigest === undefined ? {} : { transformedDigest }),
       ...(outcomes === undefined ? {} : { guardrails: outcomes }),
     };
+  }
+
+  #refuseTooMany({ kind, id }: CommandContext['actor']): void {
+    const waitMs = this.#tries.take(`${kind}:${id}`);
+    if (waitMs === 0) return;
+    const { limit, periodMs } = TRIES;
+    const message = `at most ${limit} tries in ${periodMs / 1_000} s; the next one in ${waitMs} ms`;
+    throw new CommandRefused('INTAKE_LIMITED', message);
   }
 
   #submission(org: string, parts: readonly Part[]): Uint8Array {

@@ -1,6 +1,6 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { Clock, Random, uuidV7 } from '@countersign/primitives';
-import { COMMANDS, type TaskKey } from '@countersign/contracts';
+import { Clock, Random, timeOfUuidV7, uuidV7 } from '@countersign/primitives';
+import { COMMAND_KEY_MS, COMMANDS, type TaskKey } from '@countersign/contracts';
 import { CommandClient } from '@countersign/bus';
 import { Database } from '@countersign/store';
 import { Logger } from '@countersign/telemetry';
@@ -52,7 +52,7 @@ export class DispatcherBlocks extends Blocks implements OnApplicationBootstrap, 
     try {
       const { handedOver } = await this.commands.call(COMMANDS.dispatcher.block, body, {
         timeoutMs: ANSWER_MS,
-        idempotencyKey: id,
+        ...this.#keyOf(id),
       });
       await this.database.installation((tx) => tx.query('delete from registry.pending_block where id = $1', [id]));
       return handedOver;
@@ -60,6 +60,11 @@ export class DispatcherBlocks extends Blocks implements OnApplicationBootstrap, 
       this.logger.warn('the dispatcher has not confirmed a block yet', { error });
       return undefined;
     }
+  }
+
+  /** A block goes out under its own id; one that waits until that is too old goes on under new keys: the dispatcher knows it by its epoch, and no revocation is refused for its age. */
+  #keyOf(id: string): { readonly idempotencyKey?: string } {
+    return this.clock.now() - timeOfUuidV7(id) < COMMAND_KEY_MS.program / 2 ? { idempotencyKey: id } : {};
   }
 
   async #repeat(): Promise<void> {
