@@ -38,20 +38,29 @@ export async function clock(tx: Tx): Promise<number> {
   return (await moment(tx)).now;
 }
 
-/** The database's clock, and the version (`xmin`) of every row that this transaction writes. */
-export async function moment(tx: Tx): Promise<{ readonly now: number; readonly version: string }> {
-  const [row] = await tx.query<{ readonly now: number; readonly version: string }>(
-    'select floor(extract(epoch from clock_timestamp()) * 1000)::float8 as now, pg_current_xact_id()::xid::text as version',
+/** When a transaction has its locks (ms), what the rows that it writes have as `xmin`, and which run of which server says so. */
+export interface Moment {
+  readonly now: number;
+  readonly xid: string;
+  readonly server: string;
+}
+
+/** The database's clock, and the version of every row that this transaction writes. */
+export async function moment(tx: Tx): Promise<Moment> {
+  const [row] = await tx.query<Moment>(
+    'select floor(extract(epoch from clock_timestamp()) * 1000)::float8 as now, pg_current_xact_id()::xid::text as xid, pg_postmaster_start_time()::text as server',
   );
   if (row === undefined) throw new Error('the database has no clock');
   return row;
 }
 
-/** A row that is known as it stood in one version. */
-export interface KnownRow {
+/** A row that is known as a transaction left it. A server that takes over without the end of the log gives the same `xid` to another transaction, so it counts on its own server only. */
+export interface KnownRow extends Pick<Moment, 'xid' | 'server'> {
   readonly record: TaskRecord;
-  readonly version: string;
 }
+
+/** Whether a row still is as it is known. */
+const SAME = "t.xmin::text || (select ' ' || pg_postmaster_start_time()) = w.known";
 
 interface LockedRow {
   /** Its place among the keys that were asked for, from 1. */
@@ -70,10 +79,10 @@ export async function lockRecords(
   const sorted = inOrder(keys);
   const before = sorted.map(known);
   const rows = await tx.query<LockedRow>(
-    `select w.n::int as n, t.xmin::text = w.known as same, case when t.xmin::text = w.known then null else t.record end as record, t.place
+    `select w.n::int as n, ${SAME} as same, case when ${SAME} then null else t.record end as record, t.place
      from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::text[]) with ordinality as w(org_id, agent_id, task_id, attempt, known, n) join dispatcher.task t using (org_id, agent_id, task_id, attempt)
      order by t.org_id, t.agent_id, t.task_id, t.attempt for update of t`,
-    [...keyParams(sorted), before.map((row) => row?.version ?? '')],
+    [...keyParams(sorted), before.map((row) => (row === undefined ? '' : `${row.xid} ${row.server}`))],
   );
   return new Map(
     rows.flatMap(({ n, same, record, place }) => {
