@@ -108,20 +108,18 @@ export async function lockRows(tx: Tx, keys: readonly AttemptKey[]): Promise<Map
   return new Map(rows.map((row) => [attemptText(row.record), storedOf(row)]));
 }
 
-/** The newest attempt of a task. */
+/** The newest attempt of a task; the last statement of its transaction. */
 export async function readTask(tx: Tx, { org, agent, task }: TaskKey): Promise<StoredTask | undefined> {
-  const [row] = await tx.query<TaskRowShape>(
+  const [row] = await tx.last<TaskRowShape>(
     `select ${COLUMNS} from dispatcher.task t where org_id = $1 and agent_id = $2 and task_id = $3 order by attempt desc limit 1`,
     [org, agent, task],
   );
   return row === undefined ? undefined : storedOf(row);
 }
 
-/** Rows that a condition selects. */
+/** Rows that a condition selects; the last statement of its transaction. */
 export async function selectTasks(tx: Tx, where: string, params: readonly unknown[]): Promise<readonly StoredTask[]> {
-  return (await tx.query<TaskRowShape>(`select ${COLUMNS} from dispatcher.task t where ${where}`, params)).map(
-    storedOf,
-  );
+  return (await tx.last<TaskRowShape>(`select ${COLUMNS} from dispatcher.task t where ${where}`, params)).map(storedOf);
 }
 
 /** Reads rows of attempts without locking. */
@@ -212,9 +210,9 @@ export interface AnsweredTask extends AttemptKey {
   readonly ref: RecordRef | undefined;
 }
 
-/** Notes that answers were sent, so that they are not sent again. */
+/** Notes that answers were sent, so that they are not sent again; the last statement of its transaction. */
 export async function noteAnswered(tx: Tx, answered: readonly AnsweredTask[]): Promise<void> {
-  await tx.query(
+  await tx.last(
     `update dispatcher.task t set answered_at = clock_timestamp(), place = coalesce(w.place::json, t.place)
      from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::text[]) as w(o, a, k, n, place) where t.org_id = o and t.agent_id = a and t.task_id = k and t.attempt = n`,
     [...keyParams(answered), answered.map(({ ref }) => (ref === undefined ? null : JSON.stringify(ref)))],

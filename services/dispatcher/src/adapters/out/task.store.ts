@@ -188,7 +188,7 @@ export class TaskStore extends TaskReader {
     await this.#transaction(
       items.map((i) => i.task.org),
       async (tx) => {
-        await tx.query(
+        await tx.last(
           'delete from dispatcher.unrecorded u using unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::int[], $6::text[]) as w(o, a, t, n, r, k) where u.org_id = o and u.agent_id = a and u.task_id = t and u.attempt = n and u.round = r and u.kind = k',
           [
             items.map((i) => i.task.org),
