@@ -9,3 +9,4 @@ export * from './roles.js';
 export * from './sealing.js';
 export * from './tenant-entities.js';
 export { type Tx } from './transaction.js';
+export { uuidArray } from './uuid-array.js';

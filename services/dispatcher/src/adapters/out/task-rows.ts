@@ -1,6 +1,6 @@
 import { formatInstant } from '@countersign/primitives';
 import { kindOfTransition, type RecordRef, type TaskKey, type TransitionItem } from '@countersign/contracts';
-import type { Tx } from '@countersign/store';
+import { uuidArray, type Tx } from '@countersign/store';
 import type { StoredTask } from '../../application/ports.js';
 import { attemptText, type AttemptKey } from '../../domain/attempt.js';
 import type { TaskRecord } from '../../domain/model.js';
@@ -18,9 +18,9 @@ const COLUMNS = 't.record, t.place, t.answered_at, t.accepted_at, t.updated_at';
 export const KEYS = 'unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[]) as w(org_id, agent_id, task_id, attempt)';
 /** The values of {@link KEYS}. */
 export const keyParams = (keys: readonly AttemptKey[]): unknown[] => [
-  keys.map((k) => k.key.org),
-  keys.map((k) => k.key.agent),
-  keys.map((k) => k.key.task),
+  uuidArray(keys.map((k) => k.key.org)),
+  uuidArray(keys.map((k) => k.key.agent)),
+  uuidArray(keys.map((k) => k.key.task)),
   keys.map((k) => k.attempt),
 ];
 
@@ -144,9 +144,9 @@ function recordParams(records: readonly TaskRecord[]): unknown[] {
     records.map((r) => r.round),
     records.map((r) => r.state),
     records.map((r) => r.claim),
-    records.map((r) => r.connection?.agent ?? null),
-    records.map((r) => r.connection?.id ?? null),
-    records.map((r) => r.grantId ?? null),
+    uuidArray(records.map((r) => r.connection?.agent ?? null)),
+    uuidArray(records.map((r) => r.connection?.id ?? null)),
+    uuidArray(records.map((r) => r.grantId ?? null)),
     records.map((r) => r.primary ?? null),
     joinedJson(records),
     records.map((r) => instant(r.timerAt)),
@@ -188,20 +188,21 @@ export async function updateRows(tx: Tx, records: readonly TaskRecord[]): Promis
   );
 }
 
+/** Which rounds items are about, as parameters 1 to 5. */
+export const itemParams = (items: readonly Pick<TransitionItem, 'task' | 'attempt' | 'round'>[]): unknown[] => [
+  uuidArray(items.map((i) => i.task.org)),
+  uuidArray(items.map((i) => i.task.agent)),
+  uuidArray(items.map((i) => i.task.id)),
+  items.map((i) => i.attempt),
+  items.map((i) => i.round),
+];
+
 /** Leaves transitions until audit has recorded them. */
 export async function insertUnrecorded(tx: Tx, items: readonly TransitionItem[]): Promise<void> {
   if (items.length === 0) return;
   await tx.query(
     `insert into dispatcher.unrecorded (org_id, agent_id, task_id, attempt, round, kind, item) select o, a, t, n, r, k, i::json from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::int[], $6::text[], string_to_array($7::text, chr(30))) as w(o, a, t, n, r, k, i) on conflict do nothing`,
-    [
-      items.map((i) => i.task.org),
-      items.map((i) => i.task.agent),
-      items.map((i) => i.task.id),
-      items.map((i) => i.attempt),
-      items.map((i) => i.round),
-      items.map(kindOfTransition),
-      joinedJson(items),
-    ],
+    [...itemParams(items), items.map(kindOfTransition), joinedJson(items)],
   );
 }
 

@@ -22,6 +22,7 @@ import { orgsOf, TaskReader } from './task-reader.js';
 import {
   insertRows,
   insertUnrecorded,
+  itemParams,
   lockRecords,
   moment,
   noteAnswered,
@@ -190,14 +191,7 @@ export class TaskStore extends TaskReader {
       async (tx) => {
         await tx.last(
           'delete from dispatcher.unrecorded u using unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::int[], $6::text[]) as w(o, a, t, n, r, k) where u.org_id = o and u.agent_id = a and u.task_id = t and u.attempt = n and u.round = r and u.kind = k',
-          [
-            items.map((i) => i.task.org),
-            items.map((i) => i.task.agent),
-            items.map((i) => i.task.id),
-            items.map((i) => i.attempt),
-            items.map((i) => i.round),
-            items.map((i) => i.kind),
-          ],
+          [...itemParams(items), items.map((i) => i.kind)],
         );
         return [];
       },

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { UsageReport } from '@countersign/contracts';
-import { Database, type Tx } from '@countersign/store';
+import { Database, uuidArray, type Tx } from '@countersign/store';
 import type { TaskState } from '@countersign/contracts';
 import type { TaskRecord } from '../../domain/model.js';
 import { costTold, type Cost } from '../../domain/late-costs.js';
@@ -52,7 +52,7 @@ export async function readReports(tx: Tx, records: readonly TaskRecord[]): Promi
   if (granted.length === 0) return new Map();
   const rows = await tx.query<ReportRow>(
     'select u.grant_id, u.usage, u.tools from unnest($1::uuid[], $2::uuid[]) as w(org_id, grant_id) join dispatcher.usage_report u using (org_id, grant_id) order by u.at, u.report_id',
-    [granted.map(({ org }) => org), granted.map(({ grantId }) => grantId)],
+    [uuidArray(granted.map(({ org }) => org)), uuidArray(granted.map(({ grantId }) => grantId))],
   );
   const found = new Map<string, Cost>();
   for (const { grant_id, usage, tools } of rows) {
