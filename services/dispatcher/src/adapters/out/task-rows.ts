@@ -122,6 +122,10 @@ export async function selectTasks(tx: Tx, where: string, params: readonly unknow
   return (await tx.last<TaskRowShape>(`select ${COLUMNS} from dispatcher.task t where ${where}`, params)).map(storedOf);
 }
 
+/** The condition of rows that have stood in a state for longer than what follows from it takes. One state at a time: each has an index, both together have none. */
+export const stuckIn = (state: 'EVALUATING' | 'SCREENING'): string =>
+  `t.state = '${state}' and t.updated_at < clock_timestamp() - interval '3 seconds'`;
+
 /** Reads rows of attempts without locking. */
 export async function readRows(tx: Tx, keys: readonly AttemptKey[]): Promise<readonly StoredTask[]> {
   return (
