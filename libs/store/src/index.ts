@@ -1,3 +1,4 @@
+export * from './binary-arrays.js';
 export * from './command-log.js';
 export * from './database.js';
 export * from './database-clock.js';
@@ -9,4 +10,3 @@ export * from './roles.js';
 export * from './sealing.js';
 export * from './tenant-entities.js';
 export { type Tx } from './transaction.js';
-export { uuidArray } from './uuid-array.js';

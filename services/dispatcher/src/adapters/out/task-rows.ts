@@ -1,6 +1,6 @@
 import { formatInstant } from '@countersign/primitives';
 import { kindOfTransition, type RecordRef, type TaskKey, type TransitionItem } from '@countersign/contracts';
-import { uuidArray, type Tx } from '@countersign/store';
+import { jsonArray, uuidArray, type Tx } from '@countersign/store';
 import type { StoredTask } from '../../application/ports.js';
 import { attemptText, type AttemptKey } from '../../domain/attempt.js';
 import type { TaskRecord } from '../../domain/model.js';
@@ -136,11 +136,6 @@ export async function readRows(tx: Tx, keys: readonly AttemptKey[]): Promise<rea
   ).map(storedOf);
 }
 
-/** JSON texts as one parameter: no JSON text has this separator in it, and nothing of them has to be escaped, which an array of texts costs on both sides. */
-function joinedJson(values: readonly object[]): string {
-  return values.map((value) => JSON.stringify(value)).join('\u001e');
-}
-
 function recordParams(records: readonly TaskRecord[]): unknown[] {
   const instant = (ms: number | undefined): string | null => (ms === undefined ? null : formatInstant(ms));
   return [
@@ -152,7 +147,7 @@ function recordParams(records: readonly TaskRecord[]): unknown[] {
     uuidArray(records.map((r) => r.connection?.id ?? null)),
     uuidArray(records.map((r) => r.grantId ?? null)),
     records.map((r) => r.primary ?? null),
-    joinedJson(records),
+    jsonArray(records),
     records.map((r) => instant(r.timerAt)),
     records.map((r) => instant(r.endedAt)),
     records.map((r) => instant(r.acceptedAt)),
@@ -160,7 +155,7 @@ function recordParams(records: readonly TaskRecord[]): unknown[] {
 }
 
 const RECORD_ARRAYS =
-  'unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::int[], $6::text[], $7::text[], $8::uuid[], $9::uuid[], $10::uuid[], $11::text[], string_to_array($12::text, chr(30)), $13::timestamptz[], $14::timestamptz[], $15::timestamptz[]) as w(o, a, t, n, r, st, cl, ta, co, gr, cd, rec, ti, en, ac)';
+  'unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::int[], $6::text[], $7::text[], $8::uuid[], $9::uuid[], $10::uuid[], $11::text[], $12::json[], $13::timestamptz[], $14::timestamptz[], $15::timestamptz[]) as w(o, a, t, n, r, st, cl, ta, co, gr, cd, rec, ti, en, ac)';
 
 /** Inserts rows; the first writer wins. Answers which were inserted. */
 export async function insertRows(tx: Tx, records: readonly TaskRecord[]): Promise<ReadonlySet<string>> {
@@ -172,7 +167,7 @@ export async function insertRows(tx: Tx, records: readonly TaskRecord[]): Promis
     readonly attempt: number;
   }>(
     `insert into dispatcher.task (org_id, agent_id, task_id, attempt, round, state, claim, target_agent, connection_id, grant_id, code, record, timer_at, ended_at, accepted_at)
-     select o, a, t, n, r, st, cl, ta, co, gr, cd, rec::json, ti, en, ac from ${RECORD_ARRAYS} on conflict (org_id, agent_id, task_id, attempt) do nothing returning org_id, agent_id, task_id, attempt`,
+     select o, a, t, n, r, st, cl, ta, co, gr, cd, rec, ti, en, ac from ${RECORD_ARRAYS} on conflict (org_id, agent_id, task_id, attempt) do nothing returning org_id, agent_id, task_id, attempt`,
     recordParams(records),
   );
   return new Set(
@@ -186,7 +181,7 @@ export async function insertRows(tx: Tx, records: readonly TaskRecord[]): Promis
 export async function updateRows(tx: Tx, records: readonly TaskRecord[]): Promise<void> {
   if (records.length === 0) return;
   await tx.query(
-    `update dispatcher.task d set round = r, state = st, claim = cl, target_agent = ta, connection_id = co, grant_id = gr, code = cd, record = rec::json, timer_at = ti, ended_at = en, updated_at = clock_timestamp()
+    `update dispatcher.task d set round = r, state = st, claim = cl, target_agent = ta, connection_id = co, grant_id = gr, code = cd, record = rec, timer_at = ti, ended_at = en, updated_at = clock_timestamp()
      from ${RECORD_ARRAYS} where d.org_id = o and d.agent_id = a and d.task_id = t and d.attempt = n`,
     recordParams(records),
   );
@@ -205,8 +200,8 @@ export const itemParams = (items: readonly Pick<TransitionItem, 'task' | 'attemp
 export async function insertUnrecorded(tx: Tx, items: readonly TransitionItem[]): Promise<void> {
   if (items.length === 0) return;
   await tx.query(
-    `insert into dispatcher.unrecorded (org_id, agent_id, task_id, attempt, round, kind, item) select o, a, t, n, r, k, i::json from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::int[], $6::text[], string_to_array($7::text, chr(30))) as w(o, a, t, n, r, k, i) on conflict do nothing`,
-    [...itemParams(items), items.map(kindOfTransition), joinedJson(items)],
+    `insert into dispatcher.unrecorded (org_id, agent_id, task_id, attempt, round, kind, item) select o, a, t, n, r, k, i from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::int[], $6::text[], $7::json[]) as w(o, a, t, n, r, k, i) on conflict do nothing`,
+    [...itemParams(items), items.map(kindOfTransition), jsonArray(items)],
   );
 }
 

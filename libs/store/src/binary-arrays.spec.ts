@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import { uuidArray } from './uuid-array.js';
+import { jsonArray, uuidArray } from './binary-arrays.js';
 
 describe('an array of uuids as a binary parameter', () => {
   it('is one dimension from 1 on, of elements with their length', () => {
@@ -26,5 +26,14 @@ describe('an array of uuids as a binary parameter', () => {
     ['with a letter beyond Latin', `\u0130${randomUUID().slice(1)}`],
   ])('does not exist for what is no uuid: %s', (_, id) => {
     expect(() => uuidArray([randomUUID(), id])).toThrow('not a uuid');
+  });
+});
+
+describe('an array of JSON values as a binary parameter', () => {
+  it('holds each text with its length in bytes', () => {
+    expect(jsonArray([{ a: 'é' }, []]).toString('hex')).toBe(
+      `00000001${'00000000'}${'00000072'}${'00000002'}${'00000001'}${'0000000a'}${Buffer.from('{"a":"é"}').toString('hex')}${'00000002'}5b5d`,
+    );
+    expect(jsonArray([]).length).toBe(20);
   });
 });
