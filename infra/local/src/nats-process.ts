@@ -19,6 +19,8 @@ export interface StartNatsServerOptions {
   /** For the configuration and the ports file; made if missing. */
   readonly dir: string;
   readonly logFile?: string;
+  /** On how many threads it runs its work (GOMAXPROCS); by default on as many as the machine has cores. */
+  readonly threads?: number;
   /** True starts the server again whenever it ends unexpectedly; the configuration should then name fixed ports. */
   readonly supervise?: boolean;
   readonly report?: (line: string) => void;
@@ -96,7 +98,10 @@ async function launch(options: StartNatsServerOptions, configFile: string, logFi
   const child = await startTethered({
     command: options.binary,
     args: ['--config', configFile, '--ports_file_dir', options.dir],
-    env: { PATH: process.env['PATH'] ?? '' },
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      ...(options.threads === undefined ? {} : { GOMAXPROCS: String(options.threads) }),
+    },
     cwd: options.dir,
     logFile,
     signalWhenOrphaned: 'TERM',

@@ -73,12 +73,13 @@ export function watchProcess(
   { readiness, models }: { readonly readiness: Readiness; readonly models: ReadModels },
 ): void {
   const delay = monitorEventLoopDelay({ resolution: 20 });
-  delay.enable();
   metrics.gauge('countersign_ready', async () => [{ value: (await readiness.failing()).length === 0 ? 1 : 0 }]);
   metrics.gauge('countersign_process_heap_bytes', () => [{ value: process.memoryUsage().heapUsed }]);
   metrics.gauge('countersign_process_rss_bytes', () => [{ value: process.memoryUsage.rss() }]);
   metrics.gauge('countersign_event_loop_delay_seconds', () => {
-    const value = delay.percentile(99) / NANOS;
+    // fifty wake-ups a second, of a process that may have nothing else to do: not before somebody has asked
+    const measured = !delay.enable();
+    const value = measured ? delay.percentile(99) / NANOS : 0;
     delay.reset();
     return [{ value }];
   });

@@ -49,7 +49,7 @@ export class DatabaseClock extends Clock {
     try {
       const [row] = await this.database.installation(async (tx) => {
         const before = this.monotonic();
-        const rows = await tx.query<{ readonly ms: string }>(
+        const rows = await tx.last<{ readonly ms: string }>(
           'select (extract(epoch from clock_timestamp()) * 1000)::text as ms',
         );
         const after = this.monotonic();

@@ -2,9 +2,11 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { anId, testDatabase, type TestDatabase } from '@countersign/testing';
 import {
   DatabaseClock,
+  jsonArray,
   planFreely,
   systemAccess,
   tenantTable,
+  uuidArray,
   type Database,
   type Migration,
   type Tx,
@@ -319,5 +321,22 @@ describe('a plan', () => {
       ),
     );
     expect(made).toEqual({ generic: 12n, custom: 0n });
+  });
+});
+
+describe('arrays in binary', () => {
+  it('arrive as they were given', async () => {
+    const values = [{ text: 'a "quoted" \\ back\u001eslash\u0000, {braces}, é 漢 🙂' }, [1, null], {}];
+    const ids = [alpha, null, beta.toUpperCase()];
+    const rows = await database.installation((tx) =>
+      tx.query<{ readonly id: string | null; readonly value: object }>(
+        'select id, value from unnest($1::uuid[], $2::json[]) with ordinality as w(id, value, n) order by n',
+        [uuidArray(ids), jsonArray(values)],
+      ),
+    );
+    expect(rows.map(({ value }) => value)).toEqual(values);
+    expect(rows.map(({ id }) => id)).toEqual([alpha, null, beta]);
+    const none = 'select count(*)::int as n from unnest($1::uuid[], $2::json[])';
+    expect(await database.installation((tx) => tx.query(none, [uuidArray([]), jsonArray([])]))).toEqual([{ n: 0 }]);
   });
 });

@@ -1,3 +1,4 @@
+export * from './binary-arrays.js';
 export * from './command-log.js';
 export * from './database.js';
 export * from './database-clock.js';

@@ -140,7 +140,26 @@ describe('an outbox', () => {
     while (published.length === 0) await sleep(10);
     await relay.stop();
     await change('b');
-    await sleep(600);
+    await sleep(1_500);
     expect(published.map(({ key }) => key)).toEqual(['a']);
+  });
+
+  it('tries again by itself soon after a failure, until it is stopped', async () => {
+    let failures = 0;
+    const relay = outbox(async (record) => {
+      if (failures < 2 || record.key === 'b') throw new Error(`refused ${String((failures += 1))}`);
+      published.push(record);
+    });
+    await change('a');
+    const began = performance.now();
+    await expect(relay.kick()).rejects.toThrow('refused 1');
+    while (published.length === 0) await sleep(10);
+    expect(performance.now() - began).toBeLessThan(2_000);
+    expect(failures).toBe(2);
+    await change('b');
+    await expect(relay.kick()).rejects.toThrow('refused 3');
+    await relay.stop();
+    await sleep(600);
+    expect(failures).toBe(3);
   });
 });

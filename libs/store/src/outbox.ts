@@ -3,7 +3,8 @@ import type { Database } from './database.js';
 import { OutboxPending } from './errors.js';
 import type { Tx } from './transaction.js';
 
-const POLL_MS = 250;
+const LOOK_MS = 1_000;
+const RETRY_MS = 250;
 const BATCH = 200;
 /** How often and how long another process is waited for that has records in its hands. */
 const ELSEWHERE = { everyMs: 25, tries: 80 } as const;
@@ -41,6 +42,7 @@ export interface OutboxParts {
 /** Publishes what transactions left in the outbox; deletes what was published, so a slow transaction's row is never skipped. */
 export class Outbox {
   #timer: NodeJS.Timeout | undefined;
+  #retry: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
   #again = false;
   #stopped = false;
@@ -56,14 +58,14 @@ export class Outbox {
     ]);
   }
 
-  /** Starts to look every 250 ms. */
+  /** Starts to look every second for what nobody kicks: what a process left that ended between commit and kick. */
   start(): void {
-    this.#timer = setInterval(() => void this.kick().catch(() => undefined), POLL_MS).unref();
+    this.#timer = setInterval(() => void this.#look().catch(() => undefined), LOOK_MS).unref();
   }
 
   /**
    * Publishes what is committed now; resolves when all of it is published, by whichever process. Rejects when it could
-   * not be (it stays and is tried again), with {@link OutboxPending} when another process is at it for too long.
+   * not be (it stays and is tried again after 250 ms), with {@link OutboxPending} when another process is at it for too long.
    */
   kick(): Promise<void> {
     if (this.#running === undefined) this.#running = this.#drain();
@@ -75,7 +77,7 @@ export class Outbox {
   async oldestPendingMs(): Promise<number> {
     const { database } = this.parts;
     const [row] = await database.installation((tx) =>
-      tx.query<{ readonly ms: number | null }>(
+      tx.last<{ readonly ms: number | null }>(
         `select (extract(epoch from clock_timestamp() - min(created)) * 1000)::float8 as ms from ${database.service}.outbox`,
       ),
     );
@@ -86,7 +88,15 @@ export class Outbox {
   async stop(): Promise<void> {
     this.#stopped = true;
     clearInterval(this.#timer);
+    clearTimeout(this.#retry);
     await this.#running?.catch(() => undefined);
+  }
+
+  /** Nearly always there is nothing: to see that takes one round trip and locks nothing. */
+  async #look(): Promise<void> {
+    const { database } = this.parts;
+    const waiting = await database.installation((tx) => isAnythingIn(tx, database.service));
+    if (waiting) await this.kick();
   }
 
   async #drain(): Promise<void> {
@@ -97,11 +107,18 @@ export class Outbox {
       } while (this.#again && !this.#stopped);
     } catch (error) {
       this.parts.onError(error);
+      this.#tryAgain();
       throw error;
     } finally {
       // in the same step as the last look at #again: whoever kicks later starts anew
       this.#running = undefined;
     }
+  }
+
+  #tryAgain(): void {
+    if (this.#stopped) return;
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => void this.kick().catch(() => undefined), RETRY_MS).unref();
   }
 
   async #empty(): Promise<void> {
@@ -126,8 +143,7 @@ export class Outbox {
       const { published, failures } = await this.#publish(rows);
       const done = rows.filter(({ key }) => published.has(key)).map(({ id }) => id.toString());
       if (done.length > 0) await tx.query(`delete from ${table} where id = any ($1)`, [done]);
-      const [more] = await tx.query<{ readonly left: boolean }>(`select exists (select 1 from ${table}) as left`);
-      return { taken: rows.length, left: more?.left ?? true, failures };
+      return { taken: rows.length, left: await isAnythingIn(tx, database.service), failures };
     });
     if (failures.length > 0) throw failures[0];
     return outcome;
@@ -149,4 +165,10 @@ export class Outbox {
     await Promise.all([...newest.values()].map(one));
     return { published, failures };
   }
+}
+
+/** Whether records wait; the last statement of its transaction. */
+async function isAnythingIn(tx: Tx, service: string): Promise<boolean> {
+  const [row] = await tx.last<{ readonly left: boolean }>(`select exists (select 1 from ${service}.outbox) as left`);
+  return row?.left ?? true;
 }

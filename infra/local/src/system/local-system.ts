@@ -140,6 +140,8 @@ export class LocalSystem {
       configText,
       dir: this.folders.nats,
       logFile: join(this.folders.logs, 'nats-server.log'),
+      // it shares the machine with everything else: more threads wake each other up for nothing
+      threads: 1,
       supervise: true,
       report: this.options.report,
     });

@@ -1,5 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { schemaAudit, testDatabase } from '@countersign/testing';
+import { stuckIn } from '../adapters/out/task-rows.js';
 import { dispatcherMigrations } from './index.js';
 
 it('the schema of dispatcher shows no organisation to another', async () => {
@@ -10,6 +11,22 @@ it('the schema of dispatcher shows no organisation to another', async () => {
       except: ['task_grant_id_key'],
     });
     expect(findings).toEqual([]);
+  } finally {
+    await database.drop();
+  }
+});
+
+it.each([
+  ['EVALUATING', 'task_evaluating'],
+  ['SCREENING', 'task_in_flight'],
+] as const)('what is stuck in %s is found without reading every task', async (state, index) => {
+  const database = await testDatabase('dispatcher', dispatcherMigrations);
+  try {
+    const store = await database.open();
+    const plan = await store.system((tx) =>
+      tx.query(`explain select t.record from dispatcher.task t where ${stuckIn(state)} limit 200`),
+    );
+    expect(JSON.stringify(plan)).toContain(`using ${index} `);
   } finally {
     await database.drop();
   }

@@ -17,7 +17,7 @@ import { Refusals } from './refusals.js';
 import { ScreenedResults } from './screened-results.js';
 
 const LOOK_MS = 20;
-const CHECKPOINT_MS = 1_000;
+const SECOND_MS = 1_000;
 
 /** Reads the log: submissions and rounds, verdicts, what was recorded, what was screened. The board it fills is made again from a checkpoint after any crash. */
 @Injectable()
@@ -25,7 +25,8 @@ export class LogReader implements OnApplicationBootstrap, OnApplicationShutdown 
   readonly #facts: TaskFacts;
   #ing: StreamReader | undefined;
   #flow: StreamReader | undefined;
-  #timers: NodeJS.Timeout[] = [];
+  #second: NodeJS.Timeout | undefined;
+  #looks: NodeJS.Timeout | undefined;
   #looking = false;
 
   constructor(
@@ -65,15 +66,13 @@ export class LogReader implements OnApplicationBootstrap, OnApplicationShutdown 
       startSequence: start.ing,
       onMessage: (message) => this.#onIngest(message),
     });
-    this.#timers = [
-      setInterval(() => void this.#look(), LOOK_MS).unref(),
-      setInterval(() => void this.#checkpoint(), CHECKPOINT_MS).unref(),
-    ];
+    this.#second = setInterval(() => void this.#everySecond(), SECOND_MS).unref();
   }
 
   async onApplicationShutdown(): Promise<void> {
-    for (const timer of this.#timers) clearInterval(timer);
+    clearInterval(this.#second);
     await Promise.all([this.#ing?.close(), this.#flow?.close()]);
+    clearInterval(this.#looks);
     await this.refusals.stop();
     await this.dispatch.stop();
     await this.#checkpoint();
@@ -103,6 +102,7 @@ export class LogReader implements OnApplicationBootstrap, OnApplicationShutdown 
       deniedAt: undefined,
     };
     this.board.add({ evaluation, body: task.body, flowSequence: this.#flow?.lastSequence ?? 0, decided: false });
+    this.#looks ??= setInterval(() => void this.#look(), LOOK_MS).unref();
   }
 
   #onFlow(message: StreamMessage): void {
@@ -130,7 +130,7 @@ export class LogReader implements OnApplicationBootstrap, OnApplicationShutdown 
       .catch((error: unknown) => this.logger.error('a withdrawal could not be applied', { task: key, error }));
   }
 
-  /** Looks for evaluations that are due. A verdict is called missing only after FLOW was read to the end that it had when the time was over. */
+  /** Looks for evaluations that are due, as long as any is open. A verdict is called missing only after FLOW was read to the end that it had when the time was over. */
   async #look(): Promise<void> {
     if (this.#looking) return;
     this.#looking = true;
@@ -140,13 +140,26 @@ export class LogReader implements OnApplicationBootstrap, OnApplicationShutdown 
       for (const opened of sure) this.dispatch.decide(opened);
       if (late.length > 0 && (await this.#flow?.caughtUp()) === true)
         for (const opened of late) this.dispatch.decide(opened);
-      this.board.sweep(now);
-      this.intake.sweep(now);
     } catch (error) {
       this.logger.warn('due evaluations could not be looked at', { error });
     } finally {
       this.#looking = false;
+      if (this.board.size === 0) {
+        clearInterval(this.#looks);
+        this.#looks = undefined;
+      }
     }
+  }
+
+  async #everySecond(): Promise<void> {
+    try {
+      const now = this.clock.now();
+      this.board.sweep(now);
+      this.intake.sweep(now);
+    } catch (error) {
+      this.logger.warn('what is over could not be forgotten', { error });
+    }
+    await this.#checkpoint();
   }
 
   async #checkpoint(): Promise<void> {

@@ -10,6 +10,7 @@ import type { TaskRecord } from '../../domain/model.js';
 import { Answers } from '../out/answers.js';
 import { Rounds } from '../out/rounds.js';
 import { ScreeningPublisher } from '../out/screening.publisher.js';
+import { stuckIn } from '../out/task-rows.js';
 import { TaskStore } from '../out/task.store.js';
 import { TransitionPublisher } from '../out/transition.publisher.js';
 
@@ -73,13 +74,10 @@ export class Timers implements OnApplicationBootstrap, BeforeApplicationShutdown
   /** Publishes again what audit has not recorded, rounds that are not in the log, screening that was not asked for; answers again what was not answered. */
   async #repair(unrecordedFor: number): Promise<void> {
     await this.transitions.republish(unrecordedFor);
-    const stuck = await this.store.select(
-      `t.state in ('EVALUATING', 'SCREENING') and t.updated_at < clock_timestamp() - interval '3 seconds' limit ${BATCH}`,
-    );
-    for (const { record } of stuck)
-      if (record.state === 'EVALUATING' && !this.board.has(record.key, record.attempt, record.round))
-        await this.rounds.publish(record);
-    await this.screening.request(stuck.map((s) => s.record).filter((record) => record.state === 'SCREENING'));
+    for (const { record } of await this.store.select(`${stuckIn('EVALUATING')} limit ${BATCH}`))
+      if (!this.board.has(record.key, record.attempt, record.round)) await this.rounds.publish(record);
+    const unscreened = await this.store.select(`${stuckIn('SCREENING')} limit ${BATCH}`);
+    await this.screening.request(unscreened.map(({ record }) => record));
     const unanswered = await this.store.select(
       `t.ended_at is not null and t.answered_at is null and t.record ->> 'replacedBy' is null and t.ended_at < clock_timestamp() - interval '5 seconds' and t.ended_at > clock_timestamp() - interval '1 hour'
        and (t.state <> 'COMPLETED' or not exists (select 1 from dispatcher.unrecorded u where u.org_id = t.org_id and u.agent_id = t.agent_id and u.task_id = t.task_id and u.kind = 'finished')) limit ${BATCH}`,

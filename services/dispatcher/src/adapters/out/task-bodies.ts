@@ -20,9 +20,9 @@ export async function insertBodies(tx: Tx, side: BodySide, bodies: readonly Seal
   );
 }
 
-/** Reads sealed bodies. */
+/** Reads sealed bodies; the last statement of its transaction. */
 export async function readBodies(tx: Tx, side: BodySide, keys: readonly AttemptKey[]): Promise<readonly SealedBody[]> {
-  const rows = await tx.query<{
+  const rows = await tx.last<{
     readonly org_id: string;
     readonly agent_id: string;
     readonly task_id: string;

@@ -1,6 +1,6 @@
 import { formatInstant } from '@countersign/primitives';
 import { kindOfTransition, type RecordRef, type TaskKey, type TransitionItem } from '@countersign/contracts';
-import type { Tx } from '@countersign/store';
+import { jsonArray, uuidArray, type Tx } from '@countersign/store';
 import type { StoredTask } from '../../application/ports.js';
 import { attemptText, type AttemptKey } from '../../domain/attempt.js';
 import type { TaskRecord } from '../../domain/model.js';
@@ -18,9 +18,9 @@ const COLUMNS = 't.record, t.place, t.answered_at, t.accepted_at, t.updated_at';
 export const KEYS = 'unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[]) as w(org_id, agent_id, task_id, attempt)';
 /** The values of {@link KEYS}. */
 export const keyParams = (keys: readonly AttemptKey[]): unknown[] => [
-  keys.map((k) => k.key.org),
-  keys.map((k) => k.key.agent),
-  keys.map((k) => k.key.task),
+  uuidArray(keys.map((k) => k.key.org)),
+  uuidArray(keys.map((k) => k.key.agent)),
+  uuidArray(keys.map((k) => k.key.task)),
   keys.map((k) => k.attempt),
 ];
 
@@ -38,20 +38,29 @@ export async function clock(tx: Tx): Promise<number> {
   return (await moment(tx)).now;
 }
 
-/** The database's clock, and the version (`xmin`) of every row that this transaction writes. */
-export async function moment(tx: Tx): Promise<{ readonly now: number; readonly version: string }> {
-  const [row] = await tx.query<{ readonly now: number; readonly version: string }>(
-    'select floor(extract(epoch from clock_timestamp()) * 1000)::float8 as now, pg_current_xact_id()::xid::text as version',
+/** When a transaction has its locks (ms), what the rows that it writes have as `xmin`, and which run of which server says so. */
+export interface Moment {
+  readonly now: number;
+  readonly xid: string;
+  readonly server: string;
+}
+
+/** The database's clock, and the version of every row that this transaction writes. */
+export async function moment(tx: Tx): Promise<Moment> {
+  const [row] = await tx.query<Moment>(
+    'select floor(extract(epoch from clock_timestamp()) * 1000)::float8 as now, pg_current_xact_id()::xid::text as xid, pg_postmaster_start_time()::text as server',
   );
   if (row === undefined) throw new Error('the database has no clock');
   return row;
 }
 
-/** A row that is known as it stood in one version. */
-export interface KnownRow {
+/** A row that is known as a transaction left it. A server that takes over without the end of the log gives the same `xid` to another transaction, so it counts on its own server only. */
+export interface KnownRow extends Pick<Moment, 'xid' | 'server'> {
   readonly record: TaskRecord;
-  readonly version: string;
 }
+
+/** Whether a row still is as it is known. */
+const SAME = "t.xmin::text || (select ' ' || pg_postmaster_start_time()) = w.known";
 
 interface LockedRow {
   /** Its place among the keys that were asked for, from 1. */
@@ -70,10 +79,10 @@ export async function lockRecords(
   const sorted = inOrder(keys);
   const before = sorted.map(known);
   const rows = await tx.query<LockedRow>(
-    `select w.n::int as n, t.xmin::text = w.known as same, case when t.xmin::text = w.known then null else t.record end as record, t.place
+    `select w.n::int as n, ${SAME} as same, case when ${SAME} then null else t.record end as record, t.place
      from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::text[]) with ordinality as w(org_id, agent_id, task_id, attempt, known, n) join dispatcher.task t using (org_id, agent_id, task_id, attempt)
      order by t.org_id, t.agent_id, t.task_id, t.attempt for update of t`,
-    [...keyParams(sorted), before.map((row) => row?.version ?? '')],
+    [...keyParams(sorted), before.map((row) => (row === undefined ? '' : `${row.xid} ${row.server}`))],
   );
   return new Map(
     rows.flatMap(({ n, same, record, place }) => {
@@ -99,21 +108,23 @@ export async function lockRows(tx: Tx, keys: readonly AttemptKey[]): Promise<Map
   return new Map(rows.map((row) => [attemptText(row.record), storedOf(row)]));
 }
 
-/** The newest attempt of a task. */
+/** The newest attempt of a task; the last statement of its transaction. */
 export async function readTask(tx: Tx, { org, agent, task }: TaskKey): Promise<StoredTask | undefined> {
-  const [row] = await tx.query<TaskRowShape>(
+  const [row] = await tx.last<TaskRowShape>(
     `select ${COLUMNS} from dispatcher.task t where org_id = $1 and agent_id = $2 and task_id = $3 order by attempt desc limit 1`,
     [org, agent, task],
   );
   return row === undefined ? undefined : storedOf(row);
 }
 
-/** Rows that a condition selects. */
+/** Rows that a condition selects; the last statement of its transaction. */
 export async function selectTasks(tx: Tx, where: string, params: readonly unknown[]): Promise<readonly StoredTask[]> {
-  return (await tx.query<TaskRowShape>(`select ${COLUMNS} from dispatcher.task t where ${where}`, params)).map(
-    storedOf,
-  );
+  return (await tx.last<TaskRowShape>(`select ${COLUMNS} from dispatcher.task t where ${where}`, params)).map(storedOf);
 }
+
+/** The condition of rows that have stood in a state for longer than what follows from it takes. One state at a time: each has an index, both together have none. */
+export const stuckIn = (state: 'EVALUATING' | 'SCREENING'): string =>
+  `t.state = '${state}' and t.updated_at < clock_timestamp() - interval '3 seconds'`;
 
 /** Reads rows of attempts without locking. */
 export async function readRows(tx: Tx, keys: readonly AttemptKey[]): Promise<readonly StoredTask[]> {
@@ -125,11 +136,6 @@ export async function readRows(tx: Tx, keys: readonly AttemptKey[]): Promise<rea
   ).map(storedOf);
 }
 
-/** JSON texts as one parameter: no JSON text has this separator in it, and nothing of them has to be escaped, which an array of texts costs on both sides. */
-function joinedJson(values: readonly object[]): string {
-  return values.map((value) => JSON.stringify(value)).join('\u001e');
-}
-
 function recordParams(records: readonly TaskRecord[]): unknown[] {
   const instant = (ms: number | undefined): string | null => (ms === undefined ? null : formatInstant(ms));
   return [
@@ -137,11 +143,11 @@ function recordParams(records: readonly TaskRecord[]): unknown[] {
     records.map((r) => r.round),
     records.map((r) => r.state),
     records.map((r) => r.claim),
-    records.map((r) => r.connection?.agent ?? null),
-    records.map((r) => r.connection?.id ?? null),
-    records.map((r) => r.grantId ?? null),
+    uuidArray(records.map((r) => r.connection?.agent ?? null)),
+    uuidArray(records.map((r) => r.connection?.id ?? null)),
+    uuidArray(records.map((r) => r.grantId ?? null)),
     records.map((r) => r.primary ?? null),
-    joinedJson(records),
+    jsonArray(records),
     records.map((r) => instant(r.timerAt)),
     records.map((r) => instant(r.endedAt)),
     records.map((r) => instant(r.acceptedAt)),
@@ -149,7 +155,7 @@ function recordParams(records: readonly TaskRecord[]): unknown[] {
 }
 
 const RECORD_ARRAYS =
-  'unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::int[], $6::text[], $7::text[], $8::uuid[], $9::uuid[], $10::uuid[], $11::text[], string_to_array($12::text, chr(30)), $13::timestamptz[], $14::timestamptz[], $15::timestamptz[]) as w(o, a, t, n, r, st, cl, ta, co, gr, cd, rec, ti, en, ac)';
+  'unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::int[], $6::text[], $7::text[], $8::uuid[], $9::uuid[], $10::uuid[], $11::text[], $12::json[], $13::timestamptz[], $14::timestamptz[], $15::timestamptz[]) as w(o, a, t, n, r, st, cl, ta, co, gr, cd, rec, ti, en, ac)';
 
 /** Inserts rows; the first writer wins. Answers which were inserted. */
 export async function insertRows(tx: Tx, records: readonly TaskRecord[]): Promise<ReadonlySet<string>> {
@@ -161,7 +167,7 @@ export async function insertRows(tx: Tx, records: readonly TaskRecord[]): Promis
     readonly attempt: number;
   }>(
     `insert into dispatcher.task (org_id, agent_id, task_id, attempt, round, state, claim, target_agent, connection_id, grant_id, code, record, timer_at, ended_at, accepted_at)
-     select o, a, t, n, r, st, cl, ta, co, gr, cd, rec::json, ti, en, ac from ${RECORD_ARRAYS} on conflict (org_id, agent_id, task_id, attempt) do nothing returning org_id, agent_id, task_id, attempt`,
+     select o, a, t, n, r, st, cl, ta, co, gr, cd, rec, ti, en, ac from ${RECORD_ARRAYS} on conflict (org_id, agent_id, task_id, attempt) do nothing returning org_id, agent_id, task_id, attempt`,
     recordParams(records),
   );
   return new Set(
@@ -175,26 +181,27 @@ export async function insertRows(tx: Tx, records: readonly TaskRecord[]): Promis
 export async function updateRows(tx: Tx, records: readonly TaskRecord[]): Promise<void> {
   if (records.length === 0) return;
   await tx.query(
-    `update dispatcher.task d set round = r, state = st, claim = cl, target_agent = ta, connection_id = co, grant_id = gr, code = cd, record = rec::json, timer_at = ti, ended_at = en, updated_at = clock_timestamp()
+    `update dispatcher.task d set round = r, state = st, claim = cl, target_agent = ta, connection_id = co, grant_id = gr, code = cd, record = rec, timer_at = ti, ended_at = en, updated_at = clock_timestamp()
      from ${RECORD_ARRAYS} where d.org_id = o and d.agent_id = a and d.task_id = t and d.attempt = n`,
     recordParams(records),
   );
 }
 
+/** Which rounds items are about, as parameters 1 to 5. */
+export const itemParams = (items: readonly Pick<TransitionItem, 'task' | 'attempt' | 'round'>[]): unknown[] => [
+  uuidArray(items.map((i) => i.task.org)),
+  uuidArray(items.map((i) => i.task.agent)),
+  uuidArray(items.map((i) => i.task.id)),
+  items.map((i) => i.attempt),
+  items.map((i) => i.round),
+];
+
 /** Leaves transitions until audit has recorded them. */
 export async function insertUnrecorded(tx: Tx, items: readonly TransitionItem[]): Promise<void> {
   if (items.length === 0) return;
   await tx.query(
-    `insert into dispatcher.unrecorded (org_id, agent_id, task_id, attempt, round, kind, item) select o, a, t, n, r, k, i::json from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::int[], $6::text[], string_to_array($7::text, chr(30))) as w(o, a, t, n, r, k, i) on conflict do nothing`,
-    [
-      items.map((i) => i.task.org),
-      items.map((i) => i.task.agent),
-      items.map((i) => i.task.id),
-      items.map((i) => i.attempt),
-      items.map((i) => i.round),
-      items.map(kindOfTransition),
-      joinedJson(items),
-    ],
+    `insert into dispatcher.unrecorded (org_id, agent_id, task_id, attempt, round, kind, item) select o, a, t, n, r, k, i from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::int[], $6::text[], $7::json[]) as w(o, a, t, n, r, k, i) on conflict do nothing`,
+    [...itemParams(items), items.map(kindOfTransition), jsonArray(items)],
   );
 }
 
@@ -203,9 +210,9 @@ export interface AnsweredTask extends AttemptKey {
   readonly ref: RecordRef | undefined;
 }
 
-/** Notes that answers were sent, so that they are not sent again. */
+/** Notes that answers were sent, so that they are not sent again; the last statement of its transaction. */
 export async function noteAnswered(tx: Tx, answered: readonly AnsweredTask[]): Promise<void> {
-  await tx.query(
+  await tx.last(
     `update dispatcher.task t set answered_at = clock_timestamp(), place = coalesce(w.place::json, t.place)
      from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::text[]) as w(o, a, k, n, place) where t.org_id = o and t.agent_id = a and t.task_id = k and t.attempt = n`,
     [...keyParams(answered), answered.map(({ ref }) => (ref === undefined ? null : JSON.stringify(ref)))],

@@ -4,34 +4,33 @@ import { Random, uuidV7 } from '@countersign/primitives';
 import type { RecordedItem, TaskState } from '@countersign/contracts';
 import { itemNonce } from '@countersign/bus';
 import { ServiceConfig } from '@countersign/service-host';
-import { Database, seal, type Tx } from '@countersign/store';
+import { Database, type Tx } from '@countersign/store';
 import { adopt } from '../../domain/adopt.js';
 import { itemsOfChange, itemsOfDecision } from '../../domain/items.js';
 import { type Addressed, type Adoption, type Changed } from '../../application/ports.js';
 import { attemptText, type AttemptKey, type RoundKey } from '../../domain/attempt.js';
 import type { TaskRecord } from '../../domain/model.js';
-import { costTold, type Cost } from '../../domain/late-costs.js';
-import { applyEvent, LATE_COST, type RowChange, type RowEvent } from '../../domain/row-events.js';
+import type { Cost } from '../../domain/late-costs.js';
+import { applyEvent, LATE_COST, type RowChange } from '../../domain/row-events.js';
 import type { DispatcherConfig } from '../../dispatcher.config.js';
 import { blockKeysOf, blocksAgainst, lockShared, readBlocks } from './claim-locks.js';
 import { pairsOf, writeRequests, type RowPair } from './approval-rows.js';
 import { onBehalfOf } from './organizations.js';
-import { readReports } from './usage-reports.js';
-import { orgsOf, placeOf, TaskReader } from './task-reader.js';
-import { insertBodies, type BodySide } from './task-bodies.js';
+import { readReports, tellsCost, withCost } from './usage-reports.js';
+import { bodiesOf, keepSealed, type NewBody } from './new-bodies.js';
+import { orgsOf, TaskReader } from './task-reader.js';
 import {
   insertRows,
   insertUnrecorded,
+  itemParams,
   lockRecords,
   moment,
   noteAnswered,
   readRows,
   updateRows,
   type AnsweredTask,
+  type Moment,
 } from './task-rows.js';
-
-/** Sides whose bodies come with events. */
-const SIDES = ['in', 'out', 'delivered'] as const satisfies readonly BodySide[];
 
 /** States in which the original bytes are kept for a later round. */
 const WAITING: readonly TaskState[] = ['AWAITING_APPROVAL', 'EVALUATING'];
@@ -39,7 +38,7 @@ const WAITING: readonly TaskState[] = ['AWAITING_APPROVAL', 'EVALUATING'];
 /** The rows of tasks: every change is one transaction that locks the row, reads the clock after the lock, applies the pure rules, and leaves the transition to be recorded. */
 @Injectable()
 export class TaskStore extends TaskReader {
-  readonly #versions = new WeakMap<Tx, string>();
+  readonly #moments = new WeakMap<Tx, Moment>();
 
   constructor(
     database: Database,
@@ -66,12 +65,14 @@ export class TaskStore extends TaskReader {
         const won = [...fresh.filter((d) => inserted.has(attemptText(d.changed.record))), ...moved];
         // later rounds carry the original bytes; the log may be gone when they are needed
         const kept = won.filter(({ changed: { record } }) => WAITING.includes(record.state));
-        const bodies = kept.map((d) => this.#sealed(d.changed.record, 'in', d.adoption.body));
+        const bodies = kept.map(({ changed: { record }, adoption }): NewBody => {
+          return { key: record.key, attempt: record.attempt, side: 'in', bytes: adoption.body };
+        });
         const items = won.flatMap((d) => d.changed.items);
         const pairs = won.map((d): RowPair => ({ before: d.before, after: d.changed.record }));
         await Promise.all([
           insertUnrecorded(tx, items),
-          insertBodies(tx, 'in', bodies),
+          keepSealed(tx, this.sealKey, bodies),
           writeRequests(tx, orgs, pairs),
         ]);
         return won.map((d) => d.changed);
@@ -156,7 +157,7 @@ export class TaskStore extends TaskReader {
   /** Applies events to rows; what an event does not change in the row's state is left alone. */
   async apply(events: readonly Addressed[]): Promise<readonly Changed[]> {
     if (events.length === 0) return [];
-    let written: readonly OpenBody[] = [];
+    let written: readonly NewBody[] = [];
     const applied = await this.#transaction(
       events.map((e) => e.key.org),
       async (tx, orgs) => {
@@ -168,11 +169,11 @@ export class TaskStore extends TaskReader {
           const addressed = byKey.get(attemptText(row));
           return addressed === undefined ? undefined : applyEvent(row, withCost(row, addressed, costs), now);
         });
-        written = SIDES.flatMap((side) => this.#bodiesOf(changed, byKey, side));
+        written = bodiesOf(changed, byKey);
         await Promise.all([
           write(tx, changed),
           writeRequests(tx, orgs, pairsOf(rows, changed)),
-          ...SIDES.map((side) => this.#insertBodies(tx, side, written)),
+          keepSealed(tx, this.sealKey, written),
         ]);
         return changed;
       },
@@ -188,16 +189,9 @@ export class TaskStore extends TaskReader {
     await this.#transaction(
       items.map((i) => i.task.org),
       async (tx) => {
-        await tx.query(
+        await tx.last(
           'delete from dispatcher.unrecorded u using unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::int[], $6::text[]) as w(o, a, t, n, r, k) where u.org_id = o and u.agent_id = a and u.task_id = t and u.attempt = n and u.round = r and u.kind = k',
-          [
-            items.map((i) => i.task.org),
-            items.map((i) => i.task.agent),
-            items.map((i) => i.task.id),
-            items.map((i) => i.attempt),
-            items.map((i) => i.round),
-            items.map((i) => i.kind),
-          ],
+          [...itemParams(items), items.map((i) => i.kind)],
         );
         return [];
       },
@@ -208,29 +202,6 @@ export class TaskStore extends TaskReader {
   async noteAnswered(answered: readonly AnsweredTask[]): Promise<void> {
     if (answered.length > 0) await this.database.tenants(orgsOf(answered), (tx) => noteAnswered(tx, answered));
     for (const key of answered) this.written.forget(key);
-  }
-
-  #sealed({ key, attempt }: AttemptKey, side: BodySide, bytes: Buffer): AttemptKey & { readonly sealed: Buffer } {
-    return { key, attempt, sealed: seal(this.sealKey, placeOf({ key, attempt }, side), bytes) };
-  }
-
-  /** Bodies of one side that the events of changed rows bring; the original bytes belong to the attempt that goes on. */
-  #bodiesOf(changed: readonly Changed[], events: ReadonlyMap<string, Addressed>, side: BodySide): readonly OpenBody[] {
-    return changed.flatMap(({ record, fresh = false }) => {
-      const attempt = fresh ? record.attempt - 1 : record.attempt;
-      const bytes = events.get(attemptText({ key: record.key, attempt }))?.bodies?.[side];
-      if (bytes === undefined || (side === 'in') !== fresh) return [];
-      return [{ key: record.key, attempt: record.attempt, side, bytes }];
-    });
-  }
-
-  async #insertBodies(tx: Tx, side: BodySide, bodies: readonly OpenBody[]): Promise<void> {
-    const ofSide = bodies.filter((body) => body.side === side);
-    await insertBodies(
-      tx,
-      side,
-      ofSide.map((body) => this.#sealed(body, side, body.bytes)),
-    );
   }
 
   #changed(
@@ -256,12 +227,12 @@ export class TaskStore extends TaskReader {
     run: (tx: Tx, orgs: readonly string[]) => Promise<readonly Changed[]>,
   ): Promise<readonly Changed[]> {
     if (orgs.length === 0) return [];
-    const { changed, version } = await onBehalfOf(this.database, orgs, async (tx, all) => ({
+    const { changed, at } = await onBehalfOf(this.database, orgs, async (tx, all) => ({
       changed: await run(tx, all),
-      version: this.#versions.get(tx),
+      at: this.#moments.get(tx),
     }));
     const records = changed.map(({ record }) => record);
-    if (version !== undefined) this.written.keep(records, version);
+    if (at !== undefined) this.written.keep(records, at);
     return changed;
   }
 
@@ -269,18 +240,12 @@ export class TaskStore extends TaskReader {
     return lockRecords(tx, keys, (key) => this.written.known(key));
   }
 
-  /** The database's clock; what the transaction writes will stand under the version that comes with it. */
+  /** The database's clock; what the transaction writes is remembered under the moment that it is of. */
   async #moment(tx: Tx): Promise<number> {
-    const { now, version } = await moment(tx);
-    this.#versions.set(tx, version);
-    return now;
+    const at = await moment(tx);
+    this.#moments.set(tx, at);
+    return at.now;
   }
-}
-
-/** A body before it is sealed. */
-interface OpenBody extends AttemptKey {
-  readonly side: BodySide;
-  readonly bytes: Buffer;
 }
 
 async function write(tx: Tx, changed: readonly Changed[]): Promise<void> {
@@ -294,15 +259,4 @@ async function write(tx: Tx, changed: readonly Changed[]): Promise<void> {
       changed.flatMap((c) => c.items),
     ),
   ]);
-}
-
-function tellsCost({ event }: Addressed): boolean {
-  return event.type === 'result' || event.type === 'lateUsage';
-}
-
-/** An event that tells a cost tells the whole cost, and what it comes to. */
-function withCost(row: TaskRecord, { event, charge }: Addressed, reported: ReadonlyMap<string, Cost>): RowEvent {
-  if (event.type !== 'result' && event.type !== 'lateUsage') return event;
-  const cost = costTold(row, reported.get(row.grantId ?? '') ?? { usage: [], tools: [] }, event);
-  return { ...event, ...cost, chargedMicros: charge?.(row, cost) };
 }

@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { UsageReport } from '@countersign/contracts';
-import { Database, type Tx } from '@countersign/store';
+import { Database, uuidArray, type Tx } from '@countersign/store';
 import type { TaskState } from '@countersign/contracts';
 import type { TaskRecord } from '../../domain/model.js';
-import type { Cost } from '../../domain/late-costs.js';
+import { costTold, type Cost } from '../../domain/late-costs.js';
+import type { RowEvent } from '../../domain/row-events.js';
+import type { Addressed } from '../../application/ports.js';
 import { lockRows } from './task-rows.js';
 
 /** So many calls of models may be reported one by one under one grant; who makes more adds them up. */
@@ -50,7 +52,7 @@ export async function readReports(tx: Tx, records: readonly TaskRecord[]): Promi
   if (granted.length === 0) return new Map();
   const rows = await tx.query<ReportRow>(
     'select u.grant_id, u.usage, u.tools from unnest($1::uuid[], $2::uuid[]) as w(org_id, grant_id) join dispatcher.usage_report u using (org_id, grant_id) order by u.at, u.report_id',
-    [granted.map(({ org }) => org), granted.map(({ grantId }) => grantId)],
+    [uuidArray(granted.map(({ org }) => org)), uuidArray(granted.map(({ grantId }) => grantId))],
   );
   const found = new Map<string, Cost>();
   for (const { grant_id, usage, tools } of rows) {
@@ -58,4 +60,16 @@ export async function readReports(tx: Tx, records: readonly TaskRecord[]): Promi
     found.set(grant_id, { usage: [...(before?.usage ?? []), ...usage], tools: [...(before?.tools ?? []), ...tools] });
   }
   return found;
+}
+
+/** Whether an event says what its task has cost. */
+export function tellsCost({ event }: Addressed): boolean {
+  return event.type === 'result' || event.type === 'lateUsage';
+}
+
+/** An event that tells a cost tells the whole cost, and what it comes to. */
+export function withCost(row: TaskRecord, { event, charge }: Addressed, reported: ReadonlyMap<string, Cost>): RowEvent {
+  if (event.type !== 'result' && event.type !== 'lateUsage') return event;
+  const cost = costTold(row, reported.get(row.grantId ?? '') ?? { usage: [], tools: [] }, event);
+  return { ...event, ...cost, chargedMicros: charge?.(row, cost) };
 }

@@ -131,7 +131,53 @@ describe('a replica that knows a row', () => {
     );
     expect(await one.unanswered([row])).toEqual([]);
   });
+
+  it('reads the row of a server that lost the end of its log and numbered another transaction alike', async () => {
+    const row = await claimedByOne();
+    const versions = () =>
+      database.asSuper('select xmin::text from dispatcher.task where task_id = $1', [row.key.task]);
+    const before = await versions();
+    await failOver({ ...row, state: 'RELEASING', claim: 'NONE' });
+    try {
+      expect(await versions()).toEqual(before);
+      // of the first replica's memory the task is with its target; on this server it never got there
+      expect(await result(one, row)).toEqual([]);
+      expect(await one.ofGrants([row.grantId ?? ''])).not.toMatchObject([{ state: 'DISPATCHED' }]);
+    } finally {
+      await failBack();
+    }
+  });
 });
+
+/** Stands for a failover: rows keep their `xmin` and hold another record, and the server has another start. A column that is added with a default writes no row anew. */
+async function failOver(record: TaskRecord): Promise<void> {
+  await database.asSuper('alter table dispatcher.task rename record to lost');
+  await database.asSuper('alter table dispatcher.task alter lost drop not null');
+  await database.asSuper(`alter table dispatcher.task add record json not null default '${JSON.stringify(record)}'`);
+  await database.asSuper('create schema standby');
+  await database.asSuper('grant usage on schema standby to public');
+  await database.asSuper(
+    `create function standby.pg_postmaster_start_time() returns timestamptz language sql stable as $$ select timestamptz '2020-02-02 20:20:20.02+00' $$`,
+  );
+  await inNewSessions('set search_path = dispatcher, standby, pg_catalog');
+}
+
+async function failBack(): Promise<void> {
+  await database.asSuper('alter table dispatcher.task drop record');
+  await database.asSuper('alter table dispatcher.task rename lost to record');
+  await database.asSuper('alter table dispatcher.task alter record set not null');
+  await inNewSessions('reset search_path');
+}
+
+/** Says what sessions begin with, and ends those that began otherwise. */
+async function inNewSessions(setting: string): Promise<void> {
+  await database.asSuper(`alter role dispatcher_app in database ${database.name} ${setting}`);
+  await database.asSuper(
+    "select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = current_database() and application_name = 'dispatcher'",
+  );
+  const again = async (): Promise<void> => void (await two.find(aTaskKey({ at: Date.now() })).catch(again));
+  await again();
+}
 
 async function untilWaiting(client: pg.Client): Promise<void> {
   for (let i = 0; i < 500; i += 1) {

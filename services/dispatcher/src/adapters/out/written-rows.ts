@@ -1,7 +1,7 @@
 import { attemptText, type AttemptKey } from '../../domain/attempt.js';
 import type { TaskRecord } from '../../domain/model.js';
 import type { BodySide } from './task-bodies.js';
-import type { KnownRow } from './task-rows.js';
+import type { KnownRow, Moment } from './task-rows.js';
 
 const MOST_ROWS = 4_096;
 const MOST_BODIES = 1_024;
@@ -9,20 +9,24 @@ const MOST_BODY_BYTES = 16 * 2 ** 20;
 
 /**
  * Rows as this process committed them last, and the bodies that it sealed with them, so that they are not read back a moment later. Another replica may have moved a row on: only
- * what never changes of an attempt, or what is looked at again under the row's lock, may be taken from here. Bounded; the oldest leave first.
+ * what never changes of an attempt, or what is looked at again under the row's lock, may be taken from here. Another server may have lost what was committed: with it nothing is known. Bounded; the oldest
+ * leave first.
  */
 export class WrittenRows {
   readonly #rows = new Map<string, KnownRow>();
   readonly #grants = new Map<string, string>();
   readonly #bodies = new Map<string, Buffer>();
   #bodyBytes = 0;
+  #server: string | undefined;
 
-  /** Remembers rows after the commit that gave them this version. */
-  keep(records: readonly TaskRecord[], version: string): void {
+  /** Remembers rows after the commit of the transaction that wrote them. */
+  keep(records: readonly TaskRecord[], { xid, server }: Moment): void {
+    if (server !== this.#server) this.#forgetAll();
+    this.#server = server;
     for (const record of records) {
       const name = attemptText(record);
       this.#rows.delete(name);
-      this.#rows.set(name, { record, version });
+      this.#rows.set(name, { record, xid, server });
       if (record.grantId !== undefined) this.#grants.set(record.grantId, name);
     }
     for (const name of this.#rows.keys()) {
@@ -36,7 +40,7 @@ export class WrittenRows {
     return this.known(key)?.record;
   }
 
-  /** The row of an attempt with its version: while it stands under that version it is this. */
+  /** The row of an attempt and the transaction that wrote it: while it is that one's it is this. */
   known(key: AttemptKey): KnownRow | undefined {
     return this.#rows.get(attemptText(key));
   }
@@ -67,6 +71,13 @@ export class WrittenRows {
   forget(key: AttemptKey): void {
     this.#dropRow(attemptText(key));
     for (const side of ['in', 'out', 'delivered'] as const) this.#dropBody(bodyName(key, side));
+  }
+
+  #forgetAll(): void {
+    this.#rows.clear();
+    this.#grants.clear();
+    this.#bodies.clear();
+    this.#bodyBytes = 0;
   }
 
   #dropRow(name: string): void {

@@ -72,7 +72,7 @@ export class DispatcherBlocks extends Blocks implements OnApplicationBootstrap, 
     this.#repeating = true;
     try {
       const rows = await this.database.installation((tx) =>
-        tx.query<PendingRow>(
+        tx.last<PendingRow>(
           `select id, body from registry.pending_block where created < clock_timestamp() - interval '3 seconds' order by id limit 50`,
         ),
       );

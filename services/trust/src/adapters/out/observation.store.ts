@@ -122,7 +122,7 @@ export class ObservationStore {
   /** Observations written from an instant on, of every organisation, oldest first. Voids are followed by themselves. */
   async writtenSince(since: string, limit: number): Promise<readonly WrittenObservation[]> {
     return this.database.system((tx) =>
-      tx.query<WrittenObservation>(
+      tx.last<WrittenObservation>(
         `select ${COLUMNS} from trust.observation o where o.written_at >= $1 order by o.written_at limit $2`,
         [since, limit],
       ),
@@ -185,7 +185,7 @@ export class ObservationStore {
     readonly (Written & { readonly org_id: string; readonly observation_id: string; readonly agent_id: string })[]
   > {
     return this.database.system((tx) =>
-      tx.query(
+      tx.last(
         'select org_id, observation_id, agent_id, written_at from trust.observation_void where written_at >= $1 order by written_at limit $2',
         [since, limit],
       ),

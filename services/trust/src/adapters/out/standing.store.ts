@@ -133,7 +133,7 @@ export class StandingStore {
   /** The newest snapshot of every agent for every viewer. */
   async newestSnapshots(): Promise<readonly StoredSnapshot[]> {
     const rows = await this.database.system((tx) =>
-      tx.query<SnapshotRow>(
+      tx.last<SnapshotRow>(
         'select distinct on (org_id, agent_id) * from trust.snapshot order by org_id, agent_id, at desc',
       ),
     );
@@ -157,7 +157,7 @@ export class StandingStore {
     limit: number,
   ): Promise<readonly R[]> {
     return this.database.system((tx) =>
-      tx.query<R>(`select * from trust.${table} where written_at >= $1 order by written_at limit $2`, [since, limit]),
+      tx.last<R>(`select * from trust.${table} where written_at >= $1 order by written_at limit $2`, [since, limit]),
     );
   }
 }

@@ -114,7 +114,7 @@ export class StatementStore {
     limit: number,
   ): Promise<readonly R[]> {
     return this.database.system((tx) =>
-      tx.query<R>(`select * from trust.${table} where written_at >= $1 order by written_at limit $2`, [since, limit]),
+      tx.last<R>(`select * from trust.${table} where written_at >= $1 order by written_at limit $2`, [since, limit]),
     );
   }
 }
