@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { SystemClock, SystemRandom, uuidV7 } from '@countersign/primitives';
+import { nuid } from '@nats-io/transport-node';
+import { Requests, SystemClock, SystemRandom, uuidV7 } from '@countersign/primitives';
 import {
   answerSubject,
   credentialFileSchema,
@@ -87,6 +88,7 @@ export class Agent {
     const nc = await openConnection(file, random);
     const agent = new Agent({
       nc,
+      requests: new Requests(nc, `${file.inboxPrefix}.${nuid.next()}`),
       credential: file,
       trust,
       clock: new SystemClock(),

@@ -1,5 +1,5 @@
-import { connect, headers, type Msg, type NatsConnection } from '@nats-io/transport-node';
-import { writeOnceATurn, type Clock, type Random } from '@countersign/primitives';
+import { connect, headers, type Msg, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
+import { writeOnceATurn, type Clock, type Random, type Requests } from '@countersign/primitives';
 import { SIGNATURE_HEADERS, type CredentialFile } from '@countersign/contracts';
 import type { ReceivedSignature } from '@countersign/identity';
 import type { UntrustedMessage } from './errors.js';
@@ -8,6 +8,8 @@ import type { TrustStore } from './trust-store.js';
 /** One agent's connection with what everything on it needs. */
 export interface Link {
   readonly nc: NatsConnection;
+  /** Requests over the connection, for what is asked with every task. */
+  readonly requests: Requests<Msg, MsgHdrs>;
   readonly credential: CredentialFile;
   readonly trust: TrustStore;
   readonly clock: Clock;

@@ -27,10 +27,10 @@ export async function publishStored(
   traceparent?: string,
 ): Promise<Publication> {
   let cause: unknown;
-  const options = { timeout: ACK_TIMEOUT_MS, ...headersOf(traceparent) };
+  const options = { timeoutMs: ACK_TIMEOUT_MS, ...headersOf(traceparent) };
   for (let attempt = 1; attempt <= TRIES; attempt += 1) {
     try {
-      const ack = pubAckSchema.parse(jsonOf((await link.nc.request(subject, body, options)).data));
+      const ack = pubAckSchema.parse(jsonOf((await link.requests.request(subject, body, options)).data));
       // nobody sets a message id here, so a duplicate mark means that somebody else's did
       if ('stream' in ack && ack.duplicate !== true) return 'stored';
       if ('error' in ack && ack.error.err_code === ALREADY_THERE) return 'already-there';

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
-import { SystemClock, SystemRandom } from '@countersign/primitives';
+import { connect, createInbox, headers, type NatsConnection } from '@nats-io/transport-node';
+import { Requests, SystemClock, SystemRandom } from '@countersign/primitives';
 import { deliverySubject, type CredentialFile, type GrantClaims } from '@countersign/contracts';
 import { issueGrant } from '@countersign/identity';
 import { obtainNatsServer, startNatsServer, type NatsProcess } from '@countersign/local';
@@ -52,6 +52,7 @@ async function serve(handler: TaskHandler, options: ServeOptions = {}): Promise<
   const credential = { ...me, installationKey: keys.installationKey, trustBundle: keys.bundleFile } as CredentialFile;
   const link: Link = {
     nc,
+    requests: new Requests(nc, createInbox()),
     credential,
     trust: new TrustStore(credential),
     clock,

@@ -114,14 +114,14 @@ export class Serving {
     return { envelope: envelope.data, grant: grant.value, token };
   }
 
-  async #verify(token: string, body: Uint8Array, envelope: TaskEnvelope): ReturnType<typeof verifyGrant> {
+  async #verify(token: string, body: Uint8Array, envelope: TaskEnvelope): Promise<ReturnType<typeof verifyGrant>> {
     const [, org = '', agent = ''] = /^agent:([^/]+)\/(.+)$/.exec(envelope.source) ?? [];
     const expected = {
       audience: this.link.credential.agent,
       digest: taskDigest({ org, agent, task: envelope.id }, body),
       now: this.link.clock.now(),
     };
-    const first = await verifyGrant(this.link.trust.bundle, token, expected);
+    const first = verifyGrant(this.link.trust.bundle, token, expected);
     if (first.ok || first.error !== 'GRANT_TOKEN_INVALID') return first;
     // the dispatcher's key may be newer than this agent's bundle
     const { version } = this.link.trust.bundle;

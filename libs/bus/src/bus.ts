@@ -1,6 +1,14 @@
 import { jetstream, jetstreamManager, type JetStreamClient, type JetStreamManager } from '@nats-io/jetstream';
-import { AuthorizationError, connect, nkeyAuthenticator, nuid, type NatsConnection } from '@nats-io/transport-node';
-import { utf8, writeOnceATurn } from '@countersign/primitives';
+import {
+  AuthorizationError,
+  connect,
+  nkeyAuthenticator,
+  nuid,
+  type Msg,
+  type MsgHdrs,
+  type NatsConnection,
+} from '@nats-io/transport-node';
+import { Requests, utf8, writeOnceATurn } from '@countersign/primitives';
 import type { Signer } from '@countersign/contracts';
 import { BusUnreachable } from './errors.js';
 
@@ -19,13 +27,17 @@ export interface BusOptions {
 export class Bus {
   /** Tells this process from every other of its service. */
   readonly instance = nuid.next();
+  /** Requests over this connection. */
+  readonly requests: Requests<Msg, MsgHdrs>;
 
   private constructor(
     readonly service: Signer | 'provisioner',
     readonly nc: NatsConnection,
     readonly js: JetStreamClient,
     readonly jsm: JetStreamManager,
-  ) {}
+  ) {
+    this.requests = new Requests<Msg, MsgHdrs>(nc, `${inboxPrefixOf(service)}.${nuid.next()}`);
+  }
 
   /** Connects and refuses a server that is too old to know the safety flags of the streams. Rejects with {@link BusUnreachable} when there is none. */
   static async connect(options: BusOptions): Promise<Bus> {

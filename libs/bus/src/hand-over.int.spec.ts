@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { connect, type Msg, type NatsConnection } from '@nats-io/transport-node';
+import { connect, createInbox, type Msg, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Requests } from '@countersign/primitives';
 import { deliverySubject } from '@countersign/contracts';
 import { obtainNatsServer, startNatsServer, type NatsProcess } from '@countersign/local';
 import { anAgent, aTaskKey, testNats, type TestNats } from '@countersign/testing';
 import { BodyStore } from './body-store.js';
-import type { Bus } from './bus.js';
 import { handOver, type HandOverOutcome } from './hand-over.js';
 import { Publisher } from './publisher.js';
 
@@ -34,12 +34,15 @@ afterAll(async () => {
   await nats.stop();
 });
 
+const over = (connection: NatsConnection): { readonly requests: Requests<Msg, MsgHdrs> } => ({
+  requests: new Requests(connection, createInbox()),
+});
 /** What a hand-over to a target that does this is known to be. */
 async function outcomeOf(answer: ((message: Msg) => void) | undefined): Promise<HandOverOutcome> {
   const to = anAgent();
   if (answer !== undefined) target.subscribe(deliverySubject(to), { callback: (_error, message) => answer(message) });
   await target.flush();
-  return handOver({ nc } as Bus, to, BODY, 'a.grant.token');
+  return handOver(over(nc), to, BODY, 'a.grant.token');
 }
 
 describe('a hand-over', () => {
@@ -73,7 +76,7 @@ describe('a hand-over', () => {
     const silent = outcomeOf(() => undefined);
     const closed = await connect({ servers: server.url });
     await closed.close();
-    expect(await handOver({ nc: closed } as Bus, anAgent(), BODY, 'g')).toBe('unknown');
+    expect(await handOver(over(closed), anAgent(), BODY, 'g')).toBe('unknown');
     expect(await silent).toBe('unknown');
   }, 20_000);
 });

@@ -1,12 +1,11 @@
-import { headers as createHeaders, nuid, type Msg, type MsgHdrs } from '@nats-io/transport-node';
+import { headers as createHeaders, type Msg, type MsgHdrs } from '@nats-io/transport-node';
+import { NobodyListens, RequestTimeout } from '@countersign/primitives';
 import { SIGNATURE_HEADERS } from '@countersign/contracts';
 import type { Signature } from '@countersign/identity';
 import { z } from 'zod';
-import { inboxPrefixOf, type Bus } from './bus.js';
+import type { Bus } from './bus.js';
 import { PublishRefused, PublishTimeout } from './errors.js';
 import { jsonOf } from './messages.js';
-
-const SWEEP_MS = 250;
 
 /** Where a message stands. */
 export interface PubAck {
@@ -25,13 +24,6 @@ const pubAckSchema = z.union([
   z.object({ stream: z.string(), seq: z.number().int().positive(), duplicate: z.boolean().optional() }),
 ]);
 
-interface Pending {
-  readonly subject: string;
-  readonly until: number;
-  readonly resolve: (ack: PubAck) => void;
-  readonly reject: (error: Error) => void;
-}
-
 /** Headers of a signed message; `expectedLastSeq` makes the stream take it only when that is the last sequence of its subject. */
 export function signedHeaders(signature: Signature, expectedLastSeq?: number): MsgHdrs {
   const out = createHeaders();
@@ -42,96 +34,51 @@ export function signedHeaders(signature: Signature, expectedLastSeq?: number): M
 }
 
 /**
- * Publishes into streams with a window of outstanding acknowledgements: one inbox and one sweep for all of them, because a timer and an inbox per
- * message cost more than the message. A message whose acknowledgement is lost rejects with {@link PublishTimeout}; it may be stored all the same.
+ * Publishes into streams with a window of outstanding acknowledgements. A message whose acknowledgement is lost rejects with {@link PublishTimeout}; it may be stored
+ * all the same.
  */
 export class Publisher {
-  readonly #pending = new Map<string, Pending>();
   readonly #waiting: (() => void)[] = [];
-  readonly #inbox: string;
-  #counter = 0;
-  #sweep: NodeJS.Timeout | undefined;
+  #outstanding = 0;
 
   constructor(
     private readonly bus: Bus,
     private readonly options: { readonly window?: number; readonly timeoutMs?: number } = {},
-  ) {
-    this.#inbox = `${inboxPrefixOf(bus.service)}.${nuid.next()}`;
-    bus.nc.subscribe(`${this.#inbox}.*`, {
-      callback: (error, message) => (error === null ? this.#settle(message) : undefined),
-    });
-  }
+  ) {}
 
   /** Publishes and waits for the stream's acknowledgement. An acknowledgement marked as a duplicate is an error: nobody sets message ids here. */
   async publish(subject: string, body: Uint8Array, headers?: MsgHdrs): Promise<PubAck> {
-    while (this.#pending.size >= (this.options.window ?? 512))
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    this.#counter += 1;
-    const token = this.#counter.toString(36);
-    return new Promise<PubAck>((resolve, reject) => {
-      this.#pending.set(token, {
-        subject,
-        until: performance.now() + (this.options.timeoutMs ?? 5_000),
-        resolve,
-        reject,
-      });
-      this.#sweep ??= setInterval(() => this.#expire(), SWEEP_MS).unref();
-      this.#send(token, () =>
-        this.bus.nc.publish(subject, body, {
-          reply: `${this.#inbox}.${token}`,
-          ...(headers === undefined ? {} : { headers }),
-        }),
-      );
-    });
+    while (this.#outstanding >= (this.options.window ?? 512)) await this.#settlement();
+    this.#outstanding += 1;
+    const options = { timeoutMs: this.options.timeoutMs ?? 5_000, ...(headers === undefined ? {} : { headers }) };
+    try {
+      return ackOf(subject, await this.bus.requests.request(subject, body, options));
+    } catch (error) {
+      if (error instanceof RequestTimeout) throw new PublishTimeout(subject);
+      throw error instanceof NobodyListens ? new PublishRefused(subject, 503, 'no stream takes it') : error;
+    } finally {
+      this.#outstanding -= 1;
+      for (const wake of this.#waiting.splice(0)) wake();
+    }
   }
 
   /** Waits until nothing is outstanding any more. */
   async flush(): Promise<void> {
-    while (this.#pending.size > 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    while (this.#outstanding > 0) await this.#settlement();
   }
 
-  #send(token: string, send: () => void): void {
-    try {
-      send();
-    } catch (error) {
-      this.#take(token)?.reject(error instanceof Error ? error : new Error('not sent'));
-    }
+  #settlement(): Promise<void> {
+    return new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
+}
 
-  #settle(message: Msg): void {
-    const pending = this.#take(message.subject.slice(this.#inbox.length + 1));
-    if (pending === undefined) return;
-    if (message.headers?.code === 503)
-      return pending.reject(new PublishRefused(pending.subject, 503, 'no stream takes it'));
-    const ack = pubAckSchema.safeParse(jsonOf(message.data));
-    if (!ack.success)
-      return pending.reject(new PublishRefused(pending.subject, 0, 'the acknowledgement cannot be read'));
-    if ('error' in ack.data)
-      return pending.reject(
-        new PublishRefused(
-          pending.subject,
-          ack.data.error.err_code ?? 0,
-          ack.data.error.description ?? 'no description',
-        ),
-      );
-    if (ack.data.duplicate === true)
-      return pending.reject(new PublishRefused(pending.subject, 0, 'it was taken for a duplicate'));
-    pending.resolve({ stream: ack.data.stream, seq: ack.data.seq });
+function ackOf(subject: string, { data }: Pick<Msg, 'data'>): PubAck {
+  const ack = pubAckSchema.safeParse(jsonOf(data));
+  if (!ack.success) throw new PublishRefused(subject, 0, 'the acknowledgement cannot be read');
+  if ('error' in ack.data) {
+    const { err_code: errCode = 0, description = 'no description' } = ack.data.error;
+    throw new PublishRefused(subject, errCode, description);
   }
-
-  #take(token: string): Pending | undefined {
-    const pending = this.#pending.get(token);
-    this.#pending.delete(token);
-    for (const wake of this.#waiting.splice(0)) wake();
-    return pending;
-  }
-
-  #expire(): void {
-    const now = performance.now();
-    for (const [token, pending] of this.#pending)
-      if (pending.until <= now) this.#take(token)?.reject(new PublishTimeout(pending.subject));
-    if (this.#pending.size > 0) return;
-    clearInterval(this.#sweep);
-    this.#sweep = undefined;
-  }
+  if (ack.data.duplicate === true) throw new PublishRefused(subject, 0, 'it was taken for a duplicate');
+  return { stream: ack.data.stream, seq: ack.data.seq };
 }

@@ -1,7 +1,7 @@
-import { sign } from 'node:crypto';
-import { decodeProtectedHeader, jwtVerify } from 'jose';
+import { sign, verify } from 'node:crypto';
 import { GRANT_TYPE, grantClaimsSchema, type GrantClaims, type ReasonCode } from '@countersign/contracts';
-import { err, ok, toBase64Url, utf8, type Result } from '@countersign/primitives';
+import { err, fromBase64Url, ok, strictJsonOf, toBase64Url, utf8, type Result } from '@countersign/primitives';
+import { z } from 'zod';
 import type { SigningKey } from './signing-key.js';
 import type { TrustBundle } from './trust-bundle.js';
 
@@ -26,13 +26,24 @@ export interface GrantExpectation {
 /** Why a grant is refused. */
 export type GrantFailure = Extract<ReasonCode, 'GRANT_TOKEN_INVALID' | 'GRANT_EXPIRED' | 'AUDIENCE_MISMATCH'>;
 
-/** Verifies a release grant: signed by a dispatcher key of the bundle, for this audience, over these bytes, not expired. Says nothing on whether it was seen before. */
-export async function verifyGrant(
+/** A further algorithm, or anything that a reader must understand, makes it no grant; what else the header says is not looked at. */
+const headerSchema = z.object({
+  alg: z.literal('EdDSA'),
+  typ: z.literal(GRANT_TYPE),
+  kid: z.string(),
+  crit: z.undefined().optional(),
+});
+
+/**
+ * Verifies a release grant: signed by a dispatcher key of the bundle, for this audience, over these bytes, not expired. Says nothing on whether it was seen before. At once, as
+ * {@link issueGrant} signs: on a thread of its own it would cost a quarter more.
+ */
+export function verifyGrant(
   bundle: TrustBundle,
   token: string,
   expected: GrantExpectation,
-): Promise<Result<GrantClaims, GrantFailure>> {
-  const claims = await readGrant(bundle, token, expected.now);
+): Result<GrantClaims, GrantFailure> {
+  const claims = readGrant(bundle, token, expected.now);
   if (claims === undefined) return err('GRANT_TOKEN_INVALID');
   if (claims.aud !== expected.audience) return err('AUDIENCE_MISMATCH');
   if (claims.digest !== expected.digest) return err('GRANT_TOKEN_INVALID');
@@ -40,18 +51,16 @@ export async function verifyGrant(
   return ok(claims);
 }
 
-async function readGrant(bundle: TrustBundle, token: string, now: number): Promise<GrantClaims | undefined> {
+/** Checks a JWS in compact form (RFC 7515, section 5.2) with the one algorithm that grants have; nothing of it is parsed as claims before its signature verified. */
+function readGrant(bundle: TrustBundle, token: string, now: number): GrantClaims | undefined {
+  const [header = '', payload = '', signature = '', ...more] = token.split('.');
+  if (more.length > 0) return undefined;
   try {
-    const { kid } = decodeProtectedHeader(token);
-    const trusted = kid === undefined ? undefined : bundle.keyAt(kid, now);
+    const { kid } = headerSchema.parse(strictJsonOf(fromBase64Url(header)));
+    const trusted = bundle.keyAt(kid, now);
     if (trusted?.service !== 'dispatcher') return undefined;
-    // the expiry is judged by the caller, who tells expired from forged
-    const { payload } = await jwtVerify(token, trusted.key, {
-      algorithms: ['EdDSA'],
-      typ: GRANT_TYPE,
-      currentDate: new Date(0),
-    });
-    return grantClaimsSchema.parse(payload);
+    if (!verify(null, utf8(`${header}.${payload}`), trusted.key, fromBase64Url(signature))) return undefined;
+    return grantClaimsSchema.parse(strictJsonOf(fromBase64Url(payload)));
   } catch {
     return undefined;
   }

@@ -11,12 +11,17 @@ const SCRATCH = Buffer.alloc(16_384);
 /** SHA-256 (FIPS 180-4) over the parts, one after another. 32 bytes. */
 export function sha256(...parts: readonly (Uint8Array | string)[]): Buffer {
   const [only] = parts;
-  if (parts.length === 1 && only !== undefined) return hash('sha256', only, 'buffer');
+  if (parts.length === 1 && only !== undefined) return hashOf(only);
   const joined = joinedInto(SCRATCH, parts);
-  if (joined !== undefined) return hash('sha256', joined, 'buffer');
+  if (joined !== undefined) return hashOf(joined);
   const state = createHash('sha256');
   for (const part of parts) state.update(part);
   return state.digest();
+}
+
+/** By way of a text of 32 characters: a buffer that OpenSSL fills has memory of its own, which costs more than to hash a hundred bytes. */
+function hashOf(data: Uint8Array | string): Buffer {
+  return Buffer.from(hash('sha256', data, 'binary'), 'latin1');
 }
 
 /** The parts one after another at the start of `target`; undefined where it might be too small. */

@@ -99,7 +99,7 @@ export class Answers extends Callers {
     const body = utf8(JSON.stringify(this.envelope(answer)));
     const headers = signedHeaders(this.key.sign(PURPOSES.answer, subject, sha256(body)));
     // nobody listening is as good as heard: the agent asks for its open tasks when it is back
-    await this.bus.nc.request(subject, body, { timeout: ANSWER_MS, headers }).catch(() => undefined);
+    await this.bus.requests.request(subject, body, { timeoutMs: ANSWER_MS, headers }).catch(() => undefined);
   }
 }
 
