@@ -1,5 +1,5 @@
 import { formatDigest } from '@countersign/primitives';
-import { asksForMore, isOfNewerType, ITEM_TYPES, signerOfFlow, type Signer } from '@countersign/contracts';
+import { asksForMore, isOfNewerType, ITEM_TYPES, parseAs, signerOfFlow, type Signer } from '@countersign/contracts';
 import { openFrame, type TrustBundle } from '@countersign/identity';
 import type { ZodType } from 'zod';
 import type { FrameRef } from './frame-writer.js';
@@ -56,7 +56,7 @@ export class FrameReader {
       const content = jsonOf(line);
       // the sender's signature holds, it is a release ahead: the neighbours of this item count
       if (isOfNewerType(content)) return report('newer-type');
-      const item = asksForMore(content) ? undefined : schema.safeParse(content);
+      const item = asksForMore(content) ? undefined : parseAs(schema, content);
       if (item?.success !== true) return report('malformed');
       out.push({
         item: item.data,

@@ -1,5 +1,12 @@
 import { headers as createHeaders } from '@nats-io/transport-node';
-import { deliveryReplySchema, deliverySubject, GRANT_HEADER, TIMERS, type AgentRef } from '@countersign/contracts';
+import {
+  deliveryReplySchema,
+  deliverySubject,
+  GRANT_HEADER,
+  parseAs,
+  TIMERS,
+  type AgentRef,
+} from '@countersign/contracts';
 import type { Bus } from './bus.js';
 import { jsonOf } from './messages.js';
 import { isNoResponders } from './no-responders.js';
@@ -13,7 +20,7 @@ export async function handOver(bus: Bus, target: AgentRef, body: Uint8Array, gra
   headers.set(GRANT_HEADER, grant);
   try {
     const reply = await bus.nc.request(deliverySubject(target), body, { timeout: TIMERS.handOver, headers });
-    const parsed = deliveryReplySchema.safeParse(jsonOf(reply.data));
+    const parsed = parseAs(deliveryReplySchema, jsonOf(reply.data));
     return parsed.success && !parsed.data.accepted ? 'not-delivered' : 'accepted';
   } catch (error) {
     return isNoResponders(error) ? 'not-delivered' : 'unknown';

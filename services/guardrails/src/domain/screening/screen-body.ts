@@ -1,5 +1,13 @@
 import { strictJsonOf } from '@countersign/primitives';
-import { MAX_BODY_BYTES, resultEnvelopeSchema, taskEnvelopeSchema, type Part } from '@countersign/contracts';
+import {
+  MAX_BODY_BYTES,
+  parseAs,
+  resultEnvelopeSchema,
+  taskEnvelopeSchema,
+  type Part,
+  type ResultEnvelope,
+  type TaskEnvelope,
+} from '@countersign/contracts';
 import { fieldsOf, type Field } from '../detection/fields.js';
 import { combine, type Combined } from '../decision/combine.js';
 import type { Stage } from '../decision/effective-action.js';
@@ -21,7 +29,7 @@ import {
 /** Reads the parts of a stored body; undefined when it is no valid envelope or result. */
 export function partsOf(body: Uint8Array, stage: Stage): readonly Part[] | undefined {
   const schema = stage === 'INPUT' ? taskEnvelopeSchema : resultEnvelopeSchema;
-  const parsed = schema.safeParse(strictJsonOf(body));
+  const parsed = parseAs<TaskEnvelope | ResultEnvelope>(schema, strictJsonOf(body));
   return parsed.success ? parsed.data.data.parts : undefined;
 }
 
