@@ -1,4 +1,5 @@
 import { createHash, hash } from 'node:crypto';
+import { asBuffer } from './bytes.js';
 
 /** `sha256:` and 64 lower-case hexadecimal digits. */
 export type Digest = `sha256:${string}`;
@@ -11,12 +12,20 @@ const SCRATCH = Buffer.alloc(16_384);
 /** SHA-256 (FIPS 180-4) over the parts, one after another. 32 bytes. */
 export function sha256(...parts: readonly (Uint8Array | string)[]): Buffer {
   const [only] = parts;
-  if (parts.length === 1 && only !== undefined) return hash('sha256', only, 'buffer');
+  if (parts.length === 1 && only !== undefined) return hashed(only);
   const joined = joinedInto(SCRATCH, parts);
-  if (joined !== undefined) return hash('sha256', joined, 'buffer');
+  if (joined !== undefined) return hashed(joined);
   const state = createHash('sha256');
   for (const part of parts) state.update(part);
   return state.digest();
+}
+
+/** A hash among the objects of the heap. One that `hash` itself puts into a buffer lies outside of it, which costs more than hashing, and again when it is gone. */
+function hashed(data: Uint8Array | string): Buffer {
+  const bytes = hash('sha256', data, 'binary');
+  const out = Buffer.allocUnsafeSlow(bytes.length);
+  for (let i = 0; i < bytes.length; i += 1) out[i] = bytes.charCodeAt(i);
+  return out;
 }
 
 /** The parts one after another at the start of `target`; undefined where it might be too small. */
@@ -36,7 +45,7 @@ function joinedInto(target: Buffer, parts: readonly (Uint8Array | string)[]): Bu
 
 /** Writes 32 bytes of SHA-256 as a {@link Digest}. */
 export function formatDigest(bytes: Uint8Array): Digest {
-  return `sha256:${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')}`;
+  return `sha256:${asBuffer(bytes).toString('hex')}`;
 }
 
 /** Reads a {@link Digest} back to its 32 bytes; throws when the text is none. */
