@@ -209,6 +209,7 @@ describe('what would not be left as it is', () => {
       { a: 1, b: 2 },
     ],
     ['a text that is trimmed', z.string().trim(), 'a'],
+    ['what is caught', z.object({ a: z.number().catch(1) }), { a: 'x' }],
     ['a default', z.object({ a: z.number().default(1) }), {}],
     ['what is transformed', z.string().transform((text) => text.length), 'abc'],
     ['what is coerced', z.coerce.number(), '1'],

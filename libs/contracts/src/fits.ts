@@ -50,6 +50,9 @@ function testOfType(def: Definition): Test {
       return orElse((value) => value === null, testOf(def.innerType));
     case 'optional':
       return orElse((value) => value === undefined, testOf(def.innerType));
+    // what it catches is not good as it stands
+    case 'catch':
+      return testOf(def.innerType);
     case 'array':
       return isArrayOf(testOf(def.element));
     case 'record':
