@@ -42,7 +42,7 @@ export function screenBody(job: ScreeningJob, tools: ScreeningTools): ScreeningA
   const parts = partsOf(job.body, stage);
   if (parts === undefined) return screened(UNAVAILABLE);
   const body = readBody(job, parts);
-  const fields = body.fields.ok ? body.fields.fields : [];
+  const fields = body?.fields ?? [];
   const suspects = suspectsOf(fields);
   if (suspects === undefined) return screened(UNAVAILABLE);
   const unknown = suspects.filter(({ canary }) => job.canaries.known === undefined && canary !== job.canaries.task);
@@ -60,11 +60,13 @@ export function screenBody(job: ScreeningJob, tools: ScreeningTools): ScreeningA
 const screened = (screening: Screening): ScreeningAnswer => ({ kind: 'screened', screening });
 
 function readBody(job: ScreeningJob, parts: readonly Part[]): ReadBody {
+  const read = fieldsOf(parts);
+  if (!read.ok) return undefined;
   let input: { readonly fields: readonly Field[] | undefined } | undefined;
   return {
     stage: job.facts.stage,
     parts,
-    fields: fieldsOf(parts),
+    fields: read.fields,
     // few guardrails look at it, and only at answers that hold something
     get input() {
       return (input ??= { fields: inputOf(job) }).fields;
