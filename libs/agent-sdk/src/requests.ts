@@ -4,6 +4,7 @@ import {
   answerEnvelopeSchema,
   checkReplySchema,
   checkSubject,
+  parseAs,
   peersReplySchema,
   peersSubject,
   PURPOSES,
@@ -130,6 +131,6 @@ export function readAnswer(
     link.onUntrusted({ subject: message.subject, failure: checked.failure });
     return undefined;
   }
-  const parsed = readableAnswerSchema.safeParse(jsonOf(message.data));
+  const parsed = parseAs(readableAnswerSchema, jsonOf(message.data));
   return parsed.success ? parsed.data.data : undefined;
 }

@@ -3,6 +3,7 @@ import { formatInstant, utf8, uuidV7 } from '@countersign/primitives';
 import {
   deliverySubject,
   GRANT_HEADER,
+  parseAs,
   resultSubject,
   taskDigest,
   taskEnvelopeSchema,
@@ -104,7 +105,7 @@ export class Serving {
     if (this.#waiting.length >= this.#maxWaiting) return 'BUSY';
     const tokens = message.headers?.values(GRANT_HEADER) ?? [];
     const [token] = tokens;
-    const envelope = taskEnvelopeSchema.safeParse(jsonOf(message.data));
+    const envelope = parseAs(taskEnvelopeSchema, jsonOf(message.data));
     if (token === undefined || tokens.length !== 1 || !envelope.success)
       return this.#refuse(message, 'GRANT_TOKEN_INVALID');
     const grant = await this.#verify(token, message.data, envelope.data);

@@ -23,6 +23,7 @@ const moved: MovedItem = {
 function read(
   items: readonly object[],
   wanted?: readonly string[],
+  forgedSignature?: string,
 ): { readonly items: readonly object[]; readonly failures: readonly string[] } {
   const failures: string[] = [];
   const reader = new FrameReader({ bundle: keys.bundle, onInvalid: ({ failure }) => void failures.push(failure) });
@@ -33,7 +34,7 @@ function read(
     seq: 1,
     streamAt: clock.now(),
     data: Buffer.from(body),
-    signature: { kid: [kid], sig: [sig] },
+    signature: { kid: [kid], sig: [forgedSignature ?? sig] },
   };
   return { items: reader.read(message, transitionItemSchema, wanted).map(({ item }) => item), failures };
 }
@@ -64,6 +65,19 @@ describe('a reader that wants some types only', () => {
     const decided = { ...moved, type: 'decided' };
     expect(read([decided, moved, { ...moved, type: 'claimed' }], ['moved'])).toEqual({ items: [moved], failures: [] });
     expect(read([decided, moved], ['finished'])).toEqual({ items: [], failures: [] });
+  });
+
+  it('does not check a frame in which nothing is for it, and checks one in which something is', () => {
+    const decided = { ...moved, type: 'decided' };
+    const forged = (items: readonly object[], wanted?: readonly string[]): object =>
+      read(items, wanted, 'A'.repeat(86));
+    expect(forged([decided, decided], ['moved'])).toEqual({ items: [], failures: [] });
+    expect(forged([decided, moved], ['moved'])).toEqual({ items: [], failures: ['signature'] });
+    expect(forged([decided, { ...moved, type: 'rerouted' }], ['moved'])).toEqual({
+      items: [],
+      failures: ['signature'],
+    });
+    expect(forged([decided, decided])).toEqual({ items: [], failures: ['signature'] });
   });
 
   it('still hears of an item that it wants and cannot read, and of what only a newer release knows', () => {

@@ -1,6 +1,13 @@
 import { headers as createHeaders } from '@nats-io/transport-node';
 import { NobodyListens } from '@countersign/primitives';
-import { deliveryReplySchema, deliverySubject, GRANT_HEADER, TIMERS, type AgentRef } from '@countersign/contracts';
+import {
+  deliveryReplySchema,
+  deliverySubject,
+  GRANT_HEADER,
+  parseAs,
+  TIMERS,
+  type AgentRef,
+} from '@countersign/contracts';
 import type { Bus } from './bus.js';
 import { jsonOf } from './messages.js';
 
@@ -18,7 +25,7 @@ export async function handOver(
   headers.set(GRANT_HEADER, grant);
   try {
     const reply = await requests.request(deliverySubject(target), body, { timeoutMs: TIMERS.handOver, headers });
-    const parsed = deliveryReplySchema.safeParse(jsonOf(reply.data));
+    const parsed = parseAs(deliveryReplySchema, jsonOf(reply.data));
     return parsed.success && !parsed.data.accepted ? 'not-delivered' : 'accepted';
   } catch (error) {
     return error instanceof NobodyListens ? 'not-delivered' : 'unknown';

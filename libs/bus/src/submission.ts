@@ -3,6 +3,7 @@ import {
   DEADLINE,
   MAX_BODY_BYTES,
   MAX_ID_SKEW_MS,
+  parseAs,
   taskEnvelopeSchema,
   type TaskEnvelope,
   type TaskKey,
@@ -29,7 +30,7 @@ export function parseSubmission(
 ): Result<TaskEnvelope, EnvelopeProblem> {
   if (body.length > MAX_BODY_BYTES)
     return err({ code: 'PAYLOAD_TOO_LARGE', message: `at most ${MAX_BODY_BYTES} bytes` });
-  const parsed = taskEnvelopeSchema.safeParse(strictJsonOf(body));
+  const parsed = parseAs(taskEnvelopeSchema, strictJsonOf(body));
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     const keys = issue?.code === 'unrecognized_keys' ? issue.keys.join(', ').slice(0, 100) : '';

@@ -28,7 +28,7 @@ export interface Evaluation {
 /** W3C trace id of an evaluation, 32 hexadecimal digits: every service derives it, no header carries it. */
 export function traceIdOf({ key, attempt, round }: Evaluation): string {
   const parts = ['countersign/trace/v1', key.org, key.agent, key.task, String(attempt), String(round)];
-  return sha256(parts.join('\0')).subarray(0, 16).toString('hex');
+  return sha256(parts.join('\0')).toString('hex', 0, 16);
 }
 
 /** Id of the event that an item of a frame reports, the same whoever derives it: key of audit's and trust's rows. `to` is part of it for `moved`. */
@@ -39,5 +39,5 @@ export function eventIdOf({ key, attempt, round }: Evaluation, type: string, to?
 
 /** The canary of one execution, from the id of its grant: `cnry-` and 16 hexadecimal digits. It tells that a target repeats what it was given, not who it is. */
 export function taskCanary(grant: string): string {
-  return `cnry-${sha256(`countersign/canary/v1\0${grant}`).subarray(0, 8).toString('hex')}`;
+  return `cnry-${sha256(`countersign/canary/v1\0${grant}`).toString('hex', 0, 8)}`;
 }

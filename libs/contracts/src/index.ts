@@ -17,6 +17,7 @@ export * from './verdict-items.js';
 export * from './frame.js';
 export * from './packed-lines.js';
 export * from './newer.js';
+export * from './fits.js';
 export * from './round.js';
 export * from './trust-bundle.js';
 export * from './cost.js';

@@ -12,6 +12,15 @@ describe('partitions', () => {
     expect(fnv1a32(text)).toBe(hash);
   });
 
+  it('hash the bytes of UTF-8, whatever the text is', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.uuid()), (text) => {
+        const hash = [...Buffer.from(text, 'utf8')].reduce((h, byte) => Math.imul(h ^ byte, 0x01000193), 0x811c9dc5);
+        expect(fnv1a32(text)).toBe(hash >>> 0);
+      }),
+    );
+  });
+
   it('stay within their number for every text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), (text) => {

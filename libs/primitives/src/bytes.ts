@@ -1,8 +1,13 @@
 const BASE64URL = /^[A-Za-z0-9_-]*$/;
 
+/** Bytes as a buffer over the same memory. */
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
 /** Encodes bytes as base64url without padding (RFC 4648 section 5). */
 export function toBase64Url(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64url');
+  return asBuffer(bytes).toString('base64url');
 }
 
 /** Decodes base64url without padding; throws on any character outside the alphabet and on a non-canonical ending. */

@@ -1,4 +1,5 @@
 import { createHash, hash } from 'node:crypto';
+import { asBuffer } from './bytes.js';
 
 /** `sha256:` and 64 lower-case hexadecimal digits. */
 export type Digest = `sha256:${string}`;
@@ -41,7 +42,7 @@ function joinedInto(target: Buffer, parts: readonly (Uint8Array | string)[]): Bu
 
 /** Writes 32 bytes of SHA-256 as a {@link Digest}. */
 export function formatDigest(bytes: Uint8Array): Digest {
-  return `sha256:${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')}`;
+  return `sha256:${asBuffer(bytes).toString('hex')}`;
 }
 
 /** Reads a {@link Digest} back to its 32 bytes; throws when the text is none. */

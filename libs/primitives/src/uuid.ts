@@ -2,8 +2,8 @@ import type { Random } from './random.js';
 
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
-function format(bytes: Uint8Array): string {
-  const hex = Buffer.from(bytes.buffer, bytes.byteOffset, 16).toString('hex');
+function format(bytes: Buffer): string {
+  const hex = bytes.toString('hex', 0, 16);
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
@@ -22,7 +22,7 @@ export function uuidV7(nowMs: number, random: Random): string {
 
 /** An identifier made of the first 16 bytes of a hash, RFC 9562 section 5.8: the same input gives the same identifier. */
 export function uuidV8(hash: Uint8Array): string {
-  return format(stamp(Buffer.from(hash.subarray(0, 16)), 8));
+  return format(stamp(Buffer.from(hash), 8));
 }
 
 /** Tells whether the text is a lower-case UUIDv7. */

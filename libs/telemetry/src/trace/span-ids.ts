@@ -8,7 +8,7 @@ export function rootSpanId(evaluation: Evaluation): string {
 
 /** Span id of the root of a trace. */
 export function rootSpanIdIn(traceId: string): string {
-  return sha256(`countersign/root-span/v1\0${traceId}`).subarray(0, 8).toString('hex');
+  return sha256(`countersign/root-span/v1\0${traceId}`).toString('hex', 0, 8);
 }
 
 const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}$/;

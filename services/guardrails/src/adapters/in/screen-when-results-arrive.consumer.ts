@@ -1,6 +1,7 @@
 import { Controller } from '@nestjs/common';
 import { Clock, formatInstant, Random, strictJsonOf } from '@countersign/primitives';
 import {
+  parseAs,
   resultDigest,
   resultEnvelopeSchema,
   type Evaluation,
@@ -85,7 +86,7 @@ export class ScreenWhenResultsArrive {
     const [message, input] = await Promise.all([this.#lookup.message('RES', item.seq), this.#input(item)]);
     if (message === undefined || resultDigest(item.target, item.grant.jti, message.data) !== item.digest)
       return { item };
-    const parsed = resultEnvelopeSchema.safeParse(strictJsonOf(message.data));
+    const parsed = parseAs(resultEnvelopeSchema, strictJsonOf(message.data));
     if (!parsed.success) return { item };
     return {
       item,

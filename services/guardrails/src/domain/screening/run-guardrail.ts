@@ -1,5 +1,5 @@
 import type { Budget, Detection } from '../detection/detect.js';
-import type { Field, FieldsResult } from '../detection/fields.js';
+import type { Field } from '../detection/fields.js';
 import { PACKS } from '../detection/packs.js';
 import { strength, type RunOfGuardrail } from '../decision/effective-action.js';
 import { TECHNIQUES } from '../techniques/all-techniques.js';
@@ -29,8 +29,8 @@ export interface GuardrailRun extends RunOfGuardrail {
   readonly ms: number;
 }
 
-/** A body, or the parts of one that could not be read as text. */
-export type ReadBody = Omit<BodyUnderScreening, 'fields'> & { readonly fields: FieldsResult };
+/** A body; undefined where it could not be read as text. */
+export type ReadBody = BodyUnderScreening | undefined;
 
 /** Runs one guardrail over a body. Whatever it throws makes it a failed one, and what that means is its failure mode. */
 export function runGuardrail(guardrail: GuardrailInForce, body: ReadBody, tools: ScreeningTools): GuardrailRun {
@@ -44,14 +44,13 @@ type Found = Pick<GuardrailRun, 'outcome' | 'hits' | 'atMost' | 'unreadable'>;
 type Tools = TechniqueTools & Pick<ScreeningTools, 'detect'>;
 
 function attempt(guardrail: GuardrailInForce, body: ReadBody, tools: Tools): Found {
-  const { fields } = body;
   // what cannot be read triggers every guardrail that is there for security; one for quality has failed on it
-  if (!fields.ok)
+  if (body === undefined)
     return guardrail.category === 'SECURITY'
       ? { outcome: 'TRIGGERED', hits: [], unreadable: true }
       : { outcome: 'ERROR', hits: [] };
   try {
-    const hits = hitsOf(guardrail, readable(body, fields.fields), tools);
+    const hits = hitsOf(guardrail, body, tools);
     const atMost = mostOf(hits);
     return {
       outcome: hits.length > 0 ? 'TRIGGERED' : 'NOT_TRIGGERED',
@@ -61,20 +60,6 @@ function attempt(guardrail: GuardrailInForce, body: ReadBody, tools: Tools): Fou
   } catch (error) {
     return { outcome: error instanceof TimeUp ? 'TIMEOUT' : 'ERROR', hits: [] };
   }
-}
-
-/** The body with fields that could be read; the input stays unread until somebody asks. */
-function readable(body: ReadBody, fields: readonly Field[]): BodyUnderScreening {
-  const { stage, parts, prompt } = body;
-  return {
-    stage,
-    parts,
-    fields,
-    get input() {
-      return body.input;
-    },
-    ...(prompt === undefined ? {} : { prompt }),
-  };
 }
 
 /** What a guardrail runs: rule packs by name, and techniques. */

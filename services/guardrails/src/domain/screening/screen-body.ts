@@ -1,5 +1,13 @@
 import { strictJsonOf } from '@countersign/primitives';
-import { MAX_BODY_BYTES, resultEnvelopeSchema, taskEnvelopeSchema, type Part } from '@countersign/contracts';
+import {
+  MAX_BODY_BYTES,
+  parseAs,
+  resultEnvelopeSchema,
+  taskEnvelopeSchema,
+  type Part,
+  type ResultEnvelope,
+  type TaskEnvelope,
+} from '@countersign/contracts';
 import { fieldsOf, type Field } from '../detection/fields.js';
 import { combine, type Combined } from '../decision/combine.js';
 import type { Stage } from '../decision/effective-action.js';
@@ -21,7 +29,7 @@ import {
 /** Reads the parts of a stored body; undefined when it is no valid envelope or result. */
 export function partsOf(body: Uint8Array, stage: Stage): readonly Part[] | undefined {
   const schema = stage === 'INPUT' ? taskEnvelopeSchema : resultEnvelopeSchema;
-  const parsed = schema.safeParse(strictJsonOf(body));
+  const parsed = parseAs<TaskEnvelope | ResultEnvelope>(schema, strictJsonOf(body));
   return parsed.success ? parsed.data.data.parts : undefined;
 }
 
@@ -34,7 +42,7 @@ export function screenBody(job: ScreeningJob, tools: ScreeningTools): ScreeningA
   const parts = partsOf(job.body, stage);
   if (parts === undefined) return screened(UNAVAILABLE);
   const body = readBody(job, parts);
-  const fields = body.fields.ok ? body.fields.fields : [];
+  const fields = body?.fields ?? [];
   const suspects = suspectsOf(fields);
   if (suspects === undefined) return screened(UNAVAILABLE);
   const unknown = suspects.filter(({ canary }) => job.canaries.known === undefined && canary !== job.canaries.task);
@@ -52,11 +60,13 @@ export function screenBody(job: ScreeningJob, tools: ScreeningTools): ScreeningA
 const screened = (screening: Screening): ScreeningAnswer => ({ kind: 'screened', screening });
 
 function readBody(job: ScreeningJob, parts: readonly Part[]): ReadBody {
+  const read = fieldsOf(parts);
+  if (!read.ok) return undefined;
   let input: { readonly fields: readonly Field[] | undefined } | undefined;
   return {
     stage: job.facts.stage,
     parts,
-    fields: fieldsOf(parts),
+    fields: read.fields,
     // few guardrails look at it, and only at answers that hold something
     get input() {
       return (input ??= { fields: inputOf(job) }).fields;

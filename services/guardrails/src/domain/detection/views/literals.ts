@@ -1,8 +1,9 @@
 import type { Needles } from './needles.js';
 import { BITS, step, trigramsOf } from './trigrams.js';
 
-/** Of a short text fewer cells are marked, so a smaller table tells as much. */
+/** Of a short text fewer cells are marked, so a smaller table tells as much; the smallest lies with the objects, where it costs nothing to have and to be rid of. */
 const SIZES = [
+  { length: 32, bits: 9 },
   { length: 256, bits: 12 },
   { length: 2_048, bits: 14 },
 ] as const;
@@ -50,9 +51,9 @@ export class Literals {
     return this.#searched().includes(literal);
   }
 
-  /** Which lists a text satisfies: 1 for each of which a literal occurs, in the order of the lists. */
-  satisfied({ always, literals, firsts, lists, short }: Needles): Uint8Array {
-    const out = always.slice();
+  /** Which lists a text satisfies: 1 for each of which a literal occurs, in the order of the lists. Good until the same needles are asked for again. */
+  satisfied({ always, found: out, literals, firsts, lists, short }: Needles): Uint8Array {
+    out.set(always);
     for (let i = 0; i < firsts.length; i += 1) {
       if (!this.#marked(firsts[i] ?? 0)) continue;
       const list = lists[i] ?? 0;

@@ -7,6 +7,8 @@ export type Needed = readonly string[] | 'never';
 export interface Needles {
   /** 1 for each list that every text satisfies. */
   readonly always: Uint8Array;
+  /** Where an answer is written: one of its own for every view of every text would cost more than finding it. */
+  readonly found: Uint8Array;
   readonly literals: readonly string[];
   /** The first trigram of each literal, and the list that it is of. */
   readonly firsts: Uint16Array;
@@ -22,6 +24,7 @@ export function needlesOf(needed: readonly Needed[]): Needles {
   );
   const long = all.flatMap(({ literal, list, first }) => (first === undefined ? [] : [{ literal, list, first }]));
   return {
+    found: new Uint8Array(needed.length),
     always: Uint8Array.from(needed, (literals) => (literals !== 'never' && literals.length === 0 ? 1 : 0)),
     literals: long.map(({ literal }) => literal),
     firsts: Uint16Array.from(long, ({ first }) => first),
