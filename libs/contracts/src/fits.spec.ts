@@ -3,13 +3,8 @@ import fc from 'fast-check';
 import { z, type ZodType } from 'zod';
 import { resultEnvelopeSchema, taskEnvelopeSchema } from './envelope.js';
 import { fits, parseAs } from './fits.js';
-import {
-  recordedItemSchema,
-  screenedItemSchema,
-  screenItemSchema,
-  transitionItemSchema,
-  verdictFrameItemSchema,
-} from './frame-items.js';
+import { recordedItemSchema, screenedItemSchema, screenItemSchema, transitionItemSchema } from './frame-items.js';
+import { verdictFrameItemSchema } from './verdict-items.js';
 
 const id = '0199f0e4-5c00-7a1b-8c2d-00000000feed';
 const at = '2026-03-02T10:00:00.000Z';
