@@ -54,11 +54,12 @@ describe('requests', () => {
     expect(await Promise.all(asked)).toEqual(['to a', 'to b', 'to c']);
   });
 
-  it('carry headers, and nothing where there are none', () => {
-    void requests.request('a', BODY, { timeoutMs: 1, headers: 'signed' });
-    void ask('b');
+  it('carry headers, and nothing where there are none', async () => {
+    const asked = [requests.request('a', BODY, { timeoutMs: 1_000, headers: 'signed' }), ask('b')];
     expect(connection.sent).toMatchObject([{ headers: 'signed' }, {}]);
     expect(Object.keys(connection.sent[1] ?? {})).toEqual(['subject', 'reply']);
+    for (const sent of connection.sent) connection.answer(reply(sent.reply));
+    await Promise.all(asked);
   });
 
   it('take the first reply only, and none that nobody asked for', async () => {
