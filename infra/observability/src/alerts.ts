@@ -1,3 +1,5 @@
+import { CONTROLS } from '@countersign/contracts';
+
 /** How soon somebody has to look. */
 export type Severity = 'page' | 'ticket';
 
@@ -17,6 +19,9 @@ const alert = (name: string, severity: Severity, expr: string, lasts: string, su
   for: lasts,
   summary,
 });
+
+/** Every service by its name: counted, others that report in the same namespace (the canary) would stand for one that is gone. */
+const SERVICES = [...CONTROLS, 'dispatcher'] as const;
 
 /** Alert events that a person has to look at whenever one is raised. */
 const CRITICAL_EVENTS = ['INVALID_FRAME', 'STATE_MISMATCH', 'AUDIT_CHAIN_BROKEN', 'AUDIT_WRITE_FAILING'] as const;
@@ -47,9 +52,9 @@ export const CAUSE_ALERTS: readonly CauseAlert[] = [
   alert(
     'CountersignServiceGone',
     'page',
-    'count(count by (service_name) (target_info{service_namespace="countersign"})) < 7 or absent(target_info{service_namespace="countersign"})',
+    SERVICES.map((name) => `absent(target_info{service_namespace="countersign",service_name="${name}"})`).join(' or '),
     '2m',
-    'Fewer than seven services report metrics.',
+    'No replica of {{ $labels.service_name }} reports metrics.',
   ),
   alert(
     'CountersignReadModelStale',
