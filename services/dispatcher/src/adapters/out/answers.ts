@@ -35,7 +35,7 @@ export class Answers extends Callers {
     private readonly key: SigningKey,
     private readonly clock: Clock,
     private readonly store: TaskStore,
-    logger: Logger,
+    private readonly logger: Logger,
   ) {
     super();
     const onError = (error: unknown): void => logger.warn('answers could not be sent', { error });
@@ -80,6 +80,8 @@ export class Answers extends Callers {
       const parts = record.state === 'COMPLETED' ? partsOf(bodies.get(attemptText(record))) : undefined;
       const run = this.#send(record, answerOf(record, { parts, record: ref ?? record.record }))
         .then(() => (record.endedAt === undefined ? undefined : this.#sent.push({ ...record, ref })))
+        // it is not noted as sent, so it is sent again
+        .catch((error: unknown) => this.logger.warn('an answer could not be sent', { task: record.key, error }))
         .finally(() => this.#inFlight.delete(run));
       this.#inFlight.add(run);
     }
