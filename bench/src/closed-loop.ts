@@ -9,12 +9,15 @@ export interface Measured {
   readonly cpuMsPerTask: number;
 }
 
+/** How every task must end. */
+export const ENDED_WELL = 'COMPLETED';
+
 /** How a closed loop runs: always `inFlight` tasks open, until `tasks` have ended. */
 export interface ClosedLoop {
   readonly tasks: number;
   readonly inFlight: number;
-  /** Runs one task; false when it did not end as it should. */
-  readonly run: () => Promise<boolean>;
+  /** Runs one task; answers how it ended. */
+  readonly run: () => Promise<string>;
 }
 
 /** Runs it; answers latencies in milliseconds and the seconds it took. Throws when a task did not end as it should. */
@@ -30,7 +33,8 @@ export async function closedLoop({
     while (begun < tasks) {
       begun += 1;
       const at = performance.now();
-      if (!(await run())) throw new Error('a task did not end as it should: nothing was measured');
+      const ended = await run();
+      if (ended !== ENDED_WELL) throw new Error(`a task ended with ${ended}: nothing was measured`);
       latencies.push(performance.now() - at);
     }
   };

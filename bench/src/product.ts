@@ -58,8 +58,10 @@ interface LoopContext {
 async function loop(client: Agent, target: string, { load, groups }: LoopContext): Promise<MeasuredProduct> {
   const { tasks, warmUp, inFlight, bytes } = load;
   const text = 'x'.repeat(bytes);
-  const run = async (): Promise<boolean> =>
-    (await client.submit({ target, taskType: 'echo', text })).state === 'COMPLETED';
+  const run = async (): Promise<string> => {
+    const { state, code } = await client.submit({ target, taskType: 'echo', text });
+    return code === undefined ? state : `${state} (${code})`;
+  };
   const atRest = memoryOf(groups());
   await closedLoop({ tasks: warmUp, inFlight, run });
   const meter = new CpuMeter(groups);

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { jetstream } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { obtainNatsServer, startNatsServer } from '@countersign/local';
-import { closedLoop, figures, type Measured } from '../closed-loop.js';
+import { closedLoop, ENDED_WELL, figures, type Measured } from '../closed-loop.js';
 import { CpuMeter } from '../processes.js';
 import { ANSWERS, provisionReference, ROLES } from './bare-bus.js';
 
@@ -59,18 +59,18 @@ async function loop(
   groups: () => Readonly<Record<string, readonly number[]>>,
 ): Promise<Measured> {
   const js = jetstream(nc);
-  const waiting = new Map<string, (ok: boolean) => void>();
+  const waiting = new Map<string, (ended: string) => void>();
   nc.subscribe(ANSWERS, {
     callback: (_error, message) => {
       message.respond();
-      waiting.get(message.json<{ readonly id: string }>().id)?.(true);
+      waiting.get(message.json<{ readonly id: string }>().id)?.(ENDED_WELL);
     },
   });
   await nc.flush();
   const text = 'x'.repeat(bytes);
-  const run = async (): Promise<boolean> => {
+  const run = async (): Promise<string> => {
     const id = randomUUID();
-    const answered = new Promise<boolean>((resolve) => waiting.set(id, resolve));
+    const answered = new Promise<string>((resolve) => waiting.set(id, resolve));
     await js.publish(`ref.ing.${id}`, JSON.stringify({ id, text }));
     return answered.finally(() => waiting.delete(id));
   };
