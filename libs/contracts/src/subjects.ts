@@ -32,6 +32,18 @@ export function usageReportSubject({ org, agent }: AgentRef, grant: string): str
   return `agt.${org}.${agent}.usage.${grant}`;
 }
 
+/** Every subject on which an agent may publish, as the permissions of its connection: `*` stands for a task, grant or id. */
+export function agentPublishSubjects(own: AgentRef): readonly string[] {
+  return [
+    taskSubject({ ...own, task: '*' }),
+    resultSubject(own, '*'),
+    statusSubject({ ...own, task: '*' }),
+    peersSubject(own),
+    checkSubject(own, '*'),
+    usageReportSubject(own, '*'),
+  ];
+}
+
 /** Subject of a hand-over. */
 export function deliverySubject({ org, agent }: AgentRef): string {
   return `dlv.${org}.${agent}`;

@@ -161,6 +161,20 @@ describe('the catalogue of subjects', () => {
     for (const subject of partitioned) expect(addresses).toContain(subject);
   });
 
+  it('has every subject on which an agent may publish, and no other from an agent', () => {
+    const wildcard = (address: string): string =>
+      address.replace('agt.{org}.{agent}', 'agt.o.a').replace(/\{\w+\}$/, '*');
+    const from = subjects.filter((subject) => subject.from.includes('agent')).map(({ address }) => wildcard(address));
+    expect(from.sort()).toEqual([...contracts.agentPublishSubjects({ org: 'o', agent: 'a' })].sort());
+  });
+
+  it('tells that whatever an agent asks may be refused because it asks too much', () => {
+    const asked = subjects.filter(({ from, reply }) => from.includes('agent') && reply?.signed === true);
+    expect(asked.map(({ name }) => name)).toEqual(['status', 'peers', 'check', 'usage']);
+    for (const { reply } of asked)
+      expect(reply?.payload).toMatchObject({ oneOf: [expect.any(String), 'request-refusal'] });
+  });
+
   it('puts every stored subject into a stream that takes it, and no other', () => {
     for (const { address, stream } of subjects) {
       const taking = streamSpecs().filter((spec) =>
@@ -177,6 +191,8 @@ describe('the catalogue of subjects', () => {
       'result',
       'status',
       'peers',
+      'check',
+      'usage',
       'hand-over',
       'stored-submission',
       'stored-result',

@@ -31,6 +31,11 @@ const json = (...oneOf: readonly string[]): Payload => ({ form: 'json', oneOf })
 const frame = (...rest: readonly string[]): Payload => ({ form: 'lines', first: 'frame-header', rest });
 const transitions = frame('transition-item');
 
+/** Whatever an agent asks, it may be told instead that it asks too much. */
+const reply = (schema: string): NonNullable<SubjectEntry['reply']> => {
+  return { payload: json(schema, 'request-refusal'), signed: true };
+};
+
 const OF_AGENTS: readonly SubjectEntry[] = [
   {
     name: 'submit',
@@ -54,11 +59,11 @@ const OF_AGENTS: readonly SubjectEntry[] = [
   {
     name: 'status',
     address: 'agt.{org}.{agent}.status.{task}',
-    meaning: 'An agent asks for state and answer of an own task. Whoever asks too much is told INTAKE_LIMITED instead.',
+    meaning: 'An agent asks for state and answer of an own task.',
     from: ['agent'],
     to: ['dispatcher'],
     payload: json('agent-request'),
-    reply: { payload: json('answer-envelope'), signed: true },
+    reply: reply('answer-envelope'),
   },
   {
     name: 'peers',
@@ -67,7 +72,27 @@ const OF_AGENTS: readonly SubjectEntry[] = [
     from: ['agent'],
     to: ['registry'],
     payload: json('agent-request'),
-    reply: { payload: json('peers-reply'), signed: true },
+    reply: reply('peers-reply'),
+  },
+  {
+    name: 'check',
+    address: 'agt.{org}.{agent}.check.{task}',
+    meaning:
+      'A dry run: what a submission of these bytes would come to now. Nothing is released, reserved or observed; the token is the id that the envelope names.',
+    from: ['agent'],
+    to: ['dispatcher'],
+    payload: json('check-request'),
+    reply: reply('check-reply'),
+  },
+  {
+    name: 'usage',
+    address: 'agt.{org}.{agent}.usage.{grant}',
+    meaning:
+      'A target reports what a task under this grant has used so far; it is added to what the result tells. A repeated report counts once.',
+    from: ['agent'],
+    to: ['dispatcher'],
+    payload: json('usage-report'),
+    reply: reply('usage-report-reply'),
   },
 ];
 

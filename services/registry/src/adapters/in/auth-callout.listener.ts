@@ -1,6 +1,6 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Clock } from '@countersign/primitives';
-import { MAX_MESSAGE_BYTES } from '@countersign/contracts';
+import { agentPublishSubjects, MAX_MESSAGE_BYTES } from '@countersign/contracts';
 import { AccountConnection, type AccountMessage } from '@countersign/bus';
 import {
   authorizationResponse,
@@ -111,21 +111,13 @@ export class AuthCalloutListener implements OnApplicationBootstrap, OnApplicatio
   }
 
   #token({ org_id: org, agent_id: agent }: StoredCredential, userKey: string, now: number): string {
-    const own = `agt.${org}.${agent}`;
     return userToken(
       this.#issuer,
       {
         name: agent,
         userKey,
         expiresAtSeconds: now + TOKEN_SECONDS,
-        publish: [
-          `${own}.task.*`,
-          `${own}.result.*`,
-          `${own}.status.*`,
-          `${own}.peers.list`,
-          `${own}.check.*`,
-          `${own}.usage.*`,
-        ],
+        publish: agentPublishSubjects({ org, agent }),
         subscribe: [
           `dlv.${org}.${agent}`,
           `dlv.${org}.${agent} ${agent}`,
