@@ -6,6 +6,7 @@ export * from './merkle.js';
 export * from './money.js';
 export * from './once-a-turn.js';
 export * from './random.js';
+export * from './repeating.js';
 export * from './requests.js';
 export * from './result.js';
 export * from './sha256.js';

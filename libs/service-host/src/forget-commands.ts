@@ -1,4 +1,5 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Repeating } from '@countersign/primitives';
 import { CommandLog } from '@countersign/store';
 import { Logger } from '@countersign/telemetry';
 
@@ -11,29 +12,29 @@ const PAGE = 1_000;
  */
 @Injectable()
 export class ForgetCommands implements OnApplicationBootstrap, OnApplicationShutdown {
-  #timer: NodeJS.Timeout | undefined;
+  readonly #forgetting: Repeating;
 
   constructor(
     private readonly log: CommandLog,
-    private readonly logger: Logger,
-  ) {}
-
-  onApplicationBootstrap(): void {
-    this.#timer = setInterval(
-      () =>
-        void this.forget().catch((error: unknown) =>
-          this.logger.warn('old commands could not be forgotten', { error }),
-        ),
-      EVERY_MS,
-    ).unref();
+    logger: Logger,
+  ) {
+    this.#forgetting = new Repeating({
+      everyMs: EVERY_MS,
+      work: (stopping) => this.#forget(stopping),
+      onError: (error) => logger.warn('old commands could not be forgotten', { error }),
+    });
   }
 
-  onApplicationShutdown(): void {
-    clearInterval(this.#timer);
+  onApplicationBootstrap(): void {
+    this.#forgetting.start();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.#forgetting.stop();
   }
 
   /** One pass over all of them, in pages. */
-  async forget(): Promise<void> {
-    while ((await this.log.forget(PAGE)) === PAGE);
+  async #forget(stopping: AbortSignal): Promise<void> {
+    while (!stopping.aborted && (await this.log.forget(PAGE)) === PAGE);
   }
 }

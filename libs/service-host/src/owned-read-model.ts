@@ -1,4 +1,4 @@
-import type { Clock } from '@countersign/primitives';
+import { Repeating, type Clock } from '@countersign/primitives';
 import type { ReadModelOwner } from '@countersign/contracts';
 import { ReadModelWriter, type Bus, type Publisher, type Versioned } from '@countersign/bus';
 import type { SigningKey, TrustBundle } from '@countersign/identity';
@@ -33,7 +33,8 @@ export interface OwnedReadModelParts<T extends Versioned> {
 export class OwnedReadModel<T extends Versioned> {
   readonly #writer: ReadModelWriter<T>;
   readonly #outbox: Outbox;
-  #timers: NodeJS.Timeout[] = [];
+  readonly #comparing: Repeating;
+  readonly #ticking: Repeating;
   #compared = false;
 
   constructor(private readonly parts: OwnedReadModelParts<T>) {
@@ -42,6 +43,19 @@ export class OwnedReadModel<T extends Versioned> {
       database: parts.database,
       publish: (record) => this.#writer.put(record.key, parts.schema.parse(record.body)),
       onError: (error) => parts.logger.warn('the read model could not be published', { error }),
+    });
+    this.#comparing = new Repeating({
+      everyMs: RECONCILE_EVERY_MS,
+      work: () => this.#reconcile(),
+      onError: (error) => {
+        this.#compared = false;
+        parts.logger.warn('rows and bucket could not be compared', { error });
+      },
+    });
+    this.#ticking = new Repeating({
+      everyMs: TICK_EVERY_MS,
+      work: () => this.#tick(),
+      onError: (error) => parts.logger.warn('no tick could be given', { error }),
     });
   }
 
@@ -53,39 +67,27 @@ export class OwnedReadModel<T extends Versioned> {
   /** Compares and begins to tick. */
   start(): void {
     this.#outbox.start();
-    void this.#reconcile();
-    this.#timers = [
-      setInterval(() => void this.#reconcile(), RECONCILE_EVERY_MS).unref(),
-      setInterval(() => void this.#tick(), TICK_EVERY_MS).unref(),
-    ];
+    this.#comparing.start();
+    this.#ticking.start();
+    void this.#ticking.now();
   }
 
   /** Ends both. */
   async stop(): Promise<void> {
-    for (const timer of this.#timers) clearInterval(timer);
+    await Promise.all([this.#ticking.stop(), this.#comparing.stop()]);
     await this.#outbox.stop();
   }
 
   async #reconcile(): Promise<void> {
-    try {
-      const held = await this.#writer.current(true);
-      for (const [key, record] of await this.parts.records())
-        if ((held.get(key)?.version ?? 0) < record.version) await this.#writer.put(key, record);
-      if (this.#compared) return;
-      this.#compared = true;
-      await this.#tick();
-    } catch (error) {
-      this.#compared = false;
-      this.parts.logger.warn('rows and bucket could not be compared', { error });
-      setTimeout(() => void this.#reconcile(), TICK_EVERY_MS).unref();
-    }
+    const held = await this.#writer.current(true);
+    for (const [key, record] of await this.parts.records())
+      if ((held.get(key)?.version ?? 0) < record.version) await this.#writer.put(key, record);
+    this.#compared = true;
   }
 
+  /** What could not be compared is compared again with every tick, which is not given before. */
   async #tick(): Promise<void> {
-    try {
-      if (this.#compared && (await this.#outbox.oldestPendingMs()) <= MAX_PENDING_MS) await this.#writer.tick();
-    } catch (error) {
-      this.parts.logger.warn('no tick could be given', { error });
-    }
+    if (!this.#compared) await this.#comparing.now();
+    if (this.#compared && (await this.#outbox.oldestPendingMs()) <= MAX_PENDING_MS) await this.#writer.tick();
   }
 }

@@ -1,5 +1,5 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { parseMicros } from '@countersign/primitives';
+import { parseMicros, Repeating } from '@countersign/primitives';
 import { COMMANDS, isTerminal, type TaskRow } from '@countersign/contracts';
 import { CommandClient } from '@countersign/bus';
 import { Logger } from '@countersign/telemetry';
@@ -13,26 +13,26 @@ const GONE_AFTER_MS = 3_600_000;
 /** Ends holds whose task has ended without telling: released when nothing was handed over, settled when it was, in full where no charge is known; left alone when the dispatcher does not answer. */
 @Injectable()
 export class SweepExpiredHolds implements OnApplicationBootstrap, OnApplicationShutdown {
-  #timer: NodeJS.Timeout | undefined;
+  readonly #sweeping: Repeating;
 
   constructor(
     private readonly ledger: LedgerStore,
     private readonly commands: CommandClient,
-    private readonly logger: Logger,
-  ) {}
-
-  onApplicationBootstrap(): void {
-    this.#timer = setInterval(
-      () =>
-        void Promise.all([this.sweep(), this.settlePending()]).catch((error: unknown) =>
-          this.logger.warn('expired holds could not be swept', { error }),
-        ),
-      EVERY_MS,
-    ).unref();
+    logger: Logger,
+  ) {
+    this.#sweeping = new Repeating({
+      everyMs: EVERY_MS,
+      work: async (stopping) => void (await Promise.all([this.sweep(stopping), this.settlePending()])),
+      onError: (error) => logger.warn('expired holds could not be swept', { error }),
+    });
   }
 
-  onApplicationShutdown(): void {
-    clearInterval(this.#timer);
+  onApplicationBootstrap(): void {
+    this.#sweeping.start();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.#sweeping.stop();
   }
 
   /** Books the charges that came before their hold was known. */
@@ -45,12 +45,12 @@ export class SweepExpiredHolds implements OnApplicationBootstrap, OnApplicationS
   }
 
   /** One pass over all of them: many that wait for a person, and stay, keep nobody behind them from ending. */
-  async sweep(): Promise<void> {
+  async sweep(stopping?: AbortSignal): Promise<void> {
     let last: ExpiredHold | undefined;
     do {
       const page = await this.ledger.expired(BATCH, last);
       if (page.length > 0) await this.#endAll(page);
-      last = page.length < BATCH ? undefined : page.at(-1);
+      last = page.length < BATCH || stopping?.aborted === true ? undefined : page.at(-1);
     } while (last !== undefined);
   }
 

@@ -1,4 +1,5 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Repeating } from '@countersign/primitives';
 import { Logger } from '@countersign/telemetry';
 import { PostgresRates } from '../out/postgres-rates.js';
 
@@ -8,27 +9,29 @@ const PAGE = 5_000;
 /** Takes away tokens of attempts that can have no further round. */
 @Injectable()
 export class ForgetTokens implements OnApplicationBootstrap, OnApplicationShutdown {
-  #timer: NodeJS.Timeout | undefined;
+  readonly #forgetting: Repeating;
 
   constructor(
     private readonly rates: PostgresRates,
-    private readonly logger: Logger,
-  ) {}
-
-  onApplicationBootstrap(): void {
-    this.#timer = setInterval(
-      () =>
-        void this.forget().catch((error: unknown) => this.logger.warn('old tokens could not be forgotten', { error })),
-      EVERY_MS,
-    ).unref();
+    logger: Logger,
+  ) {
+    this.#forgetting = new Repeating({
+      everyMs: EVERY_MS,
+      work: (stopping) => this.#forget(stopping),
+      onError: (error) => logger.warn('old tokens could not be forgotten', { error }),
+    });
   }
 
-  onApplicationShutdown(): void {
-    clearInterval(this.#timer);
+  onApplicationBootstrap(): void {
+    this.#forgetting.start();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.#forgetting.stop();
   }
 
   /** One pass over all of them, in pages. */
-  async forget(): Promise<void> {
-    while ((await this.rates.forgetTokens(PAGE)) === PAGE);
+  async #forget(stopping: AbortSignal): Promise<void> {
+    while (!stopping.aborted && (await this.rates.forgetTokens(PAGE)) === PAGE);
   }
 }

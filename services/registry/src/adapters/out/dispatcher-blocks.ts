@@ -1,5 +1,5 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { Clock, Random, timeOfUuidV7, uuidV7 } from '@countersign/primitives';
+import { Clock, Random, Repeating, timeOfUuidV7, uuidV7 } from '@countersign/primitives';
 import { COMMAND_KEY_MS, COMMANDS, type TaskKey } from '@countersign/contracts';
 import { CommandClient } from '@countersign/bus';
 import { Database } from '@countersign/store';
@@ -17,8 +17,7 @@ interface PendingRow {
 /** Asks the dispatcher to block. A request stands in PostgreSQL before it is sent and goes when it is confirmed, so a crash in between repeats it. */
 @Injectable()
 export class DispatcherBlocks extends Blocks implements OnApplicationBootstrap, OnApplicationShutdown {
-  #timer: NodeJS.Timeout | undefined;
-  #repeating = false;
+  readonly #repeating: Repeating;
 
   constructor(
     private readonly database: Database,
@@ -28,6 +27,11 @@ export class DispatcherBlocks extends Blocks implements OnApplicationBootstrap, 
     private readonly logger: Logger,
   ) {
     super();
+    this.#repeating = new Repeating({
+      everyMs: REPEAT_MS,
+      work: (stopping) => this.#repeat(stopping),
+      onError: (error) => logger.warn('pending blocks could not be read', { error }),
+    });
   }
 
   async apply(requests: readonly BlockRequest[]): Promise<Revocation> {
@@ -41,11 +45,11 @@ export class DispatcherBlocks extends Blocks implements OnApplicationBootstrap, 
   }
 
   onApplicationBootstrap(): void {
-    this.#timer = setInterval(() => void this.#repeat(), REPEAT_MS).unref();
+    this.#repeating.start();
   }
 
-  onApplicationShutdown(): void {
-    clearInterval(this.#timer);
+  async onApplicationShutdown(): Promise<void> {
+    await this.#repeating.stop();
   }
 
   async #send({ id, body }: PendingRow): Promise<TaskKey[] | undefined> {
@@ -67,20 +71,12 @@ export class DispatcherBlocks extends Blocks implements OnApplicationBootstrap, 
     return this.clock.now() - timeOfUuidV7(id) < COMMAND_KEY_MS.program / 2 ? { idempotencyKey: id } : {};
   }
 
-  async #repeat(): Promise<void> {
-    if (this.#repeating) return;
-    this.#repeating = true;
-    try {
-      const rows = await this.database.installation((tx) =>
-        tx.last<PendingRow>(
-          `select id, body from registry.pending_block where created < clock_timestamp() - interval '3 seconds' order by id limit 50`,
-        ),
-      );
-      for (const row of rows) await this.#send(row);
-    } catch (error) {
-      this.logger.warn('pending blocks could not be read', { error });
-    } finally {
-      this.#repeating = false;
-    }
+  async #repeat(stopping: AbortSignal): Promise<void> {
+    const rows = await this.database.installation((tx) =>
+      tx.last<PendingRow>(
+        `select id, body from registry.pending_block where created < clock_timestamp() - interval '3 seconds' order by id limit 50`,
+      ),
+    );
+    for (const row of rows) if (!stopping.aborted) await this.#send(row);
   }
 }

@@ -1,5 +1,5 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { Clock } from '@countersign/primitives';
+import { Clock, Repeating } from '@countersign/primitives';
 import { durableName } from '@countersign/contracts';
 import { Bus } from '@countersign/bus';
 import { Logger } from '@countersign/telemetry';
@@ -11,14 +11,19 @@ const EVERY_MS = 1_000;
 @Injectable()
 export class TransitionLag implements OnApplicationBootstrap, OnApplicationShutdown {
   readonly #lag = new Lag();
-  #timer: NodeJS.Timeout | undefined;
-  #looking: Promise<void> | undefined;
+  readonly #looking: Repeating;
 
   constructor(
     private readonly bus: Bus,
     private readonly clock: Clock,
-    private readonly logger: Logger,
-  ) {}
+    logger: Logger,
+  ) {
+    this.#looking = new Repeating({
+      everyMs: EVERY_MS,
+      work: () => this.#look(),
+      onError: (error) => logger.warn('the consumer of transitions could not be looked at', { error }),
+    });
+  }
 
   /** Instant (ms) up to which every transition is stored. */
   get heardUntil(): number {
@@ -27,29 +32,26 @@ export class TransitionLag implements OnApplicationBootstrap, OnApplicationShutd
 
   async onApplicationBootstrap(): Promise<void> {
     await this.look();
-    this.#timer = setInterval(() => {
-      this.#looking ??= this.look().finally(() => (this.#looking = undefined));
-    }, EVERY_MS).unref();
+    this.#looking.start();
   }
 
   async onApplicationShutdown(): Promise<void> {
-    clearInterval(this.#timer);
-    await this.#looking;
+    await this.#looking.stop();
   }
 
-  /** Asks the server. An answer that does not come proves nothing, and evidence gets stale. */
-  async look(): Promise<void> {
-    try {
-      const at = this.clock.now();
-      const info = await this.bus.jsm.consumers.info('FLOW', durableName('trust', 'dec'));
-      this.#lag.observe(at, {
-        deliveredSeq: info.delivered.stream_seq,
-        acknowledgedSeq: info.ack_floor.stream_seq,
-        pending: info.num_pending,
-        unacknowledged: info.num_ack_pending,
-      });
-    } catch (error) {
-      this.logger.warn('the consumer of transitions could not be looked at', { error });
-    }
+  /** Asks the server now. An answer that does not come proves nothing, and evidence gets stale. */
+  look(): Promise<void> {
+    return this.#looking.now();
+  }
+
+  async #look(): Promise<void> {
+    const at = this.clock.now();
+    const info = await this.bus.jsm.consumers.info('FLOW', durableName('trust', 'dec'));
+    this.#lag.observe(at, {
+      deliveredSeq: info.delivered.stream_seq,
+      acknowledgedSeq: info.ack_floor.stream_seq,
+      pending: info.num_pending,
+      unacknowledged: info.num_ack_pending,
+    });
   }
 }
