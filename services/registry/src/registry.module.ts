@@ -8,6 +8,7 @@ import { JudgeWhenTasksSubmitted } from './adapters/in/judge-when-tasks-submitte
 import { OperatorCommands } from './adapters/in/operator-commands.controller.js';
 import { OrganizationCommands } from './adapters/in/organization-commands.controller.js';
 import { ReadModelView } from './adapters/in/registry-view.js';
+import { ConnectionStore } from './adapters/out/connection.store.js';
 import { DispatcherBlocks } from './adapters/out/dispatcher-blocks.js';
 import { OperatorStore } from './adapters/out/operator.store.js';
 import { ReadModelPublisher } from './adapters/out/read-model.publisher.js';
@@ -30,6 +31,7 @@ import { Revocations } from './application/revocations.js';
   ],
   providers: [
     RegistryStore,
+    ConnectionStore,
     OperatorStore,
     ReadModelView,
     Revocations,

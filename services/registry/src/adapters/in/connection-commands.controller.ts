@@ -11,7 +11,7 @@ import { CommandRefused, OnCommand } from '@countersign/bus';
 import type { Revocation } from '../../application/block.js';
 import { Revocations } from '../../application/revocations.js';
 import { RegistryPublication } from '../../application/publication.js';
-import { RegistryStore } from '../out/registry.store.js';
+import { ConnectionStore } from '../out/connection.store.js';
 
 const { registry } = COMMANDS;
 type ConnectionRef = { readonly org: string; readonly connection: string };
@@ -20,7 +20,7 @@ type ConnectionRef = { readonly org: string; readonly connection: string };
 @Controller()
 export class ConnectionCommands {
   constructor(
-    private readonly store: RegistryStore,
+    private readonly store: ConnectionStore,
     private readonly revocations: Revocations,
     private readonly publication: RegistryPublication,
     private readonly clock: Clock,

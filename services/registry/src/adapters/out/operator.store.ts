@@ -3,7 +3,7 @@ import { readModelKey, type OperatorRecord, type Role } from '@countersign/contr
 import { CommandRefused } from '@countersign/bus';
 import { Database, Outbox, type Tx } from '@countersign/store';
 import { RECORD_QUERIES, recordOf, type RecordRow } from './records.js';
-import { found, isCode, refuseMissing, taken } from './refusals.js';
+import { found, missing, taken } from './refusals.js';
 
 /** A person that is to be. */
 export interface NewOperator {
@@ -30,7 +30,9 @@ export class OperatorStore {
           `insert into registry.operator (org_id, operator_id, name, roles, kid, public_key, status) values ($1, $2, $3, $4, $5, $6, 'ACTIVE')`,
           [org, operator, name, JSON.stringify(roles), kid, publicKey],
         )
-        .catch((error: unknown) => refusalOf(error, { org, name }));
+        .catch(keyInUse)
+        .catch(missing('org', org))
+        .catch(taken('name', name));
       await publish(tx, org, operator);
     });
   }
@@ -73,11 +75,10 @@ export class OperatorStore {
   }
 }
 
-function refusalOf(error: unknown, { org, name }: { readonly org: string; readonly name: string }): never {
-  if (isCode(error, '23503')) return refuseMissing('org', org);
+function keyInUse(error: unknown): never {
   if (error instanceof Error && 'constraint' in error && error.constraint === KEY_CONSTRAINT)
     throw new CommandRefused('CREDENTIAL_KEY_IN_USE', 'somebody has this key already; make a new one', 'publicKey');
-  return taken('name', name)(error);
+  throw error;
 }
 
 async function records(tx: Tx, where: string, params: readonly unknown[]): Promise<readonly OperatorRecord[]> {

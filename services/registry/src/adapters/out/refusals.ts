@@ -1,10 +1,11 @@
 import { CommandRefused } from '@countersign/bus';
 
-/** SQLSTATE of a broken uniqueness (PostgreSQL, appendix A). */
+/** SQLSTATEs of a broken uniqueness and of a row that another one needs (PostgreSQL, appendix A). */
 const UNIQUE = '23505';
+const FOREIGN_KEY = '23503';
 
 /** Tells whether PostgreSQL refused with this SQLSTATE. */
-export function isCode(error: unknown, code: string): boolean {
+function isCode(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code;
 }
 
@@ -12,6 +13,14 @@ export function isCode(error: unknown, code: string): boolean {
 export function taken(field: string, value: string): (error: unknown) => never {
   return (error) => {
     if (isCode(error, UNIQUE)) throw new CommandRefused('ALREADY_EXISTS', `${value} exists already`, field);
+    throw error;
+  };
+}
+
+/** Turns a row that is not there into a refusal that names it; anything else is thrown on. */
+export function missing(field: string, value: string): (error: unknown) => never {
+  return (error) => {
+    if (isCode(error, FOREIGN_KEY)) refuseMissing(field, value);
     throw error;
   };
 }
