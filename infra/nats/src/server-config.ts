@@ -50,8 +50,8 @@ function clusterText({ name, port, password, routes }: ClusterOptions, host: str
 
 /**
  * What holds of every server of an installation, wherever it stands: limits, accounts SYS, AUTH (auth callout only), CONTROL (JetStream; one user key a service) and
- * AGENTS (no JetStream), and the callout. AGENTS reaches CONTROL by one imported service only, CONTROL reaches AGENTS by hand-overs and answers only; there is no user
- * without a credential. It holds public keys only, so that a chart of others can include it.
+ * AGENTS and PEOPLE (no JetStream), and the callout. AGENTS reaches CONTROL by one imported service only, CONTROL reaches AGENTS by hand-overs and answers only, PEOPLE
+ * reaches CONTROL by signed commands and is reached by nobody; there is no user without a credential. It holds public keys only, so that a chart of others can include it.
  */
 export function natsAccountsConfig(keys: NatsKeys): string {
   const users = CONTROL_USERS.map(
@@ -72,13 +72,14 @@ export function natsAccountsConfig(keys: NatsKeys): string {
     ...users,
     '    ]',
     `    mappings: { ${mapping('task', 'ing')}, ${mapping('result', 'res')} }`,
-    '    exports: [ { service: "agt.*.*.*.*", accounts: [AGENTS] } ]',
+    '    exports: [ { service: "agt.*.*.*.*", accounts: [AGENTS] }, { service: "adm.*.*", accounts: [PEOPLE] } ]',
     '    imports: [ { service: { account: AGENTS, subject: "dlv.*.*" } }, { service: { account: AGENTS, subject: "ans.*.*.*" } } ]',
     '  }',
     '  AGENTS {',
     '    imports: [ { service: { account: CONTROL, subject: "agt.*.*.*.*" } } ]',
     '    exports: [ { service: "dlv.*.*", accounts: [CONTROL] }, { service: "ans.*.*.*", accounts: [CONTROL] } ]',
     '  }',
+    '  PEOPLE { imports: [ { service: { account: CONTROL, subject: "adm.*.*" } } ] }',
     '}',
     `authorization { timeout: ${AUTH_TIMEOUT_SECONDS}, auth_callout { issuer: ${keys.issuer.publicKey}, account: AUTH, auth_users: [ ${own} ], xkey: ${keys.xkey.publicKey} } }`,
     '',

@@ -72,6 +72,14 @@ export class BusUnreachable extends Error {
   }
 }
 
+/** A server was reached and let this person not in. It does not tell why. */
+export class NotLetIn extends Error {
+  readonly code = 'AUTHENTICATION_FAILED';
+  constructor() {
+    super('the installation did not let this person in: the key is of nobody there, or they were disabled');
+  }
+}
+
 /** A stream or consumer of the installation is not what it has to be. */
 export class ProvisioningMismatch extends Error {
   readonly code = 'PROVISIONING_MISMATCH';

@@ -25,4 +25,5 @@ export * from './judge-batch.js';
 export * from './judgement.js';
 export * from './patterns.js';
 export * from './people.js';
+export * from './person-connection.js';
 export * from './request-rate.js';

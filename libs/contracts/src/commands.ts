@@ -7,6 +7,7 @@ import { registry } from './commands/registry.js';
 import { trust } from './commands/trust.js';
 import type { CommandSpec } from './commands/command.js';
 import { CONTROLS, type Signer } from './identities.js';
+import { commandSubject } from './subjects.js';
 import type { z } from 'zod';
 
 /** Every operator and service command by service. */
@@ -29,6 +30,14 @@ const SERVICE_CALLERS: Readonly<Record<string, readonly Signer[]>> = {
   'registry.agent-cut': ['dispatcher'],
   ...Object.fromEntries(CONTROLS.map((control) => [`${control}.dry-run`, ['dispatcher'] as const])),
 };
+
+/** Subjects of every command that some role of people may send. */
+export function commandSubjectsOfPeople(): readonly string[] {
+  const all: readonly CommandSpec[] = Object.values(COMMANDS).flatMap((commands) =>
+    Object.values(commands as Readonly<Record<string, CommandSpec>>),
+  );
+  return all.filter(({ people }) => people !== undefined).map(({ service, verb }) => commandSubject(service, verb));
+}
 
 /** Tells whether a signer may send a command. */
 export function mayCommand(signer: Signer, { service, verb }: Pick<CommandSpec, 'service' | 'verb'>): boolean {

@@ -103,6 +103,7 @@ export const PURPOSES = {
   admin: 'countersign/admin/v1',
   reply: 'countersign/reply/v1',
   bundle: 'countersign/bundle/v1',
+  connect: 'countersign/connect/v1',
 } as const;
 /** What a signature is for. */
 export type Purpose = (typeof PURPOSES)[keyof typeof PURPOSES];

@@ -1,5 +1,6 @@
 export * from './frames.js';
 export * from './grants.js';
+export * from './person-connection.js';
 export * from './person-signature.js';
 export * from './public-key-problem.js';
 export * from './replies.js';

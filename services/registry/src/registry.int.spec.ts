@@ -2,9 +2,9 @@ import 'reflect-metadata';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Controller, Module, type INestMicroservice, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { connect, type Auth, type NatsConnection } from '@nats-io/transport-node';
 import { NoMetrics, NoTracer } from '@countersign/telemetry';
-import { BusStrategy, CommandClient, OnCommand, PassErrors } from '@countersign/bus';
+import { BusStrategy, CommandClient, connectPerson, OnCommand, PassErrors } from '@countersign/bus';
 import {
   COMMANDS,
   NEUTRAL_SURFACE,
@@ -13,8 +13,8 @@ import {
   type ParsedRequestOf,
   type Role,
 } from '@countersign/contracts';
-import { SigningKey } from '@countersign/identity';
-import { SystemClock, SystemRandom, uuidV7 } from '@countersign/primitives';
+import { signConnection, SigningKey } from '@countersign/identity';
+import { SystemClock, SystemRandom, toBase64Url, uuidV7 } from '@countersign/primitives';
 import { HostModule, openHostParts, Readiness, type HostConfig, type HostParts } from '@countersign/service-host';
 import { testDatabase, testKeys, testNats, type TestDatabase, type TestNats } from '@countersign/testing';
 import { registryMigrations } from './migrations/index.js';
@@ -147,11 +147,15 @@ async function client(
     reconnect: false,
     noAsyncTraces: true,
   });
+  return { nc, refused: refusalsOf(nc) };
+}
+/** What the server does not let a connection do, as it happens. */
+function refusalsOf(nc: NatsConnection): string[] {
   const refused: string[] = [];
   void (async () => {
     for await (const status of nc.status()) if (status.type === 'error') refused.push(String(status.error));
   })();
-  return { nc, refused };
+  return refused;
 }
 async function until(holds: () => boolean | Promise<boolean>, ms = 3_000): Promise<boolean> {
   for (let left = ms; left > 0; left -= 20) {
@@ -385,22 +389,33 @@ describe('a command that is sent again', () => {
   });
 });
 
+/** Commands signed by a person's key; whatever the envelope says of its actor counts for nothing. */
+function commandsOf(key: SigningKey, bus: Pick<HostParts['bus'], 'nc'>): CommandClient {
+  const actor = { kind: 'operator', id: 'local' } as const;
+  return new CommandClient({
+    bus,
+    key,
+    bundle: keys.bundle,
+    clock: new SystemClock(),
+    random: new SystemRandom(),
+    actor,
+  });
+}
+
 describe('a person', () => {
   async function aPerson(
     org: string,
     ...roles: Role[]
-  ): Promise<{ id: string; key: SigningKey; commands: CommandClient }> {
+  ): Promise<{ id: string; key: SigningKey; commands: CommandClient; nc: NatsConnection }> {
     const key = SigningKey.generate('operator');
     const publicKey = key.publicKey.toString('base64url');
     const name = `person-${String((count += 1))}`;
     const { operator: id, kid } = await operator.call(registry.operatorCreate, { org, name, roles, publicKey });
     expect(kid).toBe(key.kid);
-    // whatever the envelope says of its actor counts for nothing
-    const actor = { kind: 'operator', id: 'local' } as const;
-    const common = { bundle: keys.bundle, clock: new SystemClock(), random: new SystemRandom(), actor };
-    const commands = new CommandClient({ bus: await nats.connect('operator'), key, ...common });
+    const nc = await connectPerson({ servers: [nats.url], key, timeoutMs: 5_000 });
+    const commands = commandsOf(key, { nc });
     expect(await until(() => parts.people.byId(id) !== undefined)).toBe(true);
-    return { id, key, commands };
+    return { id, key, commands, nc };
   }
   const surface = { ...NEUTRAL_SURFACE };
 
@@ -425,7 +440,7 @@ describe('a person', () => {
 
   it('may do what their roles allow now, and nothing once they are disabled', async () => {
     const org = await anOrganisation();
-    const { id, commands } = await aPerson(org, 'OPERATOR');
+    const { id, key, commands } = await aPerson(org, 'OPERATOR');
     await operator.call(registry.operatorRoles, { org, operator: id, roles: ['VIEWER'] });
     await until(() => parts.people.byId(id)?.roles[0] === 'VIEWER');
     await expect(commands.call(registry.agentCreate, { org, name: 'mine', surface })).rejects.toMatchObject({
@@ -434,7 +449,8 @@ describe('a person', () => {
     expect(await commands.call(registry.agentList, { org })).toEqual({ agents: [] });
     await operator.call(registry.operatorDisable, { org, operator: id, forCause: true });
     await until(() => parts.people.byId(id)?.status === 'DISABLED');
-    await expect(commands.call(registry.agentList, { org })).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
+    const elsewhere = commandsOf(key, await nats.connect('operator'));
+    await expect(elsewhere.call(registry.agentList, { org })).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
     const { operators } = await operator.call(registry.operatorList, { org });
     expect(operators).toEqual([expect.objectContaining({ status: 'DISABLED', forCause: true, roles: ['VIEWER'] })]);
     // for cause it stays, whoever disables again, and nobody gets roles back
@@ -458,12 +474,7 @@ describe('a person', () => {
       code: 'CREDENTIAL_KEY_IN_USE',
     });
     const other = await anOrganisation();
-    const moved = {
-      org: other,
-      name: 'moved',
-      roles: ['OWNER'] as Role[],
-      publicKey: key.publicKey.toString('base64url'),
-    };
+    const moved = { org: other, name: 'moved', roles: ['OWNER'] as Role[], publicKey: toBase64Url(key.publicKey) };
     await expect(operator.call(registry.operatorCreate, moved)).rejects.toMatchObject({
       code: 'CREDENTIAL_KEY_IN_USE',
     });
@@ -479,5 +490,48 @@ describe('a person', () => {
     await expect(operator.call(registry.operatorCreate, { ...unknown, publicKey })).rejects.toMatchObject({
       code: 'NOT_FOUND',
     });
+  });
+
+  it('comes in with their own key, and reaches commands that people may send and nothing else', async () => {
+    const org = await anOrganisation();
+    const { nc, key } = await aPerson(org, 'VIEWER');
+    const refused = refusalsOf(nc);
+    const forbidden = [
+      ...['adm.registry.org-create', 'adm.registry.operator-create', 'adm.dispatcher.block', 'adm.audit.open'],
+      ...['flow.0.dec', 'flow.0.vd.registry', `agt.${org}.${newId()}.task.${newId()}`, '$JS.API.INFO', 'dlv.x.y'],
+    ];
+    for (const subject of forbidden) nc.publish(subject, '{}');
+    for (const subject of ['adm.>', 'adm.registry.*', '_INBOX_operator.>', 'agt.>', '>', '$SYS.>'])
+      nc.subscribe(subject, { callback: () => undefined });
+    await nc.flush();
+    expect(await until(() => refused.length === forbidden.length + 6)).toBe(true);
+    for (const subject of forbidden) expect(refused.join('\n')).toContain(`"${subject}"`);
+    expect(await commandsOf(key, { nc }).call(registry.agentList, { org })).toEqual({ agents: [] });
+    await nc.close();
+  });
+
+  it('is nobody without a signature over the nonce of this very connection', async () => {
+    const org = await anOrganisation();
+    const [me, other] = [await aPerson(org, 'OWNER'), await aPerson(org, 'OWNER')];
+    let seen = '';
+    const record = (nonce = ''): Auth => signConnection(me.key, (seen = nonce));
+    await (await connect({ servers: nats.url, authenticator: record, reconnect: false })).close();
+    expect(seen).not.toBe('');
+    const again = (): Auth => signConnection(me.key, seen);
+    const asMe = (nonce = ''): Auth => ({ ...signConnection(other.key, nonce), user: me.key.kid });
+    for (const authenticator of [again, asMe])
+      await expect(connect({ servers: nats.url, authenticator, reconnect: false })).rejects.toThrow(/authorization/i);
+  });
+
+  it('is cut off when they are disabled, and does not come back', async () => {
+    const org = await anOrganisation();
+    const { id, key, nc } = await aPerson(org, 'APPROVER');
+    const colleague = await aPerson(org, 'APPROVER');
+    await operator.call(registry.operatorDisable, { org, operator: id });
+    expect(await until(() => nc.isClosed())).toBe(true);
+    const again = connectPerson({ servers: [nats.url], key, timeoutMs: 5_000 });
+    await expect(again).rejects.toMatchObject({ code: 'AUTHENTICATION_FAILED' });
+    expect(await colleague.commands.call(registry.agentList, { org })).toEqual({ agents: [] });
+    await colleague.nc.close();
   });
 });

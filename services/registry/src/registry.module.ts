@@ -1,7 +1,10 @@
 import { Module } from '@nestjs/common';
 import { AgentCommands } from './adapters/in/agent-commands.controller.js';
 import { AnswerPeers } from './adapters/in/answer-peers.controller.js';
+import { AdmitAgents } from './adapters/in/admit-agents.js';
+import { AdmitPeople } from './adapters/in/admit-people.js';
 import { AuthCalloutListener } from './adapters/in/auth-callout.listener.js';
+import { CalloutIssuer } from './adapters/in/callout-issuer.js';
 import { ConnectionCommands } from './adapters/in/connection-commands.controller.js';
 import { ExplainRegistry } from './adapters/in/explain.controller.js';
 import { JudgeWhenTasksSubmitted } from './adapters/in/judge-when-tasks-submitted.consumer.js';
@@ -35,6 +38,9 @@ import { Revocations } from './application/revocations.js';
     OperatorStore,
     ReadModelView,
     Revocations,
+    CalloutIssuer,
+    AdmitAgents,
+    AdmitPeople,
     AuthCalloutListener,
     ReadModelPublisher,
     DispatcherBlocks,

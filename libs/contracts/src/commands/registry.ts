@@ -3,7 +3,7 @@ import { agentRefSchema, instantSchema, slugSchema, taskKeySchema, uuidSchema } 
 import { surfaceSchema } from '../policy-document.js';
 import { agentRecordSchema, connectionRecordSchema, operatorRecordSchema, orgRecordSchema } from '../read-models.js';
 import { ROLES } from '../roles.js';
-import { credentialFileSchema } from '../trust-bundle.js';
+import { credentialFileSchema, trustBundleFileSchema } from '../trust-bundle.js';
 import { ANYBODY, command, dryRun, explain, ofOrg, ofAgent, ofConnection } from './command.js';
 
 /** What a revoking command answers: whether the dispatcher confirmed the block, and the tasks that were handed over before it. */
@@ -157,6 +157,8 @@ export const registry = {
     ofOperator.extend({ forCause: z.boolean().default(false) }),
     z.object({}),
   ),
+  /** The newest public keys of the installation. It is believed by its own signature, so that a bundle may be too old to check the reply's. */
+  bundleShow: command('registry', 'bundle-show', ofOrg, z.object({ trustBundle: trustBundleFileSchema }), ANYBODY),
   dryRun: dryRun('registry'),
   explain: explain('registry'),
 } as const;

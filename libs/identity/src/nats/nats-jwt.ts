@@ -4,35 +4,37 @@ import { serverKeyOf, type NatsIssuer } from './nkey.js';
 
 const HEADER = Buffer.from(JSON.stringify({ typ: 'JWT', alg: 'ed25519-nkey' })).toString('base64url');
 
-/** What a connecting agent may do; nanoseconds where NATS wants them. */
+/** Accounts of whoever comes in from outside. The server places a user wherever a token says, so there is no other word for a token to say. */
+export type OuterAccount = 'AGENTS' | 'PEOPLE';
+
+/** What an agent or a person that connects may do. */
 export interface UserGrant {
+  readonly account: OuterAccount;
   readonly name: string;
   /** The key that the server made for this connection. */
   readonly userKey: string;
   readonly expiresAtSeconds: number;
   readonly publish: readonly string[];
   readonly subscribe: readonly string[];
-  readonly responseTtlMs: number;
+  /** How long a request may be answered, once; absent where none is ever received. */
+  readonly responseTtlMs?: number;
   readonly maxSubscriptions: number;
   readonly maxPayloadBytes: number;
 }
-
-/** Account that every agent is placed in; a constant, because the server places a user wherever its token says. */
-const AGENTS_ACCOUNT = 'AGENTS';
 
 function token(claims: object, key: KeyObject): string {
   const body = `${HEADER}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}`;
   return `${body}.${sign(null, Buffer.from(body), key).toString('base64url')}`;
 }
 
-/** A user token for the account of agents (NATS JWT version 2). */
+/** A user token (NATS JWT version 2); NATS wants nanoseconds. */
 export function userToken(issuer: NatsIssuer, grant: UserGrant, nowSeconds: number): string {
   const nats = {
     type: 'user',
     version: 2,
     pub: { allow: grant.publish },
     sub: { allow: grant.subscribe },
-    resp: { max: 1, ttl: grant.responseTtlMs * 1_000_000 },
+    ...(grant.responseTtlMs === undefined ? {} : { resp: { max: 1, ttl: grant.responseTtlMs * 1_000_000 } }),
     subs: grant.maxSubscriptions,
     payload: grant.maxPayloadBytes,
     data: -1,
@@ -43,7 +45,7 @@ export function userToken(issuer: NatsIssuer, grant: UserGrant, nowSeconds: numb
     exp: grant.expiresAtSeconds,
     iss: issuer.publicKey,
     sub: grant.userKey,
-    aud: AGENTS_ACCOUNT,
+    aud: grant.account,
     name: grant.name,
     nats,
   };
@@ -79,7 +81,9 @@ const requestSchema = z.object({
     type: z.literal('authorization_request'),
     user_nkey: z.string(),
     server_id: z.object({ id: z.string() }),
-    connect_opts: z.object({ user: z.string().optional(), pass: z.string().optional() }),
+    // the server tells the nonce of a connection whose client signed something
+    client_info: z.object({ nonce: z.string().optional() }),
+    connect_opts: z.object({ user: z.string().optional(), pass: z.string().optional(), sig: z.string().optional() }),
   }),
 });
 
@@ -89,6 +93,9 @@ export interface AuthorizationRequest {
   readonly userKey: string;
   readonly user: string | undefined;
   readonly password: string | undefined;
+  /** What the client signed, and the nonce that the server gave to this connection. */
+  readonly signature: string | undefined;
+  readonly nonce: string | undefined;
 }
 
 /** Reads a server's request; throws unless the server that it names signed it. */
@@ -106,5 +113,7 @@ export function readAuthorizationRequest(jwt: string): AuthorizationRequest {
     userKey: nats.user_nkey,
     user: nats.connect_opts.user,
     password: nats.connect_opts.pass,
+    signature: nats.connect_opts.sig,
+    nonce: nats.client_info.nonce,
   };
 }

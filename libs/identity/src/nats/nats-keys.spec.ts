@@ -53,9 +53,10 @@ describe('NATS keys', () => {
     ).toThrow();
   });
 
-  it('sign user tokens that another implementation verifies, for the account of agents only', () => {
+  it('sign user tokens that another implementation verifies, for the account that they name', () => {
     const account = createAccount();
     const grant = {
+      account: 'AGENTS' as const,
       name: 'a',
       userKey: createUser().getPublicKey(),
       expiresAtSeconds: 600,

@@ -1,3 +1,4 @@
+import type { OuterAccount } from '@countersign/identity';
 import type { COMMANDS, ParsedRequestOf, TaskKey } from '@countersign/contracts';
 
 /** What the dispatcher is asked to block. */
@@ -14,7 +15,7 @@ export abstract class Blocks {
   abstract apply(requests: readonly BlockRequest[]): Promise<Revocation>;
 }
 
-/** Cuts connections of an agent, now and again after whoever was half connected is in. */
+/** Cuts connections of an agent or a person, now and again after whoever was half connected is in. */
 export abstract class LiveConnections {
-  abstract cut(agent: string): Promise<void>;
+  abstract cut(id: string, account?: OuterAccount): Promise<void>;
 }

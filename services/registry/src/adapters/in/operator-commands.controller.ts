@@ -3,17 +3,19 @@ import { Clock, fromBase64Url, Random, uuidV7 } from '@countersign/primitives';
 import { COMMANDS, type AnswerOf, type ParsedRequestOf } from '@countersign/contracts';
 import { CommandRefused, OnCommand } from '@countersign/bus';
 import { keyIdOf, publicKeyProblem, TrustBundle } from '@countersign/identity';
+import { LiveConnections } from '../../application/block.js';
 import { RegistryPublication } from '../../application/publication.js';
 import { OperatorStore } from '../out/operator.store.js';
 
 const { registry } = COMMANDS;
 
-/** Commands on people and their keys. Only the operator of the installation sends them, but for the list. */
+/** Commands on people and their keys. Only the operator of the installation sends them, but for those that read. */
 @Controller()
 export class OperatorCommands {
   constructor(
     private readonly store: OperatorStore,
     private readonly publication: RegistryPublication,
+    private readonly connections: LiveConnections,
     private readonly bundle: TrustBundle,
     private readonly clock: Clock,
     private readonly random: Random,
@@ -61,6 +63,12 @@ export class OperatorCommands {
   }: ParsedRequestOf<typeof registry.operatorDisable>): Promise<Record<string, never>> {
     await this.store.disable(org, operator, forCause);
     await this.publication.now().catch(() => undefined);
+    await this.connections.cut(operator, 'PEOPLE');
     return {};
+  }
+
+  @OnCommand(registry.bundleShow)
+  bundleShow(): Promise<AnswerOf<typeof registry.bundleShow>> {
+    return Promise.resolve({ trustBundle: this.bundle.file });
   }
 }

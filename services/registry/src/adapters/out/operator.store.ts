@@ -4,6 +4,7 @@ import { CommandRefused } from '@countersign/bus';
 import { Database, Outbox, type Tx } from '@countersign/store';
 import { RECORD_QUERIES, recordOf, type RecordRow } from './records.js';
 import { found, missing, taken } from './refusals.js';
+import type { StoredPerson } from './registry-rows.js';
 
 /** A person that is to be. */
 export interface NewOperator {
@@ -60,6 +61,16 @@ export class OperatorStore {
   /** People of an organisation by name, disabled ones included. */
   async list(org: string): Promise<readonly OperatorRecord[]> {
     return this.database.tenant(org, (tx) => records(tx, 'p.org_id = $1 order by p.name', [org]));
+  }
+
+  /** Whoever has this key, whosever person they are: the callout does not know the organisation yet. */
+  async byKeyId(kid: string): Promise<StoredPerson | undefined> {
+    const [row] = await this.database.system((tx) =>
+      tx.last<StoredPerson>('select org_id, operator_id, public_key, status from registry.operator where kid = $1', [
+        kid,
+      ]),
+    );
+    return row;
   }
 
   async #update(org: string, operator: string, set: string, params: readonly unknown[]): Promise<void> {

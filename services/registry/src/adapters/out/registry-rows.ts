@@ -49,3 +49,12 @@ export interface AgentState {
   readonly status: string;
   readonly communication: boolean;
 }
+
+/** A person as the callout looks at them. */
+export interface StoredPerson {
+  readonly org_id: string;
+  readonly operator_id: string;
+  /** Raw Ed25519 key, base64url. */
+  readonly public_key: string;
+  readonly status: 'ACTIVE' | 'DISABLED';
+}

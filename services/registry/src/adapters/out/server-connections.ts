@@ -1,5 +1,6 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { AccountConnection } from '@countersign/bus';
+import type { OuterAccount } from '@countersign/identity';
 import { ServiceConfig } from '@countersign/service-host';
 import { Logger } from '@countersign/telemetry';
 import { z } from 'zod';
@@ -18,7 +19,7 @@ const connzSchema = z.object({
   }),
 });
 
-/** Finds and cuts the NATS connections of an agent on every server, by the name that the callout put into its token: the server tells it as the authorized user. */
+/** Finds and cuts the NATS connections of an agent or a person on every server, by the name that the callout put into its token: the server tells it as the authorized user. */
 @Injectable()
 export class ServerConnections extends LiveConnections implements OnApplicationShutdown {
   #account: Promise<AccountConnection> | undefined;
@@ -30,39 +31,40 @@ export class ServerConnections extends LiveConnections implements OnApplicationS
     super();
   }
 
-  async cut(agent: string): Promise<void> {
-    await this.#cutNow(agent);
-    setTimeout(() => void this.#cutNow(agent), AGAIN_AFTER_MS).unref();
+  async cut(id: string, account: OuterAccount = 'AGENTS'): Promise<void> {
+    await this.#cutNow(id, account);
+    setTimeout(() => void this.#cutNow(id, account), AGAIN_AFTER_MS).unref();
   }
 
   async onApplicationShutdown(): Promise<void> {
     await (await this.#account)?.close();
   }
 
-  async #cutNow(agent: string): Promise<void> {
+  async #cutNow(id: string, account: OuterAccount): Promise<void> {
     try {
-      for (let offset = 0, more = true; more; offset += PAGE) more = await this.#cutPage(agent, offset);
+      for (let offset = 0, more = true; more; offset += PAGE) more = await this.#cutPage(id, account, offset);
     } catch (error) {
-      // the user token ends within 10 minutes and the dispatcher's block holds meanwhile
-      this.logger.error('connections of a revoked agent could not be cut', { agent, error });
+      // the user token ends within 10 minutes; meanwhile the dispatcher's block holds for an agent, and no command of a disabled person is carried out
+      const whose = account === 'AGENTS' ? { agent: id } : {};
+      this.logger.error('connections of somebody who was revoked could not be cut', { ...whose, error });
     }
   }
 
-  async #cutPage(agent: string, offset: number): Promise<boolean> {
-    const account = await this.#connection();
-    const pages = await account.ask(
+  async #cutPage(id: string, account: OuterAccount, offset: number): Promise<boolean> {
+    const system = await this.#connection();
+    const pages = await system.ask(
       '$SYS.REQ.SERVER.PING.CONNZ',
-      { auth: true, acc: 'AGENTS', limit: PAGE, offset },
+      { auth: true, acc: account, limit: PAGE, offset },
       { timeoutMs: ANSWER_MS, many: true },
     );
     let more = false;
     for (const page of pages) {
       const { server, data } = connzSchema.parse(page);
       more ||= data.total > offset + PAGE;
-      const found = (data.connections ?? []).filter((connection) => connection.authorized_user === agent);
+      const found = (data.connections ?? []).filter((connection) => connection.authorized_user === id);
       await Promise.all(
         found.map(({ cid }) =>
-          account.ask(`$SYS.REQ.SERVER.${server.id}.KICK`, { cid }, { timeoutMs: ANSWER_MS, many: false }),
+          system.ask(`$SYS.REQ.SERVER.${server.id}.KICK`, { cid }, { timeoutMs: ANSWER_MS, many: false }),
         ),
       );
     }
