@@ -107,7 +107,7 @@ describe('what waits for people', () => {
     await approve(carl, request);
     await running.operator.commands.call(registry.operatorDisable, { org: org.id, operator: carl.id, forCause: true });
     expect(await approve(people.ann, request)).toEqual({ state: 'AWAITING_APPROVAL', missing: 1 });
-    await expect(approve(carl, request)).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
+    await expect(carl.again()).rejects.toMatchObject({ code: 'AUTHENTICATION_FAILED' });
     await approve(people.bob, request);
     expect(await answer).toMatchObject({ state: 'COMPLETED' });
   });

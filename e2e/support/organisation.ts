@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { connect, type Agent, type CredentialFile } from '@countersign/agent-sdk';
 import { COMMANDS, NEUTRAL_SURFACE, type OrganizationPolicy, type Role } from '@countersign/contracts';
 import { SigningKey } from '@countersign/identity';
-import { connectOperator, writeSecret, type Operator } from '@countersign/local';
+import { connectAsPerson, writeSecret, type Operator } from '@countersign/local';
 import type { JourneySystem } from './composed-system.js';
 
 /** What an organisation is made with: a running system, whoever started it. */
@@ -72,7 +72,10 @@ export class Organisation {
   }
 
   /** A person of the organisation with a key of their own, connected. */
-  async person(name: string, ...roles: readonly Role[]): Promise<Operator & { readonly id: string }> {
+  async person(
+    name: string,
+    ...roles: readonly Role[]
+  ): Promise<Operator & { readonly id: string; readonly again: () => Promise<Operator> }> {
     const key = SigningKey.generate('operator');
     const { operator: id } = await this.running.operator.commands.call(COMMANDS.registry.operatorCreate, {
       org: this.id,
@@ -80,9 +83,10 @@ export class Organisation {
       roles: [...roles],
       publicKey: key.publicKey.toString('base64url'),
     });
-    const person = await connectOperator(this.running.system.run, key.toPem(), id);
+    const again = (): Promise<Operator> => connectAsPerson(this.running.system.run, key.toPem(), id);
+    const person = await again();
     this.#people.push(person);
-    return { ...person, id };
+    return { ...person, id, again };
   }
 
   /** Connects two agents under a policy; answers the connection. */

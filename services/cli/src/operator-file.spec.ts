@@ -23,7 +23,7 @@ describe("a person's file", () => {
 
   it('is not written over', () => {
     writeOperatorFile(path, FILE);
-    expect(() => writeOperatorFile(path, FILE)).toThrow(/EEXIST/);
+    expect(() => writeOperatorFile(path, FILE)).toThrow(/is there already/);
   });
 
   it('is refused when others may read it', () => {

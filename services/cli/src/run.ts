@@ -1,4 +1,4 @@
-import { BusUnreachable, CommandFailed, CommandTimeout } from '@countersign/bus';
+import { BusUnreachable, CommandFailed, CommandTimeout, NotLetIn } from '@countersign/bus';
 import { ZodError } from 'zod';
 import { Output } from './output.js';
 import { Session, UsageError } from './session.js';
@@ -56,6 +56,7 @@ function tell(error: unknown): number {
   if (error instanceof CommandFailed) return (write(error.message, error.problem), 1);
   if (error instanceof CommandTimeout || error instanceof BusUnreachable)
     return (write(error.message, { code: error.code, message: error.message }), 3);
+  if (error instanceof NotLetIn) return (write(error.message, { code: error.code, message: error.message }), 1);
   if (error instanceof UsageError) return (write(error.message, { code: error.code, message: error.message }), 2);
   if (error instanceof ZodError) {
     const [issue] = error.issues;

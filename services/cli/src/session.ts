@@ -1,6 +1,3 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { SystemClock, SystemRandom } from '@countersign/primitives';
 import {
   COMMANDS,
   type AgentRecord,
@@ -9,31 +6,13 @@ import {
   type TaskKey,
   type TrustBundleFile,
 } from '@countersign/contracts';
-import { Bus, CommandClient } from '@countersign/bus';
-import { SigningKey, TrustBundle } from '@countersign/identity';
-import { z } from 'zod';
+import type { CommandClient } from '@countersign/bus';
+import { attachAsOperator, attachAsPerson, type Attachment } from './attachment.js';
 import { readOperatorFile, type OperatorFile } from './operator-file.js';
+import { readRun, runFilePath } from './run-file.js';
 import { UsageError } from './usage-error.js';
 
 export { UsageError } from './usage-error.js';
-
-const runFilePath = (): string => process.env['COUNTERSIGN_RUN_FILE'] ?? join('.countersign', 'run.json');
-
-/** How long one server may take to let somebody in. */
-const CONNECT_TIMEOUT_MS = 5_000;
-
-const runSchema = z.object({
-  /** One URL, or several separated by commas. */
-  nats: z.string().transform((urls) => urls.split(',')),
-  operator: z.object({
-    natsSeedFile: z.string(),
-    signingKeyFile: z.string(),
-    trustBundleFile: z.string(),
-    installationKey: z.string(),
-  }),
-  agents: z.record(z.string(), z.string()),
-  services: z.record(z.string(), z.object({ health: z.string() })),
-});
 
 /** An organisation as commands name it. */
 export type NamedOrg = Pick<OrgRecord, 'org' | 'name'> & { readonly currency?: string };
@@ -41,17 +20,11 @@ export type NamedOrg = Pick<OrgRecord, 'org' | 'name'> & { readonly currency?: s
 /** A connection with the operator's key or a person's, and names resolved to ids. */
 export class Session {
   private constructor(
-    readonly commands: CommandClient,
-    private readonly bus: Bus,
-    readonly natsUrls: readonly string[],
-    /** Where each replica of a service tells its health. */
-    readonly health: Readonly<Record<string, string>>,
+    private readonly attachment: Attachment,
     readonly person: OperatorFile | undefined,
-    readonly installationKey: string,
-    readonly trustBundle: TrustBundleFile,
   ) {}
 
-  /** Attaches to a running system by its run file. With the file of a person every command is signed by that person's key. */
+  /** Attaches to a running system: with the file of a person as that person, wherever they are; without, as the operator, by the run file. */
   static async open({
     runFile = runFilePath(),
     as,
@@ -59,38 +32,38 @@ export class Session {
     readonly runFile?: string;
     readonly as?: string | undefined;
   } = {}): Promise<Session> {
-    const run = readRun(runFile);
     const person = as === undefined ? undefined : readOperatorFile(as);
-    const { natsSeedFile, signingKeyFile, trustBundleFile, installationKey } = run.operator;
-    const bus = await Bus.connect({
-      servers: run.nats,
-      service: 'operator',
-      nkeySeed: readFileSync(natsSeedFile, 'utf8'),
-      timeoutMs: CONNECT_TIMEOUT_MS,
-    });
-    const key = SigningKey.fromPem('operator', person?.privateKey ?? readFileSync(signingKeyFile, 'utf8'));
-    const bundle = TrustBundle.open(JSON.parse(readFileSync(trustBundleFile, 'utf8')), installationKey);
-    return new Session(
-      new CommandClient({
-        bus,
-        key,
-        bundle,
-        clock: new SystemClock(),
-        random: new SystemRandom(),
-        actor: person === undefined ? { kind: 'operator', id: 'local' } : { kind: 'user', id: person.operator },
-      }),
-      bus,
-      run.nats,
-      Object.fromEntries(Object.entries(run.services).map(([name, { health }]) => [name, health])),
-      person,
-      installationKey,
-      bundle.file,
-    );
+    const attachment =
+      person?.installation === undefined
+        ? await attachAsOperator(readRun(runFile), person)
+        : await attachAsPerson(person, person.installation, runFile);
+    return new Session(attachment, person);
+  }
+
+  get commands(): CommandClient {
+    return this.attachment.commands;
+  }
+
+  get natsUrls(): readonly string[] {
+    return this.attachment.natsUrls;
+  }
+
+  /** Where each replica of a service tells its health. */
+  get health(): Readonly<Record<string, string>> {
+    return this.attachment.health;
+  }
+
+  get installationKey(): string {
+    return this.attachment.installationKey;
+  }
+
+  get trustBundle(): TrustBundleFile {
+    return this.attachment.trustBundle;
   }
 
   /** Finishes and disconnects. */
   async close(): Promise<void> {
-    await this.bus.drain();
+    await this.attachment.close();
   }
 
   /** An organisation by name or id; of a person their own, of the operator the newest one when none is named. */
@@ -166,21 +139,6 @@ export class Session {
 function ownOrg({ org, orgName: name }: OperatorFile, asked: string | undefined): NamedOrg {
   if (asked === undefined || asked === org || asked === name) return { org, name };
   throw new UsageError(`a person commands in their own organisation, which is ${name}, not ${asked}`);
-}
-
-/** The public key of the local installation; undefined where none is. Reads a file and nothing else. */
-export function installationKeyOfRun(path: string = runFilePath()): string | undefined {
-  return existsSync(path) ? readRun(path).operator.installationKey : undefined;
-}
-
-function readRun(path: string): z.infer<typeof runSchema> {
-  try {
-    return runSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
-  } catch {
-    throw new UsageError(
-      `no running system was found at ${path}; start one with \`npm start\`, or name its run file in COUNTERSIGN_RUN_FILE`,
-    );
-  }
 }
 
 function found<T>(value: T | undefined, what: string, asked: string, known: readonly string[]): T {

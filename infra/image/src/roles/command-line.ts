@@ -11,7 +11,7 @@ export async function run(args: readonly string[]): Promise<void> {
   try {
     attach();
   } catch (error) {
-    // help, and whatever reads a file only, needs no running system
+    // help, and whatever reads a file only, needs no running system; a person's file tells where theirs is
     if (!(error instanceof ConfigInvalid) || !needsNothing(args)) throw error;
   }
   await become('cli', args);
@@ -28,4 +28,7 @@ function attach(): void {
 }
 
 const needsNothing = (args: readonly string[]): boolean =>
-  args.length === 0 || args.some((argument) => argument === '--help' || argument === '-h');
+  args.length === 0 ||
+  process.env['COUNTERSIGN_OPERATOR'] !== undefined ||
+  args.some((argument) => /^(?:--help|-h|--as|--as=.*)$/.test(argument)) ||
+  (args[0] === 'operator' && ['key', 'join'].includes(args[1] ?? ''));

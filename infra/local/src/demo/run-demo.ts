@@ -4,7 +4,7 @@ import { connect, type Agent } from '@countersign/agent-sdk';
 import { SystemClock } from '@countersign/primitives';
 import { LocalError } from '../local-error.js';
 import { ProcessGroup } from '../processes.js';
-import { connectOperator, type Operator } from '../system/operator.js';
+import { connectAsPerson, connectOperator, type Operator } from '../system/operator.js';
 import { natsServersOf } from '../system/run-file.js';
 import { startAgents } from './agent-programs.js';
 import { connectionsFrom, createDemoOrganisation, type DemoOrganisation } from './organisation.js';
@@ -72,7 +72,7 @@ export async function runDemo({ stage, report }: DemoOptions): Promise<Demo> {
 }
 
 async function connectPeople(organisation: DemoOrganisation, stage: DemoStage): Promise<readonly Operator[]> {
-  return Promise.all([...organisation.people].map(([name, key]) => connectOperator(stage.run, key, name)));
+  return Promise.all([...organisation.people].map(([name, key]) => connectAsPerson(stage.run, key, name)));
 }
 
 async function submitAll(

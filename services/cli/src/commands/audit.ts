@@ -6,7 +6,8 @@ import { COMMANDS, ERASURE_REASONS, type ErasureReason } from '@countersign/cont
 import { RecordVerifier, type RecordReport } from '@countersign/record';
 import type { Output } from '../output.js';
 import { run, runOffline, type Options, type Tools } from '../run.js';
-import { installationKeyOfRun, UsageError } from '../session.js';
+import { installationKeyOfRun } from '../run-file.js';
+import { UsageError } from '../usage-error.js';
 import { exportRecord } from '../record-export.js';
 
 const { audit } = COMMANDS;

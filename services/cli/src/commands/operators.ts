@@ -1,11 +1,9 @@
-import { existsSync } from 'node:fs';
-import { toBase64Url } from '@countersign/primitives';
-import { COMMANDS, ROLES, type OperatorRecord, type Role } from '@countersign/contracts';
-import { SigningKey } from '@countersign/identity';
+import { COMMANDS, type OperatorRecord } from '@countersign/contracts';
 import type { Command } from 'commander';
-import { writeOperatorFile } from '../operator-file.js';
 import { run, type Options, type Tools } from '../run.js';
-import { UsageError } from '../session.js';
+import { UsageError } from '../usage-error.js';
+import { newPeopleCommands } from './new-people.js';
+import { collected, roleNames, rolesOf } from './role-options.js';
 
 const { registry } = COMMANDS;
 
@@ -13,20 +11,10 @@ interface OrgOptions extends Options {
   readonly org?: string;
 }
 
-const collected = (role: string, roles: readonly string[]): readonly string[] => [...roles, role];
-
-/** `operator create|list|roles|disable`: people with keys of their own. */
+/** `operator key|create|join|list|roles|disable`: people with keys of their own. */
 export function operatorCommands(program: Command): void {
   const operator = program.command('operator').description('people with keys of their own');
-  operator
-    .command('create <name>')
-    .description('add a person; the key is made here, and its private half is in the file alone')
-    .option('--org <org>', 'organisation by name; the newest when absent')
-    .requiredOption('--role <role>', `one of ${roleNames()}; may be given again`, collected, [])
-    .requiredOption('--out <file>', "where to write the person's file (0600)")
-    .action((name: string, options: OrgOptions & { role: readonly string[]; out: string }) =>
-      run(options, (tools) => create(tools, name, options)),
-    );
+  newPeopleCommands(operator);
   operator
     .command('list')
     .description('people of an organisation')
@@ -61,24 +49,6 @@ export function operatorCommands(program: Command): void {
     );
 }
 
-async function create(
-  { session, output }: Tools,
-  name: string,
-  options: { readonly org?: string; readonly role: readonly string[]; readonly out: string },
-): Promise<void> {
-  const { org, name: orgName } = await session.org(options.org);
-  const roles = [...rolesOf(options.role)];
-  // before anything is registered: a person whose file cannot be written has lost the key
-  if (existsSync(options.out)) throw new UsageError(`${options.out} is there already; name another file`);
-  const key = SigningKey.generate('operator');
-  const publicKey = toBase64Url(key.publicKey);
-  const made = await session.commands.call(registry.operatorCreate, { org, name, roles, publicKey });
-  writeOperatorFile(options.out, { v: 1, org, orgName, ...made, name, privateKey: key.toPem() });
-  output.show({ ...made, name, roles, file: options.out }, () => [
-    `${name} (${roles.join(', ')}) of ${orgName}; commands with \`--as ${options.out}\` are theirs`,
-  ]);
-}
-
 async function list({ session, output }: Tools, options: { readonly org?: string }): Promise<void> {
   const { org } = await session.org(options.org);
   const { operators } = await session.commands.call(registry.operatorList, { org });
@@ -94,16 +64,4 @@ async function personOf(session: Tools['session'], org: string, name: string): P
   const found = operators.find((o) => o.name === name || o.operator === name);
   if (found !== undefined) return found;
   throw new UsageError(`there is no person ${name} (there are: ${operators.map((o) => o.name).join(', ') || 'none'})`);
-}
-
-function rolesOf(texts: readonly string[]): readonly Role[] {
-  return texts.map((text) => {
-    const role = ROLES.find((known) => known === text.toUpperCase());
-    if (role === undefined) throw new UsageError(`--role must be one of ${roleNames()}, not ${text}`);
-    return role;
-  });
-}
-
-function roleNames(): string {
-  return ROLES.map((role) => role.toLowerCase()).join(', ');
 }
