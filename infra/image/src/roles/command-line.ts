@@ -11,7 +11,6 @@ export async function run(args: readonly string[]): Promise<void> {
   try {
     attach();
   } catch (error) {
-    // help, and whatever reads a file only, needs no running system; a person's file tells where theirs is
     if (!(error instanceof ConfigInvalid) || !needsNothing(args)) throw error;
   }
   await become('cli', args);
@@ -27,8 +26,10 @@ function attach(): void {
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 }
 
-const needsNothing = (args: readonly string[]): boolean =>
+/** Whether a command line needs nothing of the operator: help, what works on files alone, and whatever a person sends, whose file tells where. */
+export const needsNothing = (args: readonly string[]): boolean =>
   args.length === 0 ||
   process.env['COUNTERSIGN_OPERATOR'] !== undefined ||
   args.some((argument) => /^(?:--help|-h|--as|--as=.*)$/.test(argument)) ||
-  (args[0] === 'operator' && ['key', 'join'].includes(args[1] ?? ''));
+  ['operator key', 'operator join'].includes(args.slice(0, 2).join(' ')) ||
+  (args.slice(0, 2).join(' ') === 'audit verify' && args.some((argument) => /^--file(?:=|$)/.test(argument)));
