@@ -47,8 +47,8 @@ describe('commands', () => {
         'audit.checkpoint audit.dry-run audit.explain audit.export audit.open audit.verify budget.check budget.dry-run budget.event-list budget.explain budget.prices-show budget.show',
         'dispatcher.approvals dispatcher.explain dispatcher.list dispatcher.tasks',
         'guardrails.canary-create guardrails.dry-run guardrails.explain guardrails.prompt-put guardrails.set-show guardrails.test',
-        'policy.dry-run policy.effective-show policy.explain policy.lint policy.show policy.test registry.agent-create registry.agent-list registry.connection-list',
-        'registry.credential-issue registry.dry-run registry.explain registry.operator-list registry.org-list trust.dry-run trust.explain trust.posture-show trust.show',
+        'policy.dry-run policy.effective-show policy.explain policy.lint policy.show policy.test registry.agent-create registry.agent-list registry.bundle-show registry.connection-list',
+        'registry.credential-issue registry.dry-run registry.explain registry.operator-list registry.org-list registry.share-list trust.dry-run trust.explain trust.posture-show trust.show',
       ]
         .join(' ')
         .split(' '),
@@ -92,7 +92,7 @@ describe('what people may command in their own organisation', () => {
       .sort();
   const READS = [
     'audit.explain budget.check budget.event-list budget.explain budget.show dispatcher.approvals dispatcher.explain dispatcher.list dispatcher.tasks guardrails.explain',
-    'guardrails.set-show policy.effective-show policy.explain policy.show registry.agent-list registry.connection-list registry.explain registry.operator-list',
+    'guardrails.set-show policy.effective-show policy.explain policy.show registry.agent-list registry.bundle-show registry.connection-list registry.explain registry.operator-list registry.share-list',
     'trust.explain trust.posture-show trust.show',
   ]
     .join(' ')

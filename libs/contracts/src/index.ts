@@ -35,7 +35,7 @@ export {
   type CommandSpec,
   type Problem,
 } from './commands/command.js';
-export { revocationSchema } from './commands/registry.js';
+export { revocationSchema, shareSchema, type Share } from './commands/registry.js';
 export {
   budgetEventSchema,
   budgetScopeSchema,

@@ -1,13 +1,16 @@
 import { Command } from 'commander';
+import { agentCommands } from './commands/agents.js';
 import { budgetCommands } from './commands/budget.js';
+import { connectionCommands } from './commands/connections.js';
 import { doctorCommands } from './commands/doctor.js';
 import { approvalCommands } from './commands/approvals.js';
 import { auditCommands } from './commands/audit.js';
 import { explainCommands } from './commands/explain.js';
 import { operatorCommands } from './commands/operators.js';
 import { guardrailCommands } from './commands/guardrails.js';
+import { organizationCommands } from './commands/organizations.js';
 import { policyCommands } from './commands/policy.js';
-import { registryCommands } from './commands/registry.js';
+import { shareCommands } from './commands/shares.js';
 import { taskCommands } from './commands/tasks.js';
 import { trustCommands } from './commands/trust.js';
 
@@ -18,7 +21,10 @@ const program = new Command('countersign')
   .allowExcessArguments(false)
   // commands made from here on inherit it: 0 after --help, 2 where what was typed is not understood
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2));
-registryCommands(program);
+organizationCommands(program);
+agentCommands(program);
+connectionCommands(program);
+shareCommands(program);
 policyCommands(program);
 budgetCommands(program);
 guardrailCommands(program);
@@ -29,8 +35,7 @@ explainCommands(program);
 doctorCommands(program);
 auditCommands(program);
 trustCommands(program);
-for (const command of program.commands) {
-  for (const each of [command, ...command.commands])
-    each.option('--json', 'one JSON value instead of tables').option('--as <file>', "sign with this person's key");
-}
+const withAll = (command: Command): readonly Command[] => [command, ...command.commands.flatMap(withAll)];
+for (const each of program.commands.flatMap(withAll))
+  each.option('--json', 'one JSON value instead of tables').option('--as <file>', "sign with this person's key");
 await program.parseAsync();

@@ -9,6 +9,20 @@ import { ANYBODY, command, dryRun, explain, ofOrg, ofAgent, ofConnection } from 
 /** What a revoking command answers: whether the dispatcher confirmed the block, and the tasks that were handed over before it. */
 export const revocationSchema = z.object({ pending: z.boolean(), handedOver: z.array(taskKeySchema) });
 
+/** A share of an agent with another organisation. */
+export const shareSchema = z.object({
+  share: uuidSchema,
+  org: uuidSchema,
+  agent: uuidSchema,
+  grantee: uuidSchema,
+  status: z.enum(['OFFERED', 'ACTIVE', 'REVOKED', 'EXPIRED']),
+  expiresAt: instantSchema.optional(),
+  /** Connections on it that wait for the consent of the organisation whose agent it is. */
+  waiting: z.array(uuidSchema),
+});
+/** A share of an agent with another organisation. */
+export type Share = z.infer<typeof shareSchema>;
+
 const roles = z.array(z.enum(ROLES)).min(1).max(ROLES.length);
 const ofOperator = z.strictObject({ org: uuidSchema, operator: uuidSchema });
 
@@ -118,6 +132,8 @@ export const registry = {
     }),
     z.object({ share: uuidSchema }),
   ),
+  /** Shares that an organisation gave or was given, newest first. */
+  shareList: command('registry', 'share-list', ofOrg, z.object({ shares: z.array(shareSchema) }), ANYBODY),
   shareAccept: command(
     'registry',
     'share-accept',

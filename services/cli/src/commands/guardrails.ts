@@ -83,7 +83,6 @@ function agentCommands(group: Command): void {
       .command('canary')
       .description('canaries')
       .command('create <agent>')
-      .option('--json', 'one JSON value instead of tables')
       .description('make a canary to place in the prompt or data of an agent; it is shown once'),
   ).action((agent: string, options: OrgOption) =>
     run(options, async ({ session, output }) => {
@@ -97,7 +96,6 @@ function agentCommands(group: Command): void {
       .command('prompt')
       .description('system prompts')
       .command('put <agent>')
-      .option('--json', 'one JSON value instead of tables')
       .description('leave the fingerprint of the system prompt of an agent; the prompt itself is not kept')
       .requiredOption('--file <file>', 'the prompt'),
   ).action((agent: string, options: OrgOption & { file: string }) =>

@@ -4,7 +4,7 @@ import { tableLines } from '../output.js';
 import { run, type Options, type Tools } from '../run.js';
 import { UsageError } from '../session.js';
 import { documentsOf, readObject } from './policy-files.js';
-import { parseJson } from './registry.js';
+import { parseJson } from './typed-json.js';
 
 const { policy } = COMMANDS;
 

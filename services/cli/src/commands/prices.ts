@@ -4,7 +4,7 @@ import { decimalOfMicros, parseMicros } from '@countersign/primitives';
 import { COMMANDS, type PriceEntry, type RequestOf } from '@countersign/contracts';
 import { run, type Options } from '../run.js';
 import { UsageError } from '../session.js';
-import { parseJson } from './registry.js';
+import { parseJson } from './typed-json.js';
 
 const { budget } = COMMANDS;
 
@@ -16,7 +16,6 @@ export function priceCommands(budgets: Command): void {
   group
     .command('show')
     .description('the price book in force; rates are per million tokens')
-    .option('--json', 'one JSON value instead of tables')
     .action((options: Options) =>
       run(options, async ({ session, output }) => {
         const { book } = await session.commands.call(budget.pricesShow, {});
@@ -32,7 +31,6 @@ export function priceCommands(budgets: Command): void {
     .description('put a new version into force; with --org only the prices of that organisation change (at most 100)')
     .requiredOption('--file <file>', 'JSON: {"currency":"USD","entries":[…]}, with --org {"entries":[…]}')
     .option('--org <org>', 'organisation by name')
-    .option('--json', 'one JSON value instead of tables')
     .action((options: Put) =>
       run(options, async ({ session, output }) => {
         const prices = parseJson(contentOf(options.file), options.file);

@@ -3,7 +3,7 @@ import { SystemClock, formatInstant } from '@countersign/primitives';
 import { COMMANDS, POSTURE_FACT_NAMES, type AgentRef } from '@countersign/contracts';
 import { run, type Options, type Tools } from '../run.js';
 import { UsageError } from '../session.js';
-import { parseJson } from './registry.js';
+import { parseJson } from './typed-json.js';
 import { hundredths, trustLines } from './trust-lines.js';
 import { tableLines } from '../output.js';
 

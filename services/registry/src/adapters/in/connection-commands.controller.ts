@@ -108,9 +108,16 @@ export class ConnectionCommands {
         'task types of a share are not enforced yet; leave them null',
         'taskTypes',
       );
+    if (grantee === org)
+      throw new CommandRefused('REQUEST_INVALID', 'agents of one organisation need no share', 'grantee');
     const share = uuidV7(this.clock.now(), this.random);
     await this.store.offerShare({ id: share, org, agent, grantee, taskTypes, expiresAt: expiresAt ?? null });
     return { share };
+  }
+
+  @OnCommand(registry.shareList)
+  async shares({ org }: ParsedRequestOf<typeof registry.shareList>): Promise<AnswerOf<typeof registry.shareList>> {
+    return { shares: [...(await this.store.shares(org))] };
   }
 
   @OnCommand(registry.shareAccept)

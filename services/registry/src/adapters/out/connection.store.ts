@@ -1,8 +1,20 @@
 import { Injectable } from '@nestjs/common';
+import type { Share } from '@countersign/contracts';
+import { formatInstant } from '@countersign/primitives';
 import { Database } from '@countersign/store';
 import { RecordStore } from './record.store.js';
 import { found, missing, taken } from './refusals.js';
 import type { NewConnection } from './registry-rows.js';
+
+interface ShareRow {
+  readonly share_id: string;
+  readonly org_id: string;
+  readonly agent_id: string;
+  readonly grantee_org: string;
+  readonly status: Share['status'];
+  readonly expires_at: Date | null;
+  readonly waiting: readonly string[];
+}
 
 /** Connections, and the shares that those between organisations stand on. */
 @Injectable()
@@ -84,6 +96,24 @@ export class ConnectionStore extends RecordStore {
           [share.org, share.id, share.agent, share.grantee, JSON.stringify(share.taskTypes), share.expiresAt],
         )
         .catch(missing('agent', share.agent)),
+    );
+  }
+
+  /** Shares that an organisation gave or was given, newest first. */
+  async shares(org: string): Promise<readonly Share[]> {
+    const rows = await this.database.system((tx) =>
+      tx.last<ShareRow>(
+        `select s.share_id, s.org_id, s.agent_id, s.grantee_org, s.expires_at, case when s.status in ('OFFERED', 'ACTIVE') and s.expires_at <= clock_timestamp() then 'EXPIRED' else s.status end as status,
+           array(select c.connection_id::text from registry.connection c where c.target_org = s.org_id and c.share_id = s.share_id and c.status = 'PENDING_CONSENT' order by c.connection_id) as waiting
+         from registry.agent_share s where s.org_id = $1 or s.grantee_org = $1 order by s.share_id desc`,
+        [org],
+      ),
+    );
+    return rows.map(
+      ({ share_id: share, org_id, agent_id: agent, grantee_org: grantee, status, expires_at, waiting }) => ({
+        ...{ share, org: org_id, agent, grantee, status, waiting: [...waiting] },
+        ...(expires_at === null ? {} : { expiresAt: formatInstant(expires_at.getTime()) }),
+      }),
     );
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { surfaceOf } from './registry.js';
+import { surfaceOf } from './typed-json.js';
 
 describe('a surface that was typed', () => {
   it('is neutral but for what it names', () => {
