@@ -5,7 +5,7 @@ import { signReply, type SigningKey } from '@countersign/identity';
 import { bufferOf, jsonOf } from './messages.js';
 import type { AgentRequest } from './patterns.js';
 import { signedHeaders } from './publisher.js';
-import { RequestRate } from './request-rate.js';
+import { BoundedAsking, RequestRate } from './request-rate.js';
 
 const PERIOD_MS = 10_000;
 const ALERT_MS = 60_000;
@@ -22,18 +22,15 @@ export interface AgentRequestParts {
 }
 
 /**
- * Answers what agents ask, signed over the question. Over the limit an agent is refused before anything is looked up for it; as a refusal costs a signature, there are as many of them as answers, and after
- * that silence.
+ * Answers what agents ask, signed over the question. Over the limit an agent is refused before anything is looked up for it.
  */
 export class AgentRequestServer {
-  readonly #answers: RequestRate;
-  readonly #refusals: RequestRate;
+  readonly #asking: BoundedAsking;
   readonly #alerts: RequestRate;
 
   constructor(private readonly parts: AgentRequestParts) {
     const { limit, now } = parts;
-    this.#answers = new RequestRate({ limit, periodMs: PERIOD_MS }, now);
-    this.#refusals = new RequestRate({ limit, periodMs: PERIOD_MS }, now);
+    this.#asking = new BoundedAsking({ limit, periodMs: PERIOD_MS }, now);
     this.#alerts = new RequestRate({ limit: 1, periodMs: ALERT_MS }, now);
   }
 
@@ -41,12 +38,12 @@ export class AgentRequestServer {
   async answer(message: Msg, handle: (asked: AgentRequest) => Promise<unknown>): Promise<void> {
     const { subject } = message;
     const [, org = '', agent = '', , id = ''] = subject.split('.');
-    const retryAfterMs = this.#answers.take(`${org}/${agent}`);
-    if (retryAfterMs > 0 && this.#refusals.take(`${org}/${agent}`) > 0) return this.#tell({ org, agent });
+    const asked = this.#asking.ask(`${org}/${agent}`);
+    if (asked.kind === 'silence') return this.#tell({ org, agent });
     const request = bufferOf(message.data);
     const body = jsonOf(request);
     if (!agentRequestSchema.safeParse(body).success) return;
-    const said = retryAfterMs > 0 ? refusal(retryAfterMs) : await handle({ org, agent, id, body });
+    const said = asked.kind === 'refuse' ? refusal(asked.retryAfterMs) : await handle({ org, agent, id, body });
     const reply = utf8(JSON.stringify(said));
     message.respond(reply, { headers: signedHeaders(signReply(this.parts.key, { subject, request, reply })) });
   }

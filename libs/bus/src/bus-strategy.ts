@@ -8,6 +8,7 @@ import {
   CONTROLS,
   durableName,
   parseStoredResultSubject,
+  PEOPLE_COMMANDS_PER_10S,
   screenItemSchema,
   transitionItemSchema,
   type AgentRef,
@@ -36,6 +37,7 @@ import {
   type TransitionExtras,
 } from './patterns.js';
 import type { People } from './people.js';
+import { BoundedAsking } from './request-rate.js';
 import { readTaskMessage, type TaskMessage } from './task-message.js';
 
 /** An item that cannot be handled comes again this much later. */
@@ -103,6 +105,7 @@ export class BusStrategy extends Server implements CustomTransportStrategy {
   readonly #subscriptions: Subscription[] = [];
   readonly #inFlight = new Set<Promise<void>>();
   readonly #agents: AgentRequestServer;
+  readonly #people = new BoundedAsking({ limit: PEOPLE_COMMANDS_PER_10S, periodMs: 10_000 });
   #closed = false;
 
   constructor(private readonly options: BusStrategyOptions) {
@@ -269,6 +272,7 @@ export class BusStrategy extends Server implements CustomTransportStrategy {
       {
         ...options,
         idempotency: options.idempotency,
+        asking: this.#people,
         onRefusedSignature: (subject, failure) => options.events.invalid({ subject, failure }),
         onError: (error, subject) => options.events.error(error, { subject }),
       },

@@ -10,18 +10,29 @@ import {
   type CommandReply,
 } from '@countersign/contracts';
 import { anId, aSubmission, aTaskKey, FixedClock, SeededRandom, testKeys } from '@countersign/testing';
-import { answerCommand, type ServedCommand } from './command-server.js';
+import { SigningKey } from '@countersign/identity';
+import { answerCommand, type CommandServerParts, type ServedCommand } from './command-server.js';
+import { People, type Person } from './people.js';
 import { signedHeaders } from './publisher.js';
+import { BoundedAsking } from './request-rate.js';
 
 const keys = testKeys();
 const clock = new FixedClock();
 const random = new SeededRandom('commands');
 
-/** Sends a command in the name of the dispatcher or the operator; answers the reply. */
+interface Sending {
+  readonly fresh?: boolean;
+  readonly keyAt?: number;
+  /** Whose key signs it, when it is no program's. */
+  readonly person?: SigningKey;
+  readonly parts?: Pick<CommandServerParts, 'people' | 'asking'>;
+}
+
+/** Sends a command in the name of the dispatcher, the operator or a person; answers the reply. */
 async function sent(
   served: ServedCommand,
   body: unknown,
-  { fresh = true, keyAt = clock.now() } = {},
+  { fresh = true, keyAt = clock.now(), person, parts }: Sending = {},
 ): Promise<CommandReply | undefined> {
   const { command } = served;
   const signer = command.verb === 'dry-run' ? 'dispatcher' : 'operator';
@@ -29,7 +40,7 @@ async function sent(
   const envelope = { nonce: 'AAAAAAAAAAA', actor, idempotencyKey: uuidV7(keyAt, random), body };
   const subject = commandSubject(command.service, command.verb);
   const data = Buffer.from(JSON.stringify(envelope));
-  const headers = signedHeaders(keys.keyOf(signer).sign(PURPOSES.admin, subject, sha256(data)));
+  const headers = signedHeaders((person ?? keys.keyOf(signer)).sign(PURPOSES.admin, subject, sha256(data)));
   let reply: CommandReply | undefined;
   const respond = (bytes: Uint8Array): boolean => {
     reply = JSON.parse(Buffer.from(bytes).toString('utf8')) as CommandReply;
@@ -41,6 +52,7 @@ async function sent(
       models: [{ name: 'registry', fresh: () => fresh, stalenessMs: () => 0 }],
       onRefusedSignature: () => undefined,
       onError: () => undefined,
+      ...parts,
     },
     served,
     { subject, data, headers, respond } as unknown as Msg,
@@ -92,5 +104,47 @@ describe('the key of a program’s command', () => {
   it('is not of the future, but for clocks that differ', async () => {
     expect(await asked(COMMAND_KEY_MS.ahead)).toBe('answered, 1 runs');
     expect(await asked(COMMAND_KEY_MS.ahead + 1)).toBe('REQUEST_INVALID idempotencyKey, 0 runs');
+  });
+});
+
+describe('a person who sends more than they may', () => {
+  const org = anId();
+  const [ann, bob] = [SigningKey.generate('operator'), SigningKey.generate('operator')];
+  class Two extends People {
+    override byKeyId(kid: string): Person | undefined {
+      const key = [ann, bob].find((known) => known.kid === kid);
+      const publicKey = key?.publicKey.toString('base64url');
+      if (publicKey === undefined) return undefined;
+      return {
+        org,
+        operator: anId(),
+        name: 'one',
+        roles: ['OWNER'],
+        kid,
+        publicKey,
+        status: 'ACTIVE',
+        forCause: false,
+      };
+    }
+    override fresh(): boolean {
+      return true;
+    }
+  }
+
+  it('is refused before anything is done for them, then left without an answer, and answered again later; others are not concerned', async () => {
+    let [now, runs] = [0, 0];
+    const parts = { people: new Two(), asking: new BoundedAsking({ limit: 2, periodMs: 10_000 }, () => now) };
+    const command = COMMANDS.registry.agentList;
+    const handle = (): Promise<object> => Promise.resolve({ agents: [(runs += 1)].slice(1) });
+    const asks = async (person: SigningKey): Promise<string> =>
+      codeOf(await sent({ command, handle }, { org }, { person, parts })) ?? 'silence';
+    const five = [await asks(ann), await asks(ann), await asks(ann), await asks(ann), await asks(ann)];
+    expect(five).toEqual(['answered', 'answered', 'INTAKE_LIMITED', 'INTAKE_LIMITED', 'silence']);
+    expect(runs).toBe(2);
+    expect(await asks(bob)).toBe('answered');
+    const operators = { command, handle };
+    expect(codeOf(await sent(operators, { org }, { parts }))).toBe('answered');
+    now += 5_000;
+    expect(await asks(ann)).toBe('answered');
   });
 });

@@ -22,6 +22,7 @@ import type { IdempotencyStore } from './idempotency.js';
 import { bufferOf, jsonOf, signatureOf } from './messages.js';
 import type { CommandContext } from './patterns.js';
 import { signedHeaders } from './publisher.js';
+import type { BoundedAsking } from './request-rate.js';
 
 /** A command with whatever carries it out. */
 export interface ServedCommand {
@@ -35,6 +36,8 @@ export interface CommandServerParts extends SenderParts {
   readonly idempotency: IdempotencyStore | undefined;
   /** Read models that this service judges by. */
   readonly models?: readonly Freshness[];
+  /** Bounds what each person asks; absent where no people are served. */
+  readonly asking?: BoundedAsking;
   readonly onRefusedSignature: (subject: string, failure: string) => void;
   readonly onError: (error: unknown, subject: string) => void;
 }
@@ -57,7 +60,11 @@ export async function answerCommand(
   const { subject } = message;
   const sender = senderOf(parts, signatureOf(message.headers), { subject, request });
   if ('failure' in sender) return parts.onRefusedSignature(subject, sender.failure);
-  const bytes = bytesOf(await replyTo(parts, served, { request, sender, subject }));
+  const asked = sender.kind === 'person' ? parts.asking?.ask(sender.person.kid) : undefined;
+  if (asked?.kind === 'silence') return;
+  const bytes = bytesOf(
+    asked?.kind === 'refuse' ? tooMuch(asked.retryAfterMs) : await replyTo(parts, served, { request, sender, subject }),
+  );
   message.respond(bytes, {
     headers: signedHeaders(signReply(parts.key, { subject: message.subject, request, reply: bytes })),
   });
@@ -69,6 +76,11 @@ function bytesOf(reply: CommandReply): Buffer {
   if (bytes.length <= MAX_REPLY_BYTES) return bytes;
   const message = 'the answer is too large for one message; ask for less';
   return utf8(JSON.stringify(refused(new CommandRefused('PAYLOAD_TOO_LARGE', message))));
+}
+
+function tooMuch(retryAfterMs: number): CommandReply {
+  const message = `too many commands in a short time; the next one is taken in ${retryAfterMs} ms`;
+  return refused(new CommandRefused('INTAKE_LIMITED', message));
 }
 
 interface Received {

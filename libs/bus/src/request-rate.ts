@@ -45,3 +45,28 @@ export class RequestRate {
     for (const [caller, full] of this.#full) if (full <= now * limit) this.#full.delete(caller);
   }
 }
+
+/** What becomes of a request. */
+export type Asked =
+  | { readonly kind: 'answer' }
+  | { readonly kind: 'refuse'; readonly retryAfterMs: number }
+  | { readonly kind: 'silence' };
+
+/** Over its limit a caller is refused; as a refusal costs a signature too, there are as many of them as answers, and after that silence. */
+export class BoundedAsking {
+  readonly #answers: RequestRate;
+  readonly #refusals: RequestRate;
+
+  /** `now` as of {@link RequestRate}. */
+  constructor(rate: RateLimit, now?: () => number) {
+    this.#answers = new RequestRate(rate, now);
+    this.#refusals = new RequestRate(rate, now);
+  }
+
+  /** Takes one request of a caller. */
+  ask(caller: string): Asked {
+    const retryAfterMs = this.#answers.take(caller);
+    if (retryAfterMs === 0) return { kind: 'answer' };
+    return this.#refusals.take(caller) === 0 ? { kind: 'refuse', retryAfterMs } : { kind: 'silence' };
+  }
+}

@@ -14,6 +14,8 @@ export const MAX_ID_SKEW_MS = 10 * 60_000;
 export const MAX_CODES = 64;
 /** How many times what it may submit an agent may ask (`status`, `peers.list`, `check`, `usage`), and that where nobody says what it may submit: in 10 s, of each replica. */
 export const AGENT_REQUESTS = { perSubmission: 10, per10s: 1_000 } as const;
+/** How many commands a person may send each replica of a service in 10 s: a person with a loop is told to wait, and 300 approvals at once are not. */
+export const PEOPLE_COMMANDS_PER_10S = 300;
 /** Most messages of one batch. */
 export const MAX_BATCH = 64;
 /** Partitions of task ids and of organisations; fixed at install. */
