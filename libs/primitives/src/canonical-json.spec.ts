@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import canonicalize from 'canonicalize';
 import fc from 'fast-check';
-import { canonicalJson } from './canonical-json.js';
+import { canonicalBytes, canonicalJson } from './canonical-json.js';
 
 const value = fc.letrec((tie) => ({
   node: fc.oneof(
@@ -41,6 +41,28 @@ describe('canonical JSON', () => {
     expect(canonicalJson(input)).toBe(
       '{"\\r":"Carriage Return","1":"One","\u0080":"Control","\u00f6":"o","\u20ac":"Euro Sign","\ud83d\ude00":"Smiley","\ufb33":"Hebrew"}',
     );
+  });
+
+  it('is the same in bytes, however long and with however many keys', () => {
+    for (const count of [0, 1, 39, 40, 41, 1_000]) {
+      const keys = Array.from({ length: count }, (_, i) => `${(i * 7_919) % 1_009} ${i % 2 === 0 ? 'ä' : '"'}`);
+      const input = Object.fromEntries(keys.map((key, i) => [key, [i, key.repeat(30)]]));
+      expect(canonicalBytes(input).toString()).toBe(canonicalize(input));
+      expect(canonicalJson(input)).toBe(canonicalize(input));
+    }
+    for (const text of ['plain'.repeat(20_000), '€'.repeat(20_000), '\u0000'.repeat(20_000)])
+      expect(canonicalBytes([text, text]).toString()).toBe(JSON.stringify([text, text]));
+  });
+
+  it('keeps what it wrote apart from what it writes next', () => {
+    const first = canonicalBytes({ a: 1 });
+    const nested = Object.defineProperty({ a: 'before' }, 'b', {
+      enumerable: true,
+      get: () => canonicalJson({ c: 2 }),
+    });
+    expect(canonicalJson(nested)).toBe('{"a":"before","b":"{\\"c\\":2}"}');
+    expect(() => canonicalJson([{ d: 'left behind' }, undefined])).toThrow(TypeError);
+    expect([canonicalBytes('e').toString(), first.toString()]).toEqual(['"e"', '{"a":1}']);
   });
 
   it.each([

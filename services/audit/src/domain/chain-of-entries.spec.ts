@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { canonicalJson, formatDigest, merkleLeaf, merkleRoot } from '@countersign/primitives';
 import { aTaskKey, anId } from '@countersign/testing';
 import { ChainWalker, GENESIS, type BrokenEntry, type StoredEntry } from '@countersign/record';
-import { headerText } from './entry-draft.js';
+import { headerBytes } from './entry-draft.js';
 import { submissionDraft } from './entry-header.js';
 
 const ORG = anId();
@@ -21,7 +21,7 @@ function chainOf(size: number, org = ORG): readonly StoredEntry[] {
       body: Buffer.from('{}'),
     });
     const payload = { kind: 'submission', epoch: '1970-01', commitment: `sha256:${'2'.repeat(64)}` } as const;
-    const header = headerText(draft, { position, prev: entries.at(-1)?.leaf ?? GENESIS }, payload);
+    const header = headerBytes(draft, { position, prev: entries.at(-1)?.leaf ?? GENESIS }, payload).toString();
     entries.push({ position, leaf: formatDigest(merkleLeaf(header)), header });
   }
   return entries;

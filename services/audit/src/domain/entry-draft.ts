@@ -1,4 +1,4 @@
-import { canonicalJson, formatInstant } from '@countersign/primitives';
+import { canonicalBytes, formatInstant } from '@countersign/primitives';
 import type { HeaderPayload, PayloadKind } from '@countersign/record';
 
 /** What is sealed beside an entry: the header holds its commitment only. */
@@ -31,10 +31,10 @@ export interface EntryPlace {
   readonly prev: string;
 }
 
-/** The canonical text (RFC 8785) of an entry at its place: its UTF-8 is what is stored, hashed and chained. */
-export function headerText(draft: EntryDraft, place: EntryPlace, payload: HeaderPayload | null = null): string {
+/** The canonical form (RFC 8785) of an entry at its place, in UTF-8: what is stored, hashed and chained. */
+export function headerBytes(draft: EntryDraft, place: EntryPlace, payload: HeaderPayload | null = null): Buffer {
   const { org, eventId, type, agent, task, attempt, round, at, content } = draft;
-  return canonicalJson({
+  return canonicalBytes({
     userRef: null,
     root: task,
     parent: null,

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { canonicalJson } from '@countersign/primitives';
 import { transitionItemSchema, type TransitionItem } from '@countersign/contracts';
 import { anId, aTaskKey } from '@countersign/testing';
-import { headerText, type EntryDraft } from './entry-draft.js';
+import { headerBytes, type EntryDraft } from './entry-draft.js';
 import { submissionDraft, transitionEntry } from './entry-header.js';
 
 const KEY = aTaskKey();
@@ -26,13 +26,13 @@ const ITEMS: readonly (readonly [what: string, item: TransitionItem])[] = [
   ['moved:SCREENING', item({ type: 'moved', to: 'SCREENING', cause: 'result' })],
 ];
 const header = (draft: EntryDraft): Record<string, unknown> =>
-  JSON.parse(headerText(draft, PLACE)) as Record<string, unknown>;
+  JSON.parse(headerBytes(draft, PLACE).toString()) as Record<string, unknown>;
 
 describe('the header of an entry', () => {
   it.each([['submitted', submissionDraft(SUBMISSION)], ...ITEMS.map(([w, i]) => [w, transitionDraft(i, 5)] as const)])(
     'of %s is canonical and says whose, which and where it is',
     (type, draft) => {
-      const bytes = headerText(draft, PLACE, PAYLOAD);
+      const bytes = headerBytes(draft, PLACE, PAYLOAD).toString();
       expect(bytes).toBe(canonicalJson(JSON.parse(bytes) as object));
       const { org, agent, task } = KEY;
       const place = { seq: 7, prev: PLACE.prev, at: '1970-01-01T00:00:00.005Z', payload: PAYLOAD };
@@ -42,7 +42,9 @@ describe('the header of an entry', () => {
 
   it.each(ITEMS)('of %s is the same for every replay, whatever the message adds to itself', (_what, moved) => {
     const replayed = { ...moved, nonce: 'BBBBBBBBBBBBBBBBBBBBBB', at: '2027-01-01T00:00:00.000Z' };
-    expect(headerText(transitionDraft(replayed, 5), PLACE)).toEqual(headerText(transitionDraft(moved, 5), PLACE));
+    expect(headerBytes(transitionDraft(replayed, 5), PLACE).toString()).toEqual(
+      headerBytes(transitionDraft(moved, 5), PLACE).toString(),
+    );
   });
 
   it('gives every event of a task an id of its own', () => {
@@ -65,7 +67,7 @@ describe('the header of an entry', () => {
     expect(Object.keys(header(submissionDraft(SUBMISSION))).sort()).toEqual(
       [...common, 'target', 'taskType', 'valid'].sort(),
     );
-    expect(headerText(submissionDraft(SUBMISSION), PLACE)).not.toContain('secret');
+    expect(headerBytes(submissionDraft(SUBMISSION), PLACE).toString()).not.toContain('secret');
     const own = ITEMS.map(([, i]) => Object.keys(header(transitionDraft(i, 5))).filter((k) => !common.includes(k)));
     const facts =
       'agentLevel agentScore clause connection estimateMicros guardrails missing nextOpenAt priceBookVersion retryAfterMs spanHashes target targetLevel targetOrg targetScore taskType versions';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { transitionItemSchema, type TransitionItem } from '@countersign/contracts';
 import { anId, aTaskKey } from '@countersign/testing';
-import { headerText, type EntryDraft } from './entry-draft.js';
+import { headerBytes, type EntryDraft } from './entry-draft.js';
 import { submissionDraft, transitionEntry } from './entry-header.js';
 import { RECORD_FIELDS, type EntryKind } from './record-fields.js';
 
@@ -47,7 +47,8 @@ function entries(items: readonly object[], valid = true): readonly Record<string
     ...transitions.map((item: TransitionItem) => transitionEntry(item, 6).draft),
   ];
   return drafts.map(
-    (draft, position) => JSON.parse(headerText(draft, { position, prev: digest('9') })) as Record<string, unknown>,
+    (draft, position) =>
+      JSON.parse(headerBytes(draft, { position, prev: digest('9') }).toString()) as Record<string, unknown>,
   );
 }
 

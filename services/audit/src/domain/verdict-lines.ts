@@ -1,4 +1,4 @@
-import { canonicalJson, formatDigest, merkleLeaf, utf8 } from '@countersign/primitives';
+import { canonicalBytes, formatDigest, merkleLeaf } from '@countersign/primitives';
 import {
   CONTROLS,
   unpackLines,
@@ -49,7 +49,7 @@ export function checkVerdicts(item: DecidedItem): CheckedVerdicts {
       };
   }
   if (Object.keys(lines).length === 0) return { compact, mismatched };
-  const bytes = utf8(canonicalJson(lines));
+  const bytes = canonicalBytes(lines);
   const deflated = packed.json?.equals(bytes) === true ? packed.deflated : undefined;
   return { compact, mismatched, payload: { kind: 'verdicts', bytes, ...(deflated === undefined ? {} : { deflated }) } };
 }

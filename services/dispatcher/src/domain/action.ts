@@ -1,4 +1,4 @@
-import { canonicalJson, formatDigest, sha256, type Digest } from '@countersign/primitives';
+import { canonicalBytes, canonicalJson, formatDigest, sha256, type Digest } from '@countersign/primitives';
 import type { Action, GrantTerms, VerdictItem } from '@countersign/contracts';
 import type { Evaluation } from './model.js';
 
@@ -34,7 +34,7 @@ export function actionOf(
 
 /** SHA-256 of the canonical JSON (RFC 8785) of an action: the call to approve carries it. */
 export function actionDigest(action: Action): Digest {
-  return formatDigest(sha256(canonicalJson(action)));
+  return formatDigest(sha256(canonicalBytes(action)));
 }
 
 /** Whether two actions are the same but for their grants. */

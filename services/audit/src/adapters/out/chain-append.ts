@@ -5,6 +5,7 @@ import type { Position } from '../../application/ports.js';
 import type { EntryDraft } from '../../domain/entry-draft.js';
 import { EntryValues, type Head } from './entry-values.js';
 import type { PayloadKeys } from './payload-keys.js';
+import type { WrittenDecision } from './remembered-decisions.js';
 
 const APPEND = `select audit.append(${Array.from({ length: 21 }, (_, i) => `$${i + 1}`).join(', ')})`;
 
@@ -28,6 +29,8 @@ export interface Appended {
   readonly found: ReadonlyMap<string, Head>;
   /** Heads as they are left behind. */
   readonly left: ReadonlyMap<string, Head>;
+  /** Decisions that were appended. */
+  readonly decisions: readonly WrittenDecision[];
 }
 
 /** Appends a batch in one transaction: what is known keeps its place, the rest follows the head of its chain. */
@@ -57,7 +60,8 @@ export async function appendAll(tx: Tx, drafts: readonly EntryDraft[], how: Appe
       return last ? tx.last(APPEND, of.parameters()) : tx.query(APPEND, of.parameters());
     }),
   );
-  return { positions, repeated, found, left: new Map(appends.map((of) => [of.org, of.head])) };
+  const decisions = appends.flatMap((of) => of.decisions);
+  return { positions, repeated, found, left: new Map(appends.map((of) => [of.org, of.head])), decisions };
 }
 
 function valuesFrom(head: Head | undefined, { org }: EntryDraft, { keys }: AppendHow): EntryValues {

@@ -1,8 +1,10 @@
-import { formatDigest, formatInstant, merkleLeaf, parseDigest, utf8, type Digest } from '@countersign/primitives';
+import { formatDigest, formatInstant, merkleLeaf, parseDigest, type Digest } from '@countersign/primitives';
 import type { HeaderPayload } from '@countersign/record';
-import { headerText, type EntryDraft } from '../../domain/entry-draft.js';
+import { headerBytes, type EntryDraft } from '../../domain/entry-draft.js';
+import { DECIDED } from '../../domain/sixfold-release.js';
 import { epochNumber, epochOf } from '../../domain/payload-epoch.js';
 import type { PayloadKeys } from './payload-keys.js';
+import type { WrittenDecision } from './remembered-decisions.js';
 
 /** The head of a chain: number of entries, and the leaf of the last one. */
 export interface Head {
@@ -58,6 +60,7 @@ export class EntryValues {
   readonly #leaves = new Packed();
   readonly #payloads = new Columns(5);
   readonly #sealed = new Packed();
+  readonly #decisions: WrittenDecision[] = [];
   #last: Digest;
 
   constructor(
@@ -73,17 +76,23 @@ export class EntryValues {
     return { size: this.from.size + this.#entries.rows, last: this.#last };
   }
 
+  /** The decisions among them. */
+  get decisions(): readonly WrittenDecision[] {
+    return this.#decisions;
+  }
+
   /** Adds the entry that comes next; answers where it stands. */
   add(draft: EntryDraft): { readonly position: number; readonly leaf: Digest } {
     const { size: position, last: prev } = this.head;
-    const header = headerText(draft, { position, prev }, this.#seal(draft));
+    const header = headerBytes(draft, { position, prev }, this.#seal(draft));
     const leaf = merkleLeaf(header);
     const { eventId, type, agent, task, attempt, round, at, content } = draft;
     const { inputDigest } = content;
     const digest = typeof inputDigest === 'string' ? inputDigest : null;
-    const place = this.#headers.add(utf8(header));
+    const place = this.#headers.add(header);
     this.#entries.add([...place, eventId, type, agent, task, attempt, round, digest, formatInstant(at)]);
     this.#leaves.add(leaf);
+    if (type === DECIDED) this.#decisions.push({ org: this.org, id: eventId, header: header.toString('utf8') });
     this.#last = formatDigest(leaf);
     return { position, leaf: this.#last };
   }

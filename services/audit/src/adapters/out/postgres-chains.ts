@@ -9,6 +9,7 @@ import type { EntryDraft } from '../../domain/entry-draft.js';
 import { epochOf } from '../../domain/payload-epoch.js';
 import { appendAll, orgsOf } from './chain-append.js';
 import { PayloadKeys } from './payload-keys.js';
+import { RememberedDecisions } from './remembered-decisions.js';
 import { RememberedHeads } from './remembered-heads.js';
 
 /** A key that was erased meanwhile; a month of payloads that was dropped. Both are known anew before everything is done again. */
@@ -40,6 +41,7 @@ interface EntryRow {
 @Injectable()
 export class PostgresChains extends Chains {
   readonly #heads = new RememberedHeads();
+  readonly #decisions = new RememberedDecisions();
   #turn: Promise<unknown> = Promise.resolve();
   #look = false;
 
@@ -90,8 +92,14 @@ export class PostgresChains extends Chains {
       return done;
     });
     this.#heads.left(appended.left, appended.found);
+    this.#decisions.keep(appended.decisions, (of) => this.#heads.runOf(of));
     this.#look = appended.repeated;
     return appended.positions;
+  }
+
+  /** Gives the header of a decision away, under the id of its event, where this process appended it and the chain is known to hold it still. */
+  takeWritten(org: string, id: string): string | undefined {
+    return this.#decisions.take(id, this.#heads.runOf(org));
   }
 
   async entries(org: string, from: number, limit: number): Promise<readonly StoredEntry[]> {

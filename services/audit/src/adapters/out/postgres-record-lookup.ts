@@ -1,21 +1,24 @@
 import { Injectable } from '@nestjs/common';
-import type { Evaluation } from '@countersign/contracts';
+import { eventIdOf, type Evaluation } from '@countersign/contracts';
 import { Database } from '@countersign/store';
 import { evaluationText, RecordLookup } from '../../application/ports.js';
+import { DECIDED } from '../../domain/sixfold-release.js';
+import { PostgresChains } from './postgres-chains.js';
 
-interface DecisionRow {
+/** The decision on an evaluation as it is filed. */
+interface Filed {
+  readonly text: string;
   readonly org: string;
-  readonly agent: string;
-  readonly task: string;
-  readonly attempt: number;
-  readonly round: number;
-  readonly header: Buffer;
+  readonly id: string;
 }
 
-/** Looks into chains in PostgreSQL. */
+/** Looks into chains in PostgreSQL, and for decisions first into what this process appended to them a moment ago. */
 @Injectable()
 export class PostgresRecordLookup extends RecordLookup {
-  constructor(private readonly database: Database) {
+  constructor(
+    private readonly database: Database,
+    private readonly chains: PostgresChains,
+  ) {
     super();
   }
 
@@ -27,26 +30,27 @@ export class PostgresRecordLookup extends RecordLookup {
   }
 
   async decisions(evaluations: readonly Evaluation[]): Promise<ReadonlyMap<string, string>> {
-    const orgs = [...new Set(evaluations.map(({ key }) => key.org))].sort();
+    const headers = new Map<string, string>();
+    const unknown: Filed[] = [];
+    for (const evaluation of evaluations) {
+      const [text, org, id] = [evaluationText(evaluation), evaluation.key.org, eventIdOf(evaluation, DECIDED)];
+      const header = this.chains.takeWritten(org, id);
+      if (header === undefined) unknown.push({ text, org, id });
+      else headers.set(text, header);
+    }
+    if (unknown.length > 0) for (const [text, header] of await this.#read(unknown)) headers.set(text, header);
+    return headers;
+  }
+
+  async #read(decisions: readonly Filed[]): Promise<ReadonlyMap<string, string>> {
+    const orgs = [...new Set(decisions.map(({ org }) => org))].sort();
     const rows = await this.database.tenants(orgs, (tx) =>
-      tx.last<DecisionRow>(
-        `select w.org, w.agent, w.task, w.attempt, w.round, e.header
-         from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::int[]) as w(org, agent, task, attempt, round)
-         join audit.entry e on e.org_id = w.org and e.agent_id = w.agent and e.task_id = w.task and e.attempt = w.attempt and e.round = w.round and e.type = 'decided'`,
-        [
-          evaluations.map(({ key }) => key.org),
-          evaluations.map(({ key }) => key.agent),
-          evaluations.map(({ key }) => key.task),
-          evaluations.map(({ attempt }) => attempt),
-          evaluations.map(({ round }) => round),
-        ],
+      tx.last<{ readonly text: string; readonly header: Buffer }>(
+        `select w.text, e.header from unnest($1::text[], $2::uuid[], $3::uuid[]) as w(text, org_id, event_id)
+         join audit.entry e using (org_id, event_id)`,
+        [decisions.map(({ text }) => text), decisions.map(({ org }) => org), decisions.map(({ id }) => id)],
       ),
     );
-    return new Map(
-      rows.map(({ org, agent, task, attempt, round, header }) => [
-        evaluationText({ key: { org, agent, task }, attempt, round }),
-        header.toString('utf8'),
-      ]),
-    );
+    return new Map(rows.map(({ text, header }) => [text, header.toString('utf8')]));
   }
 }

@@ -50,6 +50,18 @@ describe('a remembered head', () => {
     expect(heads.of(['org'])).toEqual(of(headOf(4)));
   });
 
+  it('is of the same run of appends for as long as it is found as it was left', () => {
+    const heads = alone();
+    const run = heads.runOf('org');
+    heads.left(of(headOf(3)), NONE);
+    heads.left(of(headOf(4)), of(headOf(3)));
+    expect([run === undefined, heads.runOf('org')]).toEqual([false, run]);
+    heads.left(of(headOf(9)), of(headOf(8)));
+    expect(heads.runOf('org')).not.toBe(run);
+    heads.forget(['org']);
+    expect(heads.runOf('org')).toBeUndefined();
+  });
+
   it('is one of a bounded number', () => {
     const heads = alone();
     for (let i = 0; i < 10_000; i += 1) heads.left(new Map([[`org ${i}`, headOf(1)]]), NONE);

@@ -1,4 +1,5 @@
 import type { Head } from './entry-values.js';
+import type { Run } from './remembered-decisions.js';
 
 /** Chains whose heads are remembered; with one more all are forgotten. */
 const MOST = 10_000;
@@ -6,6 +7,7 @@ const MOST = 10_000;
 interface Remembered {
   readonly head: Head;
   readonly alone: boolean;
+  readonly run: Run;
 }
 
 /**
@@ -25,6 +27,11 @@ export class RememberedHeads {
     );
   }
 
+  /** The run of appends that left the head of a chain. */
+  runOf(org: string): Run | undefined {
+    return this.#heads.get(org)?.run;
+  }
+
   /** Remembers heads that a committed transaction left behind, and what it had read before. */
   left(left: ReadonlyMap<string, Head>, found: ReadonlyMap<string, Head>): void {
     for (const [org, head] of left) {
@@ -32,7 +39,7 @@ export class RememberedHeads {
       const read = found.get(org);
       const same = read === undefined ? before?.alone === true : isSame(before?.head, read);
       if (this.#heads.size >= MOST && before === undefined) this.#heads.clear();
-      this.#heads.set(org, { head, alone: same });
+      this.#heads.set(org, { head, alone: same, run: same && before !== undefined ? before.run : Symbol() });
     }
   }
 
