@@ -32,7 +32,8 @@ describe('a person on a machine of their own', () => {
       },
     );
   }
-  const asOperator = (...args: readonly string[]): Promise<Ended> => cs(args, join(running.folder, '.countersign', 'run.json'));
+  const asOperator = (...args: readonly string[]): Promise<Ended> =>
+    cs(args, join(running.folder, '.countersign', 'run.json'));
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'countersign-person-'));

@@ -37,7 +37,7 @@ describe('the forgetting of old commands', () => {
     expect(log.asked).toEqual([]);
     await jest.advanceTimersByTimeAsync(1);
     expect([log.left, log.asked]).toEqual([0, [1_000, 1_000, 1_000]]);
-    forgetting.onApplicationShutdown();
+    await forgetting.onApplicationShutdown();
     await jest.advanceTimersByTimeAsync(2 * HOUR);
     expect(log.asked).toHaveLength(3);
   });
@@ -49,6 +49,6 @@ describe('the forgetting of old commands', () => {
     log.left = 1;
     await jest.advanceTimersByTimeAsync(HOUR);
     expect(log.left).toBe(0);
-    forgetting.onApplicationShutdown();
+    await forgetting.onApplicationShutdown();
   });
 });
