@@ -20,6 +20,7 @@ describe('the image', () => {
       'migrate',
       'provision',
       'secrets',
+      'rotate-key',
       'secrets-in-cluster',
       'nats-config',
       'cs',

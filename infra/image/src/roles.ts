@@ -60,6 +60,11 @@ export const ROLES: readonly Role[] = [
     async () => (await import('./roles/secrets.js')).run,
   ),
   oneShot(
+    'rotate-key',
+    'change the signing key of a service: rotate-key <dir> <service> <step>',
+    async () => (await import('./roles/rotate-key.js')).run,
+  ),
+  oneShot(
     'secrets-in-cluster',
     'make them in Kubernetes, from a pod: for trying out',
     async () => (await import('./roles/secrets-in-cluster.js')).run,

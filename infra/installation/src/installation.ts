@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { formatInstant, toBase64Url } from '@countersign/primitives';
-import { SIGNERS, type Signer, type TrustBundleFile } from '@countersign/contracts';
+import { SIGNERS, type Signer, type TrustBundleFile, type TrustedKey } from '@countersign/contracts';
 import { SigningKey, sealTrustBundle } from '@countersign/identity';
 import { generateNatsKeys, type NatsKeys } from '@countersign/nats';
 import { secretOnce } from './files.js';
@@ -24,7 +24,8 @@ export interface Installation {
   readonly file: (name: string) => string;
 }
 
-const YEAR_MS = 365 * 86_400_000;
+const DAY_MS = 86_400_000;
+const YEAR_MS = 365 * DAY_MS;
 
 /** Reads the keys of an installation from a folder, and makes what is not there yet; what is there stays as it is. */
 export function openInstallation(folder: string, now: number): Installation {
@@ -59,20 +60,21 @@ export function openInstallation(folder: string, now: number): Installation {
   };
 }
 
+/** A key in a trust bundle: from yesterday, for clocks differ, for two years. */
+export function keyEntry(key: SigningKey, service: Signer, now: number): TrustedKey {
+  return {
+    kid: key.kid,
+    service,
+    publicKey: toBase64Url(key.publicKey),
+    notBefore: formatInstant(now - DAY_MS),
+    notAfter: formatInstant(now + 2 * YEAR_MS),
+  };
+}
+
 function bundleOf(installation: SigningKey, keys: readonly SigningKey[], now: number): TrustBundleFile {
   const entries = keys.flatMap((key) => {
     const service = SIGNERS.find((name) => name === key.service);
-    return service === undefined
-      ? []
-      : [
-          {
-            kid: key.kid,
-            service,
-            publicKey: toBase64Url(key.publicKey),
-            notBefore: formatInstant(now - 86_400_000),
-            notAfter: formatInstant(now + 2 * YEAR_MS),
-          },
-        ];
+    return service === undefined ? [] : [keyEntry(key, service, now)];
   });
   return sealTrustBundle(installation, { v: 1, version: 1, keys: entries });
 }

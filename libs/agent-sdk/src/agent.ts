@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { nuid } from '@nats-io/transport-node';
+import { nuid, type Msg } from '@nats-io/transport-node';
 import { Requests, SystemClock, SystemRandom, uuidV7 } from '@countersign/primitives';
 import {
   answerSubject,
@@ -66,11 +66,8 @@ export class Agent {
     for (const instance of [this.#instance, 'all']) {
       link.nc.subscribe(answerSubject(link.credential, instance), {
         callback: (error, message) => {
-          if (error !== null) return;
-          const answer = readAnswer(link, message);
-          if (answer === undefined) return;
-          message.respond();
-          this.#open.settle(answer);
+          // what a listener of the program throws ends nothing here
+          if (error === null) this.#take(message).catch(() => undefined);
         },
       });
     }
@@ -173,6 +170,13 @@ export class Agent {
     await this.#serving?.stop();
     this.#open.close();
     await this.#farewell.say();
+  }
+
+  async #take(message: Msg): Promise<void> {
+    const answer = await readAnswer(this.link, message);
+    if (answer === undefined) return;
+    message.respond();
+    this.#open.settle(answer);
   }
 
   async #adopt(id: string, digest: string): Promise<void> {

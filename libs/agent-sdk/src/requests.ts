@@ -19,7 +19,7 @@ import {
   type Signer,
   type UsageReport,
 } from '@countersign/contracts';
-import { checkReply } from '@countersign/identity';
+import { checkReply, type SignatureCheck, type TrustBundle } from '@countersign/identity';
 import { AgentRequestFailed } from './errors.js';
 import { jsonOf, signatureOf, type Link } from './link.js';
 import type { PreparedTask } from './task-input.js';
@@ -32,6 +32,23 @@ const CHECK_TIMEOUT_MS = 8_000;
 export const readableAnswerSchema = answerEnvelopeSchema.extend({
   data: answerDataSchema.extend({ code: answerDataSchema.shape.code.catch(undefined) }),
 });
+
+/** Checks a signature; by a key that is not known here, or has ended, once more when there are newer keys: those of services change while agents stay connected. */
+async function checkedWithNewest(link: Link, check: (bundle: TrustBundle) => SignatureCheck): Promise<SignatureCheck> {
+  const { bundle } = link.trust;
+  const first = check(bundle);
+  if (first.ok || !['unknown-key', 'key-not-valid'].includes(first.failure)) return first;
+  return (await newerKeys(link, bundle)) ? check(link.trust.bundle) : first;
+}
+
+/** Whether there are newer keys than those of a bundle that did not do; they are taken then. */
+export function newerKeys({ nc, credential, random, trust }: Link, { version }: TrustBundle): Promise<boolean> {
+  return trust.renewed(version, async () => {
+    const request = utf8(JSON.stringify({ nonce: toBase64Url(random.bytes(16)) }));
+    const message = await nc.request(peersSubject(credential), request, { timeout: REQUEST_TIMEOUT_MS });
+    return peersReplySchema.parse(jsonOf(message.data)).trustBundle;
+  });
+}
 
 interface Question {
   readonly subject: string;
@@ -46,11 +63,13 @@ async function ask(link: Link, { subject, signers, body = {}, timeoutMs }: Quest
   const message = await link.nc.request(subject, request, { timeout }).catch((cause: unknown) => {
     throw AgentRequestFailed.of('TEMPORARILY_UNAVAILABLE', 'later', cause);
   });
-  const checked = checkReply(
-    link.trust.bundle,
-    signatureOf(message),
-    { subject, request, reply: message.data },
-    { signers, at: link.clock.now() },
+  const checked = await checkedWithNewest(link, (bundle) =>
+    checkReply(
+      bundle,
+      signatureOf(message),
+      { subject, request, reply: message.data },
+      { signers, at: link.clock.now() },
+    ),
   );
   if (checked.ok) return unlessRefused(jsonOf(message.data));
   link.onUntrusted({ subject, failure: checked.failure });
@@ -115,10 +134,10 @@ export async function tellUsage(link: Link, grant: string, report: Omit<UsageRep
 }
 
 /** Reads an answer that was sent; undefined when it does not verify or is no answer. */
-export function readAnswer(
+export async function readAnswer(
   link: Link,
   message: Parameters<typeof signatureOf>[0] & { readonly subject: string; readonly data: Uint8Array },
-): AnswerData | undefined {
+): Promise<AnswerData | undefined> {
   const expected = {
     purpose: PURPOSES.answer,
     subject: message.subject,
@@ -126,7 +145,7 @@ export function readAnswer(
     signers: ['dispatcher'],
     at: link.clock.now(),
   } as const;
-  const checked = link.trust.bundle.check(signatureOf(message), expected);
+  const checked = await checkedWithNewest(link, (bundle) => bundle.check(signatureOf(message), expected));
   if (!checked.ok) {
     link.onUntrusted({ subject: message.subject, failure: checked.failure });
     return undefined;

@@ -17,7 +17,7 @@ import { verifyGrant } from '@countersign/identity';
 import { TaskFailure } from './errors.js';
 import { jsonOf, type Link } from './link.js';
 import { publishStored } from './publishing.js';
-import { askPeers } from './requests.js';
+import { newerKeys } from './requests.js';
 
 /** A task that was countersigned for this agent, with the proof. */
 export interface DeliveredTask {
@@ -122,12 +122,11 @@ export class Serving {
       digest: taskDigest({ org, agent, task: envelope.id }, body),
       now: this.link.clock.now(),
     };
-    const first = verifyGrant(this.link.trust.bundle, token, expected);
+    const { bundle } = this.link.trust;
+    const first = verifyGrant(bundle, token, expected);
     if (first.ok || first.error !== 'GRANT_TOKEN_INVALID') return first;
     // the dispatcher's key may be newer than this agent's bundle
-    const { version } = this.link.trust.bundle;
-    await askPeers(this.link).catch(() => undefined);
-    return this.link.trust.bundle.version === version ? first : verifyGrant(this.link.trust.bundle, token, expected);
+    return (await newerKeys(this.link, bundle)) ? verifyGrant(this.link.trust.bundle, token, expected) : first;
   }
 
   #refuse(message: Msg, code: ReasonCode): ReasonCode {

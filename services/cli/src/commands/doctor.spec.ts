@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { readiness } from './doctor.js';
+import { testKeys } from '@countersign/testing';
+import { endingKeys, readiness } from './doctor.js';
 
 describe('the doctor', () => {
   const servers: Server[] = [];
@@ -34,5 +35,25 @@ describe('the doctor', () => {
       { what: 'trust', ok: false, detail: 'does not answer' },
       { what: 'audit', ok: false, detail: 'does not answer' },
     ]);
+  });
+});
+
+describe('the doctor looks at signing keys and', () => {
+  const ends = Date.UTC(2027, 5, 1);
+  const { bundleFile } = testKeys({ notAfter: new Date(ends).toISOString() });
+  const DAY = 86_400_000;
+
+  it('says nothing while they count for long', () => {
+    expect(endingKeys(bundleFile, ends - 60 * DAY)).toEqual([]);
+  });
+
+  it('names those that end within 60 days, and those that have', () => {
+    for (const now of [ends - 60 * DAY + 1, ends + DAY]) {
+      const found = endingKeys(bundleFile, now);
+      expect(found).toContainEqual({
+        ...{ what: 'key of dispatcher', ok: false },
+        detail: 'ends on 2027-06-01T00:00:00.000Z; change it (docs/guides/keys.md)',
+      });
+    }
   });
 });

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { COMMANDS } from '@countersign/contracts';
+import { parseInstant } from '@countersign/primitives';
+import { COMMANDS, readTrustBundleBody, type TrustBundleFile } from '@countersign/contracts';
 import { run, type Options } from '../run.js';
 import type { Session } from '../session.js';
 
@@ -12,6 +13,7 @@ export interface Finding {
 
 const READY_TIMEOUT_MS = 3_000;
 const VERIFY_TIMEOUT_MS = 60_000;
+const ENDS_SOON_MS = 60 * 86_400_000;
 
 /** `doctor`. */
 export function doctorCommands(program: Command): void {
@@ -20,7 +22,11 @@ export function doctorCommands(program: Command): void {
     .description('whether every service is ready, every ledger balances and every record verifies')
     .action((options: Options) =>
       run(options, async ({ session, output }) => {
-        const findings = [...(await readiness(session.health)), ...(await books(session))];
+        const findings = [
+          ...(await readiness(session.health)),
+          ...endingKeys(session.trustBundle, Date.now()),
+          ...(await books(session)),
+        ];
         output.table(
           findings,
           ['WHAT', 'IS', 'DETAIL'],
@@ -29,6 +35,18 @@ export function doctorCommands(program: Command): void {
         return findings.every(({ ok }) => ok) ? 0 : 1;
       }),
     );
+}
+
+/** Signing keys that end soon with no other key of that service after them; what they sign then counts for nobody. */
+export function endingKeys(file: TrustBundleFile, now: number): readonly Finding[] {
+  const { keys } = readTrustBundleBody(JSON.parse(Buffer.from(file.body, 'base64url').toString('utf8')));
+  const last = new Map<string, string>();
+  for (const { service, notAfter } of keys) if (notAfter > (last.get(service) ?? '')) last.set(service, notAfter);
+  return [...last]
+    .filter(([, notAfter]) => parseInstant(notAfter) - now < ENDS_SOON_MS)
+    .map(([service, notAfter]) => {
+      return { what: `key of ${service}`, ok: false, detail: `ends on ${notAfter}; change it (docs/guides/keys.md)` };
+    });
 }
 
 /** Whether each service says that it can decide now. */
