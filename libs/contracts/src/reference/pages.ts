@@ -123,7 +123,7 @@ export function commandsPage(schemas: ReadonlyMap<string, JsonObject>): string {
   const fields = (name: string): string => fieldsOf(schemas.get(name) ?? {});
   return page(
     'Commands',
-    `Requests with a reply, signed both ways. The body stands in a ${schemaLink('command-envelope')} and is answered with a ${schemaLink('command-reply')}. The operator and the gateway may send every command but those on which only people decide; people send with their own key what their roles allow, in their own organisation. The same idempotency key again answers the same, but for commands that only read or that answer a secret; a key is good for seven days by the time in it, a person's for ten minutes, and an older one, or one that is more than ten minutes ahead, is REQUEST_INVALID. A field with \`?\` may be left out.`,
+    `Requests with a reply, signed both ways. The body stands in a ${schemaLink('command-envelope')} and is answered with a ${schemaLink('command-reply')}. The operator (and a gateway, when there is one) may send every command but those on which only people decide; people send with their own key what their roles allow, in their own organisation. The same idempotency key again answers the same, but for commands that only read or that answer a secret; a key is good for seven days by the time in it, a person's for ten minutes, and an older one, or one that is more than ten minutes ahead, is REQUEST_INVALID. A field with \`?\` may be left out.`,
     ...COMMANDS_BY_SERVICE.flatMap(([service, commands]) => [
       `## ${service}`,
       `Schemas: ${schemaLink(`commands-${service}`)}`,

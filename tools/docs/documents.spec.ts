@@ -26,3 +26,25 @@ describe('a document', () => {
     expect(brokenLinksOf(join(root, path))).toEqual([]);
   });
 });
+
+/** Lines of fenced blocks, without what stands in quotes and behind a comment sign. */
+function commandsOf(text: string): readonly string[] {
+  return [...text.matchAll(/^```(?:sh)?\n(.*?)^```/gms)]
+    .flatMap(([, block = '']) => block.split('\n'))
+    .map((line) => line.replaceAll(/'[^']*'|"[^"]*"/g, '').replace(/ # .*| {2,}#.*/, ''));
+}
+
+describe('what documents tell to type', () => {
+  it.each(documentsUnder(root).map((path) => relative(root, path)))(
+    '%s has no name of a connection that the shell takes for a redirection',
+    (name) => {
+      const found = commandsOf(readFileSync(join(root, name), 'utf8')).filter((line) => /^(?:cs|npm) .*->/.test(line));
+      expect(found).toEqual([]);
+    },
+  );
+
+  it('is looked at without its quotes', () => {
+    const block = "```\ncs policy set --connection a->b\ncs budget set 5 --connection 'a->b'   # a->b\n```\n";
+    expect(commandsOf(block).filter((line) => line.includes('->'))).toEqual(['cs policy set --connection a->b']);
+  });
+});
