@@ -1,25 +1,20 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { COMMANDS, type AnswerOf } from '@countersign/contracts';
-import { run, type Options, type Tools } from '../run.js';
+import { run, type Tools } from '../run.js';
 import type { Session } from '../session.js';
 import { UsageError } from '../usage-error.js';
 import { handedOverLines, pendingLines, REVOKING } from './revocation-lines.js';
 import { surfaceOf } from './typed-json.js';
+import { ORG, type OrgOptions } from './org-option.js';
 
 const { registry } = COMMANDS;
-
-interface OrgOptions extends Options {
-  readonly org?: string;
-}
 
 interface CreateOptions extends OrgOptions {
   readonly owner: string;
   readonly surface: string;
   readonly out: string;
 }
-
-const ORG = ['--org <org>', 'organisation by name; the newest when absent'] as const;
 
 /** `agent create|list|revoke|silence|unsilence`, and `agent credential issue|revoke`. */
 export function agentCommands(program: Command): void {

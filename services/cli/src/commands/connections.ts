@@ -1,22 +1,17 @@
 import type { Command } from 'commander';
 import { COMMANDS, type AgentRef } from '@countersign/contracts';
-import { run, type Options } from '../run.js';
+import { run } from '../run.js';
 import type { Session } from '../session.js';
 import { UsageError } from '../usage-error.js';
 import { handedOverLines, pendingLines, REVOKING } from './revocation-lines.js';
+import { ORG, type OrgOptions } from './org-option.js';
 
 const { registry } = COMMANDS;
-
-interface OrgOptions extends Options {
-  readonly org?: string;
-}
 
 interface ConnectOptions extends OrgOptions {
   readonly sandbox?: boolean;
   readonly approvals: string;
 }
-
-const ORG = ['--org <org>', 'organisation by name; the newest when absent'] as const;
 
 /** `connect`, and `connection list|suspend|resume|disconnect|confirm`. */
 export function connectionCommands(program: Command): void {

@@ -1,21 +1,16 @@
 import type { Command } from 'commander';
 import { COMMANDS } from '@countersign/contracts';
-import { run, type Options } from '../run.js';
+import { run } from '../run.js';
 import type { Session } from '../session.js';
 import { handedOverLines, pendingLines, REVOKING } from './revocation-lines.js';
+import { ORG, type OrgOptions } from './org-option.js';
 
 const { registry } = COMMANDS;
-
-interface OrgOptions extends Options {
-  readonly org?: string;
-}
 
 interface OfferOptions extends OrgOptions {
   readonly to: string;
   readonly until?: string;
 }
-
-const ORG = ['--org <org>', 'organisation by name; the newest when absent'] as const;
 
 /** `share offer|list|accept|revoke`: agents that other organisations may connect to. */
 export function shareCommands(program: Command): void {

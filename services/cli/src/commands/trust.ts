@@ -6,6 +6,7 @@ import { UsageError } from '../session.js';
 import { parseJson } from './typed-json.js';
 import { hundredths, trustLines } from './trust-lines.js';
 import { tableLines } from '../output.js';
+import { ORG } from './org-option.js';
 
 const { trust } = COMMANDS;
 
@@ -21,8 +22,6 @@ interface CeilingOptions extends OfOrg {
   readonly reason: string;
   readonly days?: string;
 }
-
-const ORG = ['--org <org>', 'organisation by name; the newest when absent'] as const;
 
 /** `trust show`, `trust posture`, `trust ceiling`, `trust probation`, `trust void`. */
 export function trustCommands(program: Command): void {
